@@ -1,0 +1,71 @@
+/*
+ * The audio thread's work, without the thread: 20 ms of microphone become one Opus packet in the
+ * uplink ring, packets of the downlink rings become 20 ms of speaker. No locks, no allocation
+ * while running; called from one thread, except where a function says otherwise.
+ */
+#ifndef LKXS_AUDIO_ENGINE_H
+#define LKXS_AUDIO_ENGINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../ring.h"
+#include "codec.h"
+#include "jitter.h"
+
+/** Head of a record in the uplink ring; the Opus packet is its body. */
+typedef struct {
+	uint32_t timestamp; /* RTP clock, advances by 960 a frame whether sent or not */
+	uint8_t level;      /* -dBov */
+	bool voice;
+	bool marker; /* first packet after silence (RFC 3551) */
+} audio_uplink_head;
+
+/** Head of a record in a downlink ring; the Opus packet is its body. */
+typedef struct {
+	uint16_t sequence;
+	uint32_t timestamp;
+	uint64_t arrived; /* microseconds */
+} audio_downlink_head;
+
+typedef struct {
+	uint32_t frames_captured, frames_encoded, frames_muted, encode_errors;
+	uint64_t bytes_encoded;
+} audio_uplink_stats;
+
+typedef struct {
+	uint32_t frames_decoded, frames_concealed, frames_silent, decode_errors;
+	uint64_t first_sound; /* microseconds when the first decoded sound went to the speaker, 0 not yet */
+	jitter_stats jitter;
+} audio_downlink_stats;
+
+/** One microphone's way to one RTP stream. */
+typedef struct audio_uplink audio_uplink;
+/** One RTP stream's way to the mix. */
+typedef struct audio_downlink audio_downlink;
+
+audio_uplink *audio_uplink_create(const audio_encoder_options *options);
+void audio_uplink_free(audio_uplink *uplink);
+/** Any thread. A muted uplink sends nothing. Starts muted: nothing is sent before it is allowed. */
+void audio_uplink_set_muted(audio_uplink *uplink, bool muted);
+/** Takes 20 ms of mono samples at the encoder's rate. True when a packet went into the ring. */
+bool audio_uplink_capture(audio_uplink *uplink, const int16_t *samples, uint64_t now);
+/** The transport thread reads this; the audio thread writes it. */
+packet_ring *audio_uplink_ring(audio_uplink *uplink);
+void audio_uplink_get_stats(const audio_uplink *uplink, audio_uplink_stats *out);
+
+audio_downlink *audio_downlink_create(uint32_t speaker_rate, uint32_t target_ms);
+void audio_downlink_free(audio_downlink *downlink);
+/** The transport thread writes this; the audio thread reads it. */
+packet_ring *audio_downlink_ring(audio_downlink *downlink);
+/** Any thread. Linear gain, 0.0 to 1.0 and above; 1.0 at first. */
+void audio_downlink_set_volume(audio_downlink *downlink, float volume);
+/** Adds this stream's next 20 ms to `mix` (saturating). True when it had anything but silence. */
+bool audio_downlink_playout(audio_downlink *downlink, int32_t *mix, size_t frames, uint64_t now);
+void audio_downlink_get_stats(const audio_downlink *downlink, audio_downlink_stats *out);
+
+/** Turns a mix into samples, saturating. */
+void audio_mix_finish(const int32_t *mix, int16_t *out, size_t count);
+
+#endif

@@ -1,0 +1,66 @@
+/*
+ * One TLS or DTLS session, sans-IO: bytes in through tls_session_input(), bytes out through the
+ * send callback. dtls/ uses it as datagrams with its own timer, port streams use it over TCP.
+ */
+#ifndef LKXS_TLS_H
+#define LKXS_TLS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "crypto.h"
+
+typedef enum {
+	TLS_OK,
+	TLS_WANT_INPUT, /* nothing more to do until bytes or time come */
+	TLS_WANT_OUTPUT, /* send callback refused; call again when writable */
+	TLS_CLOSED,     /* close_notify received */
+	TLS_FAILED      /* tls_session_error() says why */
+} tls_result;
+
+typedef struct {
+	bool datagram; /* DTLS 1.2 with use_srtp offered (AES_CM_128_HMAC_SHA1_80 only) */
+	bool server;
+	const crypto_identity *identity; /* copied; required for DTLS, NULL for TLS clients */
+	/* TLS clients: */
+	const char *host_name; /* SNI and certificate name check; an IP address is checked as such */
+	const uint8_t *ca;     /* PEM or DER trust anchors to use; NULL takes the system's roots */
+	size_t ca_length;
+	bool insecure; /* no verification at all; the caller must have said so loudly */
+	/* DTLS: the SHA-256 the peer's certificate must have; checked inside the handshake. */
+	const uint8_t *peer_fingerprint;
+	/** Sends bytes: the count taken, 0 when it would block, -1 when the transport is gone. */
+	int (*send)(void *context, const uint8_t *bytes, size_t length);
+	void *context;
+	/** Monotonic microseconds, for the DTLS retransmission timer. */
+	uint64_t (*now)(void *context);
+} tls_config;
+
+typedef struct tls_session tls_session;
+
+tls_session *tls_session_create(const tls_config *config, char *error, size_t error_size);
+void tls_session_free(tls_session *session);
+
+/**
+ * Gives received bytes. A datagram replaces what was not read; stream bytes are appended (at most
+ * the count returned is taken). Then call handshake or read until TLS_WANT_INPUT.
+ */
+size_t tls_session_input(tls_session *session, const uint8_t *bytes, size_t length);
+tls_result tls_session_handshake(tls_session *session);
+/** When to call tls_session_handshake() again though nothing came; UINT64_MAX for never. */
+uint64_t tls_session_timeout(const tls_session *session);
+/** *length: room in `out` on entry, bytes read on TLS_OK. */
+tls_result tls_session_read(tls_session *session, uint8_t *out, size_t *length);
+/** *length: bytes offered on entry, bytes taken on TLS_OK. */
+tls_result tls_session_write(tls_session *session, const uint8_t *bytes, size_t *length);
+void tls_session_close(tls_session *session); /* sends close_notify, best effort */
+
+/** One line for people: "certificate has expired", "self-signed or unknown issuer", … */
+const char *tls_session_error(const tls_session *session);
+/** "TLS 1.2 ECDHE-ECDSA-…", for reports. */
+const char *tls_session_cipher(const tls_session *session);
+/** RFC 5764 section 4.2: 2 keys and 2 salts, 60 bytes. -1 unless connected with use_srtp. */
+int tls_session_srtp_keys(tls_session *session, uint8_t out[60]);
+
+#endif

@@ -1,0 +1,126 @@
+/*
+ * ICE agent (RFC 8445, RFC 8838 trickle, RFC 7675 consent), sans-IO, one component, one stream.
+ *
+ * The owner feeds datagrams and time in and takes datagrams and events out:
+ *
+ *   ice_agent_input()            a STUN datagram arrived on a local socket
+ *   ice_agent_handle_timeout()   the time that ice_agent_timeout() named has come
+ *   ice_agent_poll_datagram()    until it returns false, after either of the above
+ *   ice_agent_poll_event()       likewise
+ *
+ * The agent owns no sockets: a `socket` is a small number that the owner chose in
+ * ice_agent_add_local().
+ */
+#ifndef LKXS_ICE_AGENT_H
+#define LKXS_ICE_AGENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../net.h"
+
+#define ICE_UFRAG_MAX 256 /* RFC 8839 section 5.4: 4 to 256 characters */
+#define ICE_PWD_MAX 256   /* 22 to 256 */
+#define ICE_LOCAL_MAX 8
+#define ICE_REMOTE_MAX 16
+#define ICE_NO_TIMEOUT UINT64_MAX
+
+typedef enum { ICE_HOST, ICE_SERVER_REFLEXIVE, ICE_PEER_REFLEXIVE, ICE_RELAYED } ice_candidate_type;
+
+typedef struct {
+	ice_candidate_type type;
+	net_address address;
+	uint32_t priority;
+	char foundation[33]; /* 1 to 32 ice-chars */
+} ice_candidate;
+
+/** RTCIceTransportState (W3C WebRTC). */
+typedef enum {
+	ICE_NEW,
+	ICE_CHECKING,
+	ICE_CONNECTED,    /* a pair is selected and has consent */
+	ICE_DISCONNECTED, /* no consent answer for a while; may come back by itself */
+	ICE_FAILED,       /* no pair worked in time, or consent expired (30 s) */
+	ICE_CLOSED
+} ice_state;
+
+typedef struct {
+	bool controlling;
+	/* Microseconds; 0 takes the default in brackets. */
+	uint32_t pacing;           /* Ta between new checks [50,000] */
+	uint32_t failed_after;     /* from first remote candidate to FAILED [15,000,000] */
+	uint32_t consent_interval; /* mean, randomised by 0.8 to 1.2 [5,000,000] */
+} ice_config;
+
+typedef enum { ICE_EVENT_STATE, ICE_EVENT_SELECTED } ice_event_type;
+
+typedef struct {
+	ice_event_type type;
+	ice_state state; /* the state now */
+} ice_event;
+
+/** A datagram to be sent. `bytes` is valid until the next call on the agent. */
+typedef struct {
+	int socket;
+	net_address to;
+	const uint8_t *bytes;
+	size_t length;
+} ice_datagram;
+
+/** Counts since creation. Every refused packet is in exactly one of the drop counters. */
+typedef struct {
+	uint32_t checks_sent, checks_received, responses_received;
+	uint32_t dropped_malformed, dropped_integrity, dropped_unknown_transaction;
+	uint32_t dropped_username, role_conflicts, remote_candidates_ignored;
+	uint32_t rtt; /* microseconds of the last answered check on the selected pair, 0 if none */
+} ice_stats;
+
+typedef struct ice_agent ice_agent;
+
+/** An agent with fresh random credentials, or NULL when memory or entropy is exhausted. */
+ice_agent *ice_agent_create(const ice_config *config);
+void ice_agent_free(ice_agent *agent);
+
+const char *ice_agent_local_ufrag(const ice_agent *agent);
+const char *ice_agent_local_pwd(const ice_agent *agent);
+
+/**
+ * Adds a host candidate for a socket that is bound to `address`. Returns the candidate as it is to
+ * be signalled (valid as long as the agent), or NULL when ICE_LOCAL_MAX is reached.
+ */
+const ice_candidate *ice_agent_add_local(ice_agent *agent, int socket, const net_address *address);
+
+/**
+ * Sets the peer's credentials; checks start when there is also a remote candidate. Checks received
+ * earlier were answered and queue triggered checks. `lite` tells that the peer is ICE-lite.
+ * Returns 0, or -1 when the lengths are out of range. A second call with other credentials is
+ * refused (-1): an ICE restart is a later issue's ice_agent_restart().
+ */
+int ice_agent_set_remote(ice_agent *agent, const char *ufrag, const char *pwd, bool lite,
+                         uint64_t now);
+
+/** Trickles one remote candidate in. Duplicates and those over ICE_REMOTE_MAX are ignored, counted. */
+int ice_agent_add_remote(ice_agent *agent, const ice_candidate *candidate, uint64_t now);
+/** The peer has said end-of-candidates. */
+void ice_agent_end_of_remote(ice_agent *agent, uint64_t now);
+
+/** A STUN datagram came in (RFC 7983 demultiplexing is the caller's). */
+void ice_agent_input(ice_agent *agent, int socket, const net_address *from, const uint8_t *bytes,
+                     size_t length, uint64_t now);
+uint64_t ice_agent_timeout(const ice_agent *agent);
+void ice_agent_handle_timeout(ice_agent *agent, uint64_t now);
+bool ice_agent_poll_datagram(ice_agent *agent, ice_datagram *out);
+bool ice_agent_poll_event(ice_agent *agent, ice_event *out);
+
+ice_state ice_agent_state(const ice_agent *agent);
+/**
+ * Where application data goes now: the selected pair, or before nomination the best valid pair.
+ * False when there is none, or when consent has expired (RFC 7675: sending must stop).
+ */
+bool ice_agent_path(const ice_agent *agent, int *socket, net_address *to);
+/** True when `from` on `socket` is a pair whose check has succeeded: data from it may be taken. */
+bool ice_agent_accepts(const ice_agent *agent, int socket, const net_address *from);
+void ice_agent_stats(const ice_agent *agent, ice_stats *out);
+
+#endif

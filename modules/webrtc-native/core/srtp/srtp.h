@@ -1,0 +1,43 @@
+/*
+ * SRTP and SRTCP with AES_CM_128_HMAC_SHA1_80 (RFC 3711). One context per direction; a sender's
+ * and a receiver's state per SSRC, fixed in number. Packets are sealed and opened in place.
+ */
+#ifndef LKXS_SRTP_H
+#define LKXS_SRTP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define SRTP_TAG 10                 /* bytes that sealing RTP adds */
+#define SRTCP_OVERHEAD (4 + SRTP_TAG) /* bytes that sealing RTCP adds */
+#define SRTP_STREAMS_MAX 16         /* SSRCs per context */
+
+typedef enum {
+	SRTP_OK = 0,
+	SRTP_MALFORMED = -1,
+	SRTP_AUTHENTICATION = -2,
+	SRTP_REPLAYED = -3, /* seen before, or older than the 64-packet window */
+	SRTP_NO_STREAM = -4, /* SRTP_STREAMS_MAX SSRCs are in use */
+	SRTP_NO_ROOM = -5,
+	SRTP_EXHAUSTED = -6 /* key lifetime of 2^48 RTP or 2^31 RTCP packets is over */
+} srtp_result;
+
+typedef struct {
+	uint32_t packets, malformed, authentication, replayed, no_stream;
+} srtp_stats;
+
+typedef struct srtp_context srtp_context;
+
+srtp_context *srtp_context_create(const uint8_t key[16], const uint8_t salt[14]);
+void srtp_context_free(srtp_context *context); /* wipes the keys */
+
+/** `length`: the packet's on entry, the sealed packet's on return; `room` is the buffer's size. */
+srtp_result srtp_seal(srtp_context *context, uint8_t *packet, size_t *length, size_t room);
+srtp_result srtp_open(srtp_context *context, uint8_t *packet, size_t *length);
+srtp_result srtcp_seal(srtp_context *context, uint8_t *packet, size_t *length, size_t room);
+srtp_result srtcp_open(srtp_context *context, uint8_t *packet, size_t *length);
+/** Forgets an SSRC's state, so that its slot can be used again. */
+void srtp_forget(srtp_context *context, uint32_t ssrc);
+void srtp_get_stats(const srtp_context *context, srtp_stats *out);
+
+#endif

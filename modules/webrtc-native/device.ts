@@ -1,0 +1,70 @@
+/** Microphone, speaker, entropy and memory figures: what boards are made of. */
+
+export type SampleRate = 16000 | 24000 | 48000;
+
+export interface MicrophoneOptions {
+	/** wav and alsa exist on the desktop, i2s on devices. */
+	driver: "wav" | "alsa" | "i2s";
+	/** wav: a mono 16-bit PCM file at `sampleRate`, paced in real time once something listens. */
+	path?: string;
+	/** wav: start over at the end; silence follows the end otherwise. */
+	loop?: boolean;
+	/** alsa: device name, "default" when absent. */
+	device?: string;
+	sampleRate: SampleRate;
+}
+
+export interface SpeakerOptions {
+	driver: "wav" | "alsa" | "i2s";
+	/** wav: written in real time from open to close, silence included. */
+	path?: string;
+	device?: string;
+	sampleRate: SampleRate;
+}
+
+/** Opening throws an Error whose message names the file or device and what to do. */
+export class Microphone extends Native("xs_microphone_destructor") {
+	constructor(options: MicrophoneOptions) {
+		super();
+		native("xs_microphone").call(this, options);
+	}
+	get sampleRate(): SampleRate {
+		return native("xs_microphone_get_sampleRate").call(this);
+	}
+	close(): void {
+		native("xs_microphone_close").call(this);
+	}
+}
+
+export class Speaker extends Native("xs_speaker_destructor") {
+	constructor(options: SpeakerOptions) {
+		super();
+		native("xs_speaker").call(this, options);
+	}
+	get sampleRate(): SampleRate {
+		return native("xs_speaker_get_sampleRate").call(this);
+	}
+	/** Milliseconds on the clock of `time`'s microseconds / 1000 when sound other than silence was first played; undefined before. */
+	get firstSound(): number | undefined {
+		return native("xs_speaker_get_firstSound").call(this);
+	}
+	close(): void {
+		native("xs_speaker_close").call(this);
+	}
+}
+
+/** Cryptographically secure random bytes. */
+export function randomBytes(this: unknown, length: number): ArrayBuffer {
+	return native("xs_device_randomBytes").call(undefined, length);
+}
+
+export interface MemoryUsage {
+	current: number;
+	peak: number;
+	failures: number;
+}
+
+/** Native memory in bytes, by subsystem name ("ice", "dtls", "opus", …). */
+export function nativeMemory(this: unknown): Record<string, MemoryUsage> {
+	return native("xs_device_nativeMemory").call(undefined);
+}

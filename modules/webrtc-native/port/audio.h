@@ -1,0 +1,42 @@
+/*
+ * Audio devices and the audio thread, as the XS binding sees them. One thread per process serves
+ * one microphone and one speaker; it runs while either is open and wakes every 20 ms (or when the
+ * hardware says so). port/posix: WAV files and ALSA; port/esp32: I2S.
+ */
+#ifndef LKXS_PORT_AUDIO_H
+#define LKXS_PORT_AUDIO_H
+
+#include "../core/audio/engine.h"
+
+typedef enum { PORT_AUDIO_WAV, PORT_AUDIO_ALSA, PORT_AUDIO_I2S } port_audio_driver;
+
+typedef struct {
+	port_audio_driver driver;
+	const char *path;   /* WAV file */
+	const char *device; /* ALSA name; NULL is "default" */
+	uint32_t sample_rate;
+	bool loop; /* WAV microphone */
+} port_audio_options;
+
+typedef struct port_microphone port_microphone;
+typedef struct port_speaker port_speaker;
+
+/** NULL with one line in `error` that says what to do. */
+port_microphone *port_microphone_open(const port_audio_options *options, char *error, size_t size);
+void port_microphone_close(port_microphone *microphone);
+uint32_t port_microphone_rate(const port_microphone *microphone);
+/** -1 when too many. `on_packet` is called on the audio thread after a packet went into the ring. */
+int port_microphone_attach(port_microphone *microphone, audio_uplink *uplink,
+                           void (*on_packet)(void *context), void *context);
+/** Returns once the audio thread has let go of it. */
+void port_microphone_detach(port_microphone *microphone, audio_uplink *uplink);
+
+port_speaker *port_speaker_open(const port_audio_options *options, char *error, size_t size);
+void port_speaker_close(port_speaker *speaker);
+uint32_t port_speaker_rate(const port_speaker *speaker);
+int port_speaker_attach(port_speaker *speaker, audio_downlink *downlink);
+void port_speaker_detach(port_speaker *speaker, audio_downlink *downlink);
+/** Microseconds (monotonic) when sound other than silence was first played; 0 before. */
+uint64_t port_speaker_first_sound(const port_speaker *speaker);
+
+#endif

@@ -1,0 +1,52 @@
+/*
+ * The transport thread and the worker, as the XS binding sees them. The transport thread owns the
+ * sockets of peers and connected streams, all their timers, and is woken, never polled. The worker
+ * runs what takes long. Callbacks run on those threads: they post to XS and return.
+ */
+#ifndef LKXS_PORT_TRANSPORT_H
+#define LKXS_PORT_TRANSPORT_H
+
+#include "../core/peer.h"
+
+/** Monotonic microseconds; the clock every `now` and `at` is on. */
+uint64_t port_now(void);
+
+/** Runs `job(context)` on the worker. 0, or -1 when the queue is full. */
+int port_worker_run(void (*job)(void *context), void *context);
+
+/* Text form of addresses; port_address_parse takes numeric IPv4 and IPv6 only. */
+bool port_address_parse(net_address *out, const char *text, uint16_t port);
+#define PORT_ADDRESS_TEXT 46
+void port_address_format(const net_address *address, char out[PORT_ADDRESS_TEXT]);
+
+/** A peer that lives on the transport thread. Functions may be called from any one thread. */
+typedef struct port_peer port_peer;
+
+/** `on_event` runs on the transport thread. */
+port_peer *port_peer_create(const peer_config *config,
+                            void (*on_event)(void *context, const peer_event *event),
+                            void *context);
+/** Says goodbye and frees; returns once the thread has let go. No event comes after. */
+void port_peer_free(port_peer *peer);
+/** Opens one UDP socket per usable interface address; their count, or -1 with `error`. */
+int port_peer_gather(port_peer *peer, bool loopback, ice_candidate out[ICE_LOCAL_MAX], char *error,
+                     size_t size);
+/** Runs `use(peer, context, now)` with the peer locked, then sends what came of it. */
+void port_peer_with(port_peer *peer, void (*use)(struct peer *peer, void *context, uint64_t now),
+                    void *context);
+/** Any thread: there is something in a sender's ring. */
+void port_peer_wake(port_peer *peer);
+
+/** A TCP/TLS stream; see stream.ts for what each does. */
+typedef enum {
+	PORT_STREAM_DNS,
+	PORT_STREAM_REFUSED,
+	PORT_STREAM_UNREACHABLE,
+	PORT_STREAM_TIMEOUT,
+	PORT_STREAM_TLS,
+	PORT_STREAM_CERTIFICATE,
+	PORT_STREAM_RESET,
+	PORT_STREAM_MEMORY
+} port_stream_error;
+
+#endif
