@@ -47,7 +47,10 @@ async function leave() {
 process.once("SIGTERM", leave);
 
 const { LIVEKIT_URL, LIVEKIT_TOKEN } = process.env;
-await room.connect(LIVEKIT_URL ?? "", LIVEKIT_TOKEN ?? "", { autoSubscribe: true, dynacast: false });
+await room.connect(LIVEKIT_URL ?? "", LIVEKIT_TOKEN ?? "", {
+	autoSubscribe: true,
+	dynacast: false,
+});
 await room.localParticipant?.publishTrack(
 	LocalAudioTrack.createAudioTrack("voice", source),
 	new TrackPublishOptions({ source: TrackSource.SOURCE_MICROPHONE }),

@@ -83,6 +83,8 @@ export async function installPackages(tests) {
 	});
 	const still = missingPackages(tests);
 	if (still.length > 0) {
-		throw new Failure(`installed, but still not usable: ${still.join(", ")}; log: build/log/apt.log`);
+		throw new Failure(
+			`installed, but still not usable: ${still.join(", ")}; log: build/log/apt.log`,
+		);
 	}
 }

@@ -12,7 +12,9 @@ const minimumNode = 20;
 function requireNode() {
 	const major = Number(process.versions.node.split(".")[0]);
 	if (major < minimumNode) {
-		throw new Failure(`Node ${process.versions.node} is too old: install Node ${minimumNode} or newer`);
+		throw new Failure(
+			`Node ${process.versions.node} is too old: install Node ${minimumNode} or newer`,
+		);
 	}
 }
 
