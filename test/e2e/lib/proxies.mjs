@@ -63,7 +63,7 @@ export async function signalProxy(target, edit) {
 		const inside = new WebSocket(`${target}${request.url}`, {
 			headers: authorization ? { authorization } : {},
 		});
-		/** @type {import("ws").RawData[]} */
+		/** @type {Buffer[]} */
 		const early = [];
 		outside.on("message", (data) => {
 			if (inside.readyState === WebSocket.OPEN) inside.send(data);
@@ -72,7 +72,7 @@ export async function signalProxy(target, edit) {
 		inside.on("open", () => {
 			for (const data of early) inside.send(data);
 		});
-		inside.on("message", (/** @type {Buffer} */ data) => {
+		inside.on("message", (data) => {
 			const edited = edit(SignalResponse.fromBinary(data));
 			if (edited) outside.send(edited.toBinary());
 		});
