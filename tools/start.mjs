@@ -28,26 +28,35 @@ const boards = ["desktop"];
 const agentTimeout = 15_000;
 const extraTime = 30_000; // for joining and leaving, beyond the call's own seconds
 
-/** @typedef {ReturnType<typeof readOptions>} Options */
+/**
+ * @typedef {object} Options the values of `help`'s options
+ * @property {string} [url] @property {string} [token] @property {string} [ca]
+ * @property {boolean} insecure
+ * @property {string} mic @property {string} speaker @property {string} [seconds]
+ * @property {string} board @property {string} [report]
+ * @property {boolean} help
+ */
 
-/** @param {string[]} args */
+/** @param {string[]} args @returns {Options} */
 function readOptions(args) {
 	const text = /** @type {const} */ ({ type: "string" });
+	const textOr = (/** @type {string} */ value) =>
+		/** @type {const} */ ({ type: "string", default: value });
 	const flag = /** @type {const} */ ({ type: "boolean", default: false });
 	const options = {
 		url: text,
 		token: text,
 		ca: text,
 		insecure: flag,
-		mic: { ...text, default: join(root, defaultMicrophone) },
-		speaker: { ...text, default: join(root, "out", "speaker.wav") },
+		mic: textOr(join(root, defaultMicrophone)),
+		speaker: textOr(join(root, "out", "speaker.wav")),
 		seconds: text,
-		board: { ...text, default: "desktop" },
+		board: textOr("desktop"),
 		report: text,
 		help: flag,
 	};
 	try {
-		return parseArgs({ args, options }).values;
+		return /** @type {Options} */ (parseArgs({ args, options }).values);
 	} catch (error) {
 		const [line] = /** @type {Error} */ (error).message.split(/\. |\n/);
 		throw new Failure(`${line}; npm start -- --help lists the options`);
