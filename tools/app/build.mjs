@@ -55,7 +55,8 @@ function write(path, text) {
 function prepare(file) {
 	const source = displayPath(file);
 	if (file.endsWith(".ts")) return { ...transpile(file, source), source };
-	if (file.endsWith(".json")) return { path: cached(`export default ${readFileSync(file, "utf8")};`), source };
+	if (file.endsWith(".json"))
+		return { path: cached(`export default ${readFileSync(file, "utf8")};`), source };
 	return { path: file, source };
 }
 
@@ -70,7 +71,9 @@ let typescriptVersion;
 function transpile(file, source) {
 	const text = readFileSync(file, "utf8");
 	typescriptVersion ??= require("typescript/package.json").version;
-	const hash = createHash("sha256").update(`${typescriptVersion}\0${source}\0${text}`).digest("hex");
+	const hash = createHash("sha256")
+		.update(`${typescriptVersion}\0${source}\0${text}`)
+		.digest("hex");
 	const path = join(CACHE, `${hash.slice(0, 24)}.js`);
 	const map = `${path}.map`;
 	if (!existsSync(path)) {
