@@ -147,15 +147,15 @@ function changedAttributes(
 
 /** A map that reads as an object: XS never frees a property name, so a peer's must not become one. */
 function recordOf(map: ReadonlyMap<string, string>): Readonly<Record<string, string>> {
-	const valueOf = (key: string | symbol) => (typeof key === "string" ? map.get(key) : undefined);
+	const at = (key: string | symbol) => (typeof key === "string" ? map.get(key) : undefined);
 	return new Proxy<Record<string, string>>(
 		{},
 		{
-			get: (_target, key) => valueOf(key),
-			has: (_target, key) => valueOf(key) !== undefined,
+			get: (_target, key) => at(key),
+			has: (_target, key) => at(key) !== undefined,
 			ownKeys: () => [...map.keys()],
 			getOwnPropertyDescriptor: (_target, key) => {
-				const value = valueOf(key);
+				const value = at(key);
 				return value === undefined ? undefined : { value, enumerable: true, configurable: true };
 			},
 			set: () => false,
