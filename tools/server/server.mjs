@@ -58,7 +58,7 @@ function configuration({ http, udp, tcp, key, secret }) {
 
 /**
  * @typedef {object} Server
- * @property {string} url ws://127.0.0.1:…
+ * @property {string} url ws://127.0.0.1:…, with the port the system gave
  * @property {string} key
  * @property {string} secret made for this run
  * @property {number | undefined} pid of the guard that runs it

@@ -24,11 +24,10 @@ export const desktopHost = {
 	title: "desktop simulator: XS and the C core",
 	inputs: ["boards/desktop", "modules/webrtc-native"],
 	values: [process.arch],
-	outputs: ["build/desktop/livekit-xs"],
+	outputs: ["build/desktop/xs-host"],
 	run: () =>
 		cmake("desktop-host", "boards/desktop", join(build, "desktop"), [
-			`-DXS_DIR=${join(build, "xsnap", "moddable", "xs")}`,
-			"-DCMAKE_BUILD_TYPE=RelWithDebInfo",
+			`-DXS_DIR=${join(build, "xsnap", "moddable")}`,
 		]),
 };
 

@@ -3,20 +3,12 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "crypto/crypto.h"
-
-static void unhex(const char *text, uint8_t *out)
-{
-	for (; *text; text += 2) {
-		char digits[3] = {text[0], text[1], 0};
-		*out++ = (uint8_t)strtoul(digits, NULL, 16);
-	}
-}
+#include "hex.h"
 
 static void sha256_matches_fips(void **state)
 {
@@ -106,12 +98,66 @@ static void random_differs(void **state)
 	assert_memory_not_equal(a, b, sizeof a);
 }
 
+static void identity_round_trip(void **state)
+{
+	(void)state;
+	crypto_identity made, other, parsed;
+	uint8_t fingerprint[32], again[32];
+	assert_int_equal(crypto_identity_generate(&made), 0);
+	assert_in_range(made.length, 200, 600);
+	assert_int_equal(crypto_identity_parse(&parsed, made.bytes, made.length), 0);
+	assert_int_equal(crypto_identity_fingerprint(&made, fingerprint), 0);
+	assert_int_equal(crypto_identity_fingerprint(&parsed, again), 0);
+	assert_memory_equal(fingerprint, again, 32);
+
+	assert_int_equal(crypto_identity_generate(&other), 0);
+	assert_int_equal(crypto_identity_fingerprint(&other, again), 0);
+	assert_memory_not_equal(fingerprint, again, 32);
+}
+
+static void identity_refuses_what_is_not_whole(void **state)
+{
+	(void)state;
+	crypto_identity made, parsed;
+	assert_int_equal(crypto_identity_generate(&made), 0);
+	for (size_t i = 0; i < made.length; i++) {
+		made.bytes[i] ^= 1 << (i % 8);
+		assert_int_equal(crypto_identity_parse(&parsed, made.bytes, made.length), -1);
+		made.bytes[i] ^= 1 << (i % 8);
+		assert_int_equal(crypto_identity_parse(&parsed, made.bytes, i), -1);
+	}
+	assert_int_equal(crypto_identity_parse(&parsed, made.bytes, CRYPTO_IDENTITY_MAX + 1), -1);
+	assert_int_equal(crypto_identity_parse(&parsed, made.bytes, CRYPTO_IDENTITY_MAX), -1);
+}
+
+/* A key that belongs to another certificate, with a check sum that fits. */
+static void identity_refuses_a_foreign_key(void **state)
+{
+	(void)state;
+	crypto_identity a, b, parsed;
+	uint8_t check[32];
+	assert_int_equal(crypto_identity_generate(&a), 0);
+	assert_int_equal(crypto_identity_generate(&b), 0);
+	size_t head_a = 6 + (size_t)(a.bytes[4] << 8 | a.bytes[5]);
+	size_t head_b = 6 + (size_t)(b.bytes[4] << 8 | b.bytes[5]);
+	size_t key = b.length - 16 - head_b;
+	memcpy(a.bytes + head_a, b.bytes + head_b, key);
+	assert_int_equal(crypto_sha256(a.bytes, head_a + key, check), 0);
+	memcpy(a.bytes + head_a + key, check, 16);
+	assert_int_equal(crypto_identity_parse(&parsed, a.bytes, head_a + key + 16), -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(sha256_matches_fips),  cmocka_unit_test(hmac_matches_rfc2202),
-		cmocka_unit_test(aes_ctr_matches_nist), cmocka_unit_test(equal_and_wipe),
+		cmocka_unit_test(sha256_matches_fips),
+		cmocka_unit_test(hmac_matches_rfc2202),
+		cmocka_unit_test(aes_ctr_matches_nist),
+		cmocka_unit_test(equal_and_wipe),
 		cmocka_unit_test(random_differs),
+		cmocka_unit_test(identity_round_trip),
+		cmocka_unit_test(identity_refuses_what_is_not_whole),
+		cmocka_unit_test(identity_refuses_a_foreign_key),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

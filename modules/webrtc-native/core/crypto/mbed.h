@@ -113,4 +113,75 @@ static inline int mbed_sha1_clone(mbed_sha1 *to, const mbed_sha1 *from)
 }
 #endif
 
+/* P-256 keys. The DER form of a private key (SEC 1) is the same in every version. */
+static inline int mbed_key_parse(mbedtls_pk_context *key, const uint8_t *der, size_t length)
+{
+#if MBEDTLS_VERSION_MAJOR == 3
+	return mbedtls_pk_parse_key(key, der, length, NULL, 0, mbed_random, NULL);
+#else
+	return mbedtls_pk_parse_key(key, der, length, NULL, 0);
+#endif
+}
+
+/** 0 when the two are halves of one pair. */
+static inline int mbed_key_fits(const mbedtls_pk_context *public_key,
+								const mbedtls_pk_context *private_key)
+{
+#if MBEDTLS_VERSION_MAJOR == 3
+	return mbedtls_pk_check_pair(public_key, private_key, mbed_random, NULL);
+#else
+	return mbedtls_pk_check_pair(public_key, private_key);
+#endif
+}
+
+static inline int mbed_key_generate(mbedtls_pk_context *key)
+{
+#if MBED_PSA
+	psa_key_attributes_t attributes = PSA_KEY_ATTRIBUTES_INIT;
+	psa_set_key_type(&attributes, PSA_KEY_TYPE_ECC_KEY_PAIR(PSA_ECC_FAMILY_SECP_R1));
+	psa_set_key_bits(&attributes, 256);
+	psa_set_key_algorithm(&attributes, MBEDTLS_PK_ALG_ECDSA(PSA_ALG_ANY_HASH));
+	psa_set_key_usage_flags(&attributes, PSA_KEY_USAGE_SIGN_HASH | PSA_KEY_USAGE_EXPORT);
+	psa_key_id_t id;
+	if (psa_generate_key(&attributes, &id) != PSA_SUCCESS)
+		return -1;
+	int result = mbedtls_pk_copy_from_psa(id, key);
+	psa_destroy_key(id);
+	return result;
+#else
+	int result = mbedtls_pk_setup(key, mbedtls_pk_info_from_type(MBEDTLS_PK_ECKEY));
+	if (result == 0)
+		result =
+			mbedtls_ecp_gen_key(MBEDTLS_ECP_DP_SECP256R1, mbedtls_pk_ec(*key), mbed_random, NULL);
+	return result;
+#endif
+}
+
+static inline int mbed_certificate_serial(mbedtls_x509write_cert *certificate, uint8_t *bytes,
+										  size_t length)
+{
+#if MBEDTLS_VERSION_MAJOR >= 3
+	return mbedtls_x509write_crt_set_serial_raw(certificate, bytes, length);
+#else
+	mbedtls_mpi serial;
+	mbedtls_mpi_init(&serial);
+	int result = mbedtls_mpi_read_binary(&serial, bytes, length);
+	if (result == 0)
+		result = mbedtls_x509write_crt_set_serial(certificate, &serial);
+	mbedtls_mpi_free(&serial);
+	return result;
+#endif
+}
+
+/** Signs and writes DER to the end of `out`, as mbedTLS does: its length, or negative. */
+static inline int mbed_certificate_write(mbedtls_x509write_cert *certificate, uint8_t *out,
+										 size_t room)
+{
+#if MBED_PSA
+	return mbedtls_x509write_crt_der(certificate, out, room);
+#else
+	return mbedtls_x509write_crt_der(certificate, out, room, mbed_random, NULL);
+#endif
+}
+
 #endif
