@@ -287,8 +287,7 @@ export class Negotiation {
 		const { mid, ssrc } = section;
 		const sends = section.direction === "sendonly" || section.direction === "sendrecv";
 		const opus = opusOf(section);
-		const sid =
-			sends && !section.rejected && opus ? (mids.get(mid) ?? section.trackId) : undefined;
+		const sid = sends && !section.rejected && opus ? (mids.get(mid) ?? section.trackId) : undefined;
 		const current = this.#receiving.get(mid);
 		if (current && current.sid === sid && current.ssrc === ssrc) return;
 		if (current) this.#removeReceiver(mid, current);

@@ -1,0 +1,25 @@
+/** When what happened first, in milliseconds since connect() was called. */
+
+import Time from "time";
+import type { Milestone } from "webrtc-native/webrtc";
+
+export type Moment = "joined" | "ice" | "dtls" | Milestone | "firstSoundOut";
+
+export class Timeline {
+	#start = 0;
+	readonly #moments = new Map<Moment, number>();
+
+	start(): void {
+		this.#start = Time.microseconds / 1000;
+	}
+
+	/** `at` is on the clock of `time`'s microseconds / 1000. Later times of a moment are not kept. */
+	mark(moment: Moment, at: number): void {
+		if (!this.#moments.has(moment)) this.#moments.set(moment, at - this.#start);
+	}
+
+	/** What has happened so far. */
+	get moments(): Partial<Record<Moment, number>> {
+		return Object.fromEntries(this.#moments);
+	}
+}
