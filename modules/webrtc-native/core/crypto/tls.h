@@ -13,10 +13,10 @@
 
 typedef enum {
 	TLS_OK,
-	TLS_WANT_INPUT, /* nothing more to do until bytes or time come */
+	TLS_WANT_INPUT,  /* nothing more to do until bytes or time come */
 	TLS_WANT_OUTPUT, /* send callback refused; call again when writable */
-	TLS_CLOSED,     /* close_notify received */
-	TLS_FAILED      /* tls_session_error() says why */
+	TLS_CLOSED,      /* close_notify received */
+	TLS_FAILED       /* tls_session_error() says why */
 } tls_result;
 
 typedef struct {
