@@ -74,7 +74,7 @@ describe("media", () => {
 
 describe("wss", () => {
 	/** @param {string} name @param {Record<string, string | boolean>} config */
-	async function join(name, config) {
+	async function callThrough(name, config) {
 		const proxy = await tlsProxy(server.url, certificates);
 		try {
 			const device = startDevice(name, {
@@ -91,18 +91,20 @@ describe("wss", () => {
 	}
 
 	it("passes with the private CA that is given", async () => {
-		const { status, output } = await join("wss-ca", { ca: readFileSync(certificates.ca, "utf8") });
+		const { status, output } = await callThrough("wss-ca", {
+			ca: readFileSync(certificates.ca, "utf8"),
+		});
 		assert.equal(status, 0, output);
 	});
 
 	it("fails with an unknown CA, and says so", async () => {
-		const { status, output } = await join("wss-unknown", {});
+		const { status, output } = await callThrough("wss-unknown", {});
 		assert.notEqual(status, 0, output);
 		assert.match(output, /certificate/i);
 	});
 
 	it("passes unchecked when told so, and is loud about it", async () => {
-		const { status, output } = await join("wss-insecure", { insecure: true });
+		const { status, output } = await callThrough("wss-insecure", { insecure: true });
 		assert.equal(status, 0, output);
 		assert.match(output, /not (verified|checked)|insecure/i);
 	});
