@@ -28,10 +28,14 @@ export class BuildError extends Error {
  */
 export function buildApp(manifest, options = {}) {
 	const app = resolveManifest(manifest);
+	for (const warning of app.warnings) console.warn(warning);
 	const description = {
 		name: app.name,
 		main: app.main,
-		modules: [...app.modules].map(([name, file]) => ({ name, ...prepare(file) })),
+		modules: [...app.modules, ["flash", join(root, "boards/desktop/flash.ts")]].map(([name, file]) => ({
+			name,
+			...prepare(file),
+		})),
 		preload: app.preload,
 		creation: creationOf(app.creation),
 		config: { ...app.config, ...options.config },
