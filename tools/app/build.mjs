@@ -28,10 +28,14 @@ export class BuildError extends Error {
  */
 export function buildApp(manifest, options = {}) {
 	const app = resolveManifest(manifest);
+	for (const warning of app.warnings) console.warn(warning);
 	const description = {
 		name: app.name,
 		main: app.main,
-		modules: [...app.modules].map(([name, file]) => ({ name, ...prepare(file) })),
+		modules: [...app.modules, ["flash", join(root, "boards/desktop/flash.ts")]].map(([name, file]) => ({
+			name,
+			...prepare(file),
+		})),
 		preload: app.preload,
 		creation: creationOf(app.creation),
 		config: { ...app.config, ...options.config },
@@ -55,8 +59,7 @@ function write(path, text) {
 function prepare(file) {
 	const source = displayPath(file);
 	if (file.endsWith(".ts")) return { ...transpile(file, source), source };
-	if (file.endsWith(".json"))
-		return { path: cached(`export default ${readFileSync(file, "utf8")};`), source };
+	if (file.endsWith(".json")) return { path: cached(`export default ${readFileSync(file, "utf8")};`), source };
 	return { path: file, source };
 }
 
@@ -71,9 +74,7 @@ let typescriptVersion;
 function transpile(file, source) {
 	const text = readFileSync(file, "utf8");
 	typescriptVersion ??= require("typescript/package.json").version;
-	const hash = createHash("sha256")
-		.update(`${typescriptVersion}\0${source}\0${text}`)
-		.digest("hex");
+	const hash = createHash("sha256").update(`${typescriptVersion}\0${source}\0${text}`).digest("hex");
 	const path = join(CACHE, `${hash.slice(0, 24)}.js`);
 	const map = `${path}.map`;
 	if (!existsSync(path)) {

@@ -97,10 +97,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
 	try {
 		main();
 	} catch (error) {
-		if (
-			!(error instanceof BuildError || error instanceof ManifestError || error instanceof HostError)
-		)
-			throw error;
+		if (!(error instanceof BuildError || error instanceof ManifestError || error instanceof HostError)) throw error;
 		console.error(error.message);
 		process.exitCode = 1;
 	}
