@@ -3,7 +3,7 @@
 import Time from "time";
 import type { Milestone } from "webrtc-native/webrtc";
 
-export type Moment = "joined" | "ice" | "dtls" | Milestone | "firstSoundOut";
+export type Moment = "connect" | "joined" | "ice" | "dtls" | Milestone | "firstSoundOut";
 
 export class Timeline {
 	#start = 0;
@@ -11,6 +11,7 @@ export class Timeline {
 
 	start(): void {
 		this.#start = Time.microseconds / 1000;
+		this.#moments.set("connect", 0);
 	}
 
 	/** `at` is on the clock of `time`'s microseconds / 1000. Later times of a moment are not kept. */
