@@ -101,7 +101,11 @@ export class Room extends Emitter<RoomEvents> {
 		const session = this.#createSession({
 			autoSubscribe: options.autoSubscribe ?? true,
 			mediaTimeout: options.peerConnectionTimeout,
-			signal: { maxSignalBytes, tls, openTimeout: options.websocketTimeout },
+			signal: {
+				...(maxSignalBytes && { maxSignalBytes }),
+				...(options.websocketTimeout && { openTimeout: options.websocketTimeout }),
+				tls,
+			},
 			speaker: () => this.#openSpeaker(),
 		});
 		this.#session = session;

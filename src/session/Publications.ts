@@ -1,7 +1,7 @@
 /** Tracks that wait for the server's word: matched by cid, bounded in time. */
 
-import Timer from "timer";
 import type { Microphone } from "webrtc-native/device";
+import { Timeout } from "../platform/Timeout";
 import type { RequestResponse_Reason, TrackSource } from "../protocol/generated/enums";
 import type { TrackInfo } from "../protocol/generated/types";
 
@@ -31,7 +31,7 @@ export class TrackPublishError extends Error {
 
 interface Waiting {
 	request: PublishRequest;
-	timer: Timer | undefined;
+	readonly timeout: Timeout;
 	resolve(info: TrackInfo): void;
 	reject(error: TrackPublishError): void;
 }
@@ -46,7 +46,7 @@ export class Publications {
 
 	add(request: PublishRequest): Promise<TrackInfo> {
 		return new Promise((resolve, reject) => {
-			this.#waiting.set(request.cid, { request, timer: undefined, resolve, reject });
+			this.#waiting.set(request.cid, { request, timeout: new Timeout(), resolve, reject });
 		});
 	}
 
@@ -57,11 +57,9 @@ export class Publications {
 
 	/** The request is out: the server's time runs. */
 	sent(cid: string): void {
-		const waiting = this.#waiting.get(cid);
-		if (!waiting) return;
-		waiting.timer = Timer.set(() => {
+		this.#waiting.get(cid)?.timeout.start(this.#timeout, () => {
 			this.fail(cid, new TrackPublishError("the server did not answer the request to publish"));
-		}, this.#timeout);
+		});
 	}
 
 	setMuted(cid: string, muted: boolean): void {
@@ -83,7 +81,7 @@ export class Publications {
 
 	#take(cid: string): Waiting | undefined {
 		const waiting = this.#waiting.get(cid);
-		Timer.clear(waiting?.timer);
+		waiting?.timeout.stop();
 		this.#waiting.delete(cid);
 		return waiting;
 	}

@@ -3,11 +3,11 @@
  * happens in which state is the table in state.ts; what Room should know comes as events.
  */
 
-import Time from "time";
-import Timer from "timer";
-import { randomBytes, type Speaker } from "webrtc-native/device";
+import type { Speaker } from "webrtc-native/device";
 import { type Identity, Peer, type PeerOptions, type PeerState } from "webrtc-native/webrtc";
 import { Emitter } from "../platform/emitter";
+import { randomBytes } from "../platform/random";
+import { Timeout } from "../platform/Timeout";
 import {
 	DisconnectReason,
 	RequestResponse_Reason as RequestReason,
@@ -110,7 +110,7 @@ export class Session extends Emitter<SessionEvents> {
 	#peer: Peer | undefined;
 	#peerState: PeerState = "new";
 	#negotiation: Negotiation | undefined;
-	#timer: Timer | undefined;
+	readonly #mediaTimeout = new Timeout();
 	#finalStats: SessionStats | undefined;
 	/** Room messages that came before the join response was handled. */
 	#early: (() => void)[] | undefined = [];
@@ -237,13 +237,13 @@ export class Session extends Emitter<SessionEvents> {
 
 	#joined(join: JoinResponse, requested: readonly PublishRequest[]): void {
 		if (!this.#advance("joined")) return;
-		this.timeline.mark("joined", now());
+		this.timeline.mark("joined");
 		const { mediaTimeout = 15_000 } = this.#options;
-		this.#timer = Timer.set(() => {
+		this.#mediaTimeout.start(mediaTimeout, () => {
 			const seconds = mediaTimeout / 1000;
 			const message = `joined, but no media connection within ${seconds} s: does UDP to the server pass?`;
 			this.#end("timedOut", { error: timeout(message) });
-		}, mediaTimeout);
+		});
 		for (const request of this.#publications.pending()) {
 			if (requested.some(({ cid }) => cid === request.cid)) this.#publications.sent(request.cid);
 			else this.#announce(request);
@@ -299,7 +299,7 @@ export class Session extends Emitter<SessionEvents> {
 	#onPeerState(state: PeerState, reason?: string): void {
 		this.#peerState = state;
 		if (state === "connected" && this.#advance("mediaUp")) {
-			Timer.clear(this.#timer);
+			this.#mediaTimeout.stop();
 			this.emit("connected");
 		} else if (state === "failed") {
 			const message = `the media connection failed: ${reason ?? "no reason given"}`;
@@ -347,7 +347,7 @@ export class Session extends Emitter<SessionEvents> {
 		const before = this.#state;
 		if (!this.#advance(event)) return;
 		this.#finalStats = this.stats;
-		Timer.clear(this.#timer);
+		this.#mediaTimeout.stop();
 		this.#negotiation?.close();
 		this.#peer?.close();
 		this.#peer = undefined;
@@ -381,11 +381,6 @@ const STREAM = "device";
 
 function outgoing({ cid, microphone, muted }: PublishRequest) {
 	return { cid, microphone, muted, stream: STREAM, ssrc: randomUnsigned(4) || 1 };
-}
-
-/** Milliseconds on the clock of the native module's times. */
-function now(): number {
-	return Time.microseconds / 1000;
 }
 
 /** Against a server on this machine, loopback addresses are the ones that work. */

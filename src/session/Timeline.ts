@@ -1,20 +1,21 @@
 /** When what happened first, in milliseconds since connect() was called. */
 
-import Time from "time";
 import type { Milestone } from "webrtc-native/webrtc";
+import { now } from "../platform/clock";
 
-export type Moment = "joined" | "ice" | "dtls" | Milestone | "firstSoundOut";
+export type Moment = "connect" | "joined" | "ice" | "dtls" | Milestone | "firstSoundOut";
 
 export class Timeline {
 	#start = 0;
 	readonly #moments = new Map<Moment, number>();
 
 	start(): void {
-		this.#start = Time.microseconds / 1000;
+		this.#start = now();
+		this.#moments.set("connect", 0);
 	}
 
-	/** `at` is on the clock of `time`'s microseconds / 1000. Later times of a moment are not kept. */
-	mark(moment: Moment, at: number): void {
+	/** `at` is on the clock of now(). Later times of a moment are not kept. */
+	mark(moment: Moment, at = now()): void {
 		if (!this.#moments.has(moment)) this.#moments.set(moment, at - this.#start);
 	}
 
