@@ -37,16 +37,4 @@ void port_peer_with(port_peer *peer, void (*use)(struct peer *peer, void *contex
 /** Any thread: there is something in a sender's ring. */
 void port_peer_wake(port_peer *peer);
 
-/** A TCP/TLS stream; see stream.ts for what each does. */
-typedef enum {
-	PORT_STREAM_DNS,
-	PORT_STREAM_REFUSED,
-	PORT_STREAM_UNREACHABLE,
-	PORT_STREAM_TIMEOUT,
-	PORT_STREAM_TLS,
-	PORT_STREAM_CERTIFICATE,
-	PORT_STREAM_RESET,
-	PORT_STREAM_MEMORY
-} port_stream_error;
-
 #endif

@@ -13,10 +13,10 @@
 
 typedef enum {
 	TLS_OK,
-	TLS_WANT_INPUT, /* nothing more to do until bytes or time come */
+	TLS_WANT_INPUT,  /* nothing more to do until bytes or time come */
 	TLS_WANT_OUTPUT, /* send callback refused; call again when writable */
-	TLS_CLOSED,     /* close_notify received */
-	TLS_FAILED      /* tls_session_error() says why */
+	TLS_CLOSED,      /* close_notify received */
+	TLS_FAILED       /* tls_session_error() says why */
 } tls_result;
 
 typedef struct {
@@ -58,6 +58,8 @@ void tls_session_close(tls_session *session); /* sends close_notify, best effort
 
 /** One line for people: "certificate has expired", "self-signed or unknown issuer", … */
 const char *tls_session_error(const tls_session *session);
+/** Whether it failed because the peer's certificate was not accepted. */
+bool tls_session_certificate_refused(const tls_session *session);
 /** "TLS 1.2 ECDHE-ECDSA-…", for reports. */
 const char *tls_session_cipher(const tls_session *session);
 /** RFC 5764 section 4.2: 2 keys and 2 salts, 60 bytes. -1 unless connected with use_srtp. */

@@ -1,0 +1,66 @@
+/* port_alloc over the C library's heap, with every byte on some subsystem's account. */
+#include "../../core/port.h"
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+/* Goes before each block, and keeps what follows aligned as malloc's own blocks are. */
+typedef union {
+	struct {
+		size_t size;
+		uint8_t subsystem;
+	} block;
+	max_align_t align;
+} header;
+
+typedef struct {
+	atomic_size_t current, peak;
+	atomic_uint_least32_t allocations, failures;
+} account;
+
+static account accounts[PORT_SUBSYSTEMS];
+
+void *port_alloc(size_t size, port_place place, port_subsystem subsystem)
+{
+	account *payer = &accounts[subsystem];
+	header *head = NULL;
+
+	(void)place; /* one kind of memory here */
+	if (size <= SIZE_MAX - sizeof(*head))
+		head = calloc(1, sizeof(*head) + size);
+	if (!head) {
+		atomic_fetch_add(&payer->failures, 1);
+		return NULL;
+	}
+	head->block.size = size;
+	head->block.subsystem = (uint8_t)subsystem;
+
+	size_t current = atomic_fetch_add(&payer->current, size) + size;
+	size_t peak = atomic_load(&payer->peak);
+	while (current > peak && !atomic_compare_exchange_weak(&payer->peak, &peak, current))
+		;
+	atomic_fetch_add(&payer->allocations, 1);
+	return head + 1;
+}
+
+void port_free(void *memory)
+{
+	if (!memory)
+		return;
+	header *head = (header *)memory - 1;
+	atomic_fetch_sub(&accounts[head->block.subsystem].current, head->block.size);
+	free(head);
+}
+
+port_memory_usage port_memory_of(port_subsystem subsystem)
+{
+	account *payer = &accounts[subsystem];
+
+	return (port_memory_usage){
+		.current = atomic_load(&payer->current),
+		.peak = atomic_load(&payer->peak),
+		.allocations = (uint32_t)atomic_load(&payer->allocations),
+		.failures = (uint32_t)atomic_load(&payer->failures),
+	};
+}
