@@ -61,8 +61,9 @@ export class WebSocket {
 	#queue: Uint8Array[] = [];
 	#queuedBytes = 0;
 	#writable = true;
-	/** The last ones. */
-	#stats: StreamStats | undefined;
+	#streamOver = false;
+	/** The last ones that could be read: a stream that is over has none. */
+	#stats: StreamStats = { bytesIn: 0, bytesOut: 0, refused: 0, cipher: "" };
 
 	constructor(options: WebSocketOptions) {
 		this.#options = options;
@@ -80,6 +81,7 @@ export class WebSocket {
 			onReadable: () => this.#read(),
 			onWritable: () => this.#flush(),
 			onClose: (error) => {
+				this.#streamOver = true;
 				if (this.#body) this.#endWithResponse();
 				else
 					this.#end({
@@ -123,7 +125,8 @@ export class WebSocket {
 	}
 
 	get stats(): StreamStats {
-		return this.#stats ?? this.#stream.stats;
+		if (!this.#streamOver) this.#stats = this.#stream.stats;
+		return this.#stats;
 	}
 
 	#read(): void {
@@ -242,7 +245,9 @@ export class WebSocket {
 	}
 
 	#release(): void {
-		this.#stats ??= this.#stream.stats;
+		if (this.#state === "closed") return;
+		this.#stats = this.stats;
+		this.#streamOver = true;
 		this.#state = "closed";
 		this.#timeout.stop();
 		this.#frames.stop();

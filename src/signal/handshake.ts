@@ -1,6 +1,6 @@
 /** The opening handshake of a WebSocket client, RFC 6455 section 4. */
 
-import { encodeBase64 } from "../platform/base64";
+import Base64 from "base64";
 import { randomBytes } from "../platform/random";
 import { encodeUtf8 } from "../platform/text";
 import type { Endpoint } from "./Endpoint";
@@ -10,7 +10,7 @@ import { sha1 } from "./sha1";
 const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 export function makeKey(): string {
-	return encodeBase64(new Uint8Array(randomBytes(16)));
+	return Base64.encode(new Uint8Array(randomBytes(16)));
 }
 
 /** `headers`: more header lines, each with its CRLF. */
@@ -36,7 +36,7 @@ export function upgradeFault(head: HttpHead, key: string): string | undefined {
 	const header = (name: string) => head.headers.get(name) ?? "";
 	if (header("upgrade").toLowerCase() !== "websocket") return "no Upgrade: websocket";
 	if (!/(^|,)\s*upgrade\s*(,|$)/i.test(header("connection"))) return "no Connection: Upgrade";
-	if (header("sec-websocket-accept") !== encodeBase64(sha1(encodeUtf8(key + GUID))))
+	if (header("sec-websocket-accept") !== Base64.encode(sha1(encodeUtf8(key + GUID))))
 		return "a wrong Sec-WebSocket-Accept";
 	if (header("sec-websocket-extensions")) return "an extension that was not asked for";
 	if (header("sec-websocket-protocol")) return "a subprotocol that was not asked for";

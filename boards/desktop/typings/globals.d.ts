@@ -14,12 +14,12 @@ interface ObjectConstructor {
 }
 
 interface StringConstructor {
-	/** UTF-8 bytes to text; throws on malformed ones. */
-	fromArrayBuffer(buffer: ArrayBufferLike): string;
+	/** UTF-8 bytes to text; throws on malformed ones. The desktop's XS stops at a zero byte. */
+	fromArrayBuffer(buffer: ArrayBufferLike, byteOffset?: number, byteLength?: number): string;
 }
 
 interface ArrayBufferConstructor {
-	/** Text to UTF-8 bytes. */
+	/** Text to UTF-8 bytes, but for U+0000 (C0 80) and lone surrogates (three bytes). */
 	fromString(text: string): ArrayBuffer;
 }
 
