@@ -63,15 +63,22 @@ function same(a: unknown, b: unknown): boolean {
 	);
 }
 
-/** A class, or a pattern of "name: message". */
-type Expected = (abstract new (...args: never[]) => Error) | RegExp;
+type ErrorClass = abstract new (...args: never[]) => Error;
+/** A class, a pattern of "name: message", or a check of one's own. */
+// biome-ignore lint/suspicious/noExplicitAny: what is thrown can be anything
+type Expected = ErrorClass | RegExp | ((error: any) => boolean);
 
-function checkError(error: unknown, expected?: Expected): void {
+function isErrorClass(expected: object): expected is ErrorClass {
+	return expected === Error || Error.isPrototypeOf(expected);
+}
+
+function checkError(error: unknown, expected?: Expected, message?: string): void {
+	if (expected === undefined) return;
 	if (expected instanceof RegExp) {
-		if (!expected.test(String(error))) fail(`${show(error)} does not match ${expected}`);
-	} else if (expected !== undefined && !(error instanceof expected)) {
-		fail(`${show(error)} is no ${expected.name}`);
-	}
+		if (!expected.test(String(error))) fail(`${show(error)} does not match ${expected}`, message);
+	} else if (isErrorClass(expected)) {
+		if (!(error instanceof expected)) fail(`${show(error)} is no ${expected.name}`, message);
+	} else if (!expected(error)) fail(`${show(error)} is not what was expected`, message);
 }
 
 export interface Assert {
@@ -82,7 +89,7 @@ export interface Assert {
 	/** Same classes, keys and values, all the way down; bytes by content. */
 	deepEqual(actual: unknown, expected: unknown, message?: string): void;
 	match(actual: string, pattern: RegExp, message?: string): void;
-	throws(body: () => unknown, expected?: Expected): void;
+	throws(body: () => unknown, expected?: Expected, message?: string): void;
 	rejects(
 		promise: PromiseLike<unknown> | (() => PromiseLike<unknown>),
 		expected?: Expected,
@@ -108,15 +115,15 @@ export const assert: Assert = {
 	match(actual, pattern, message) {
 		if (!pattern.test(actual)) fail(`${show(actual)} does not match ${pattern}`, message);
 	},
-	throws(body, expected) {
+	throws(body, expected, message) {
 		let error: unknown = nothing;
 		try {
 			body();
 		} catch (thrown) {
 			error = thrown;
 		}
-		if (error === nothing) fail("nothing was thrown");
-		checkError(error, expected);
+		if (error === nothing) fail("nothing was thrown", message);
+		checkError(error, expected, message);
 	},
 	async rejects(promise, expected) {
 		let error: unknown = nothing;
