@@ -69,7 +69,7 @@ type ErrorClass = abstract new (...args: never[]) => Error;
 type Expected = ErrorClass | RegExp | ((error: any) => boolean);
 
 function isErrorClass(expected: object): expected is ErrorClass {
-	return expected === Error || Error.isPrototypeOf(expected);
+	return expected === Error || Reflect.get(expected, "prototype") instanceof Error;
 }
 
 function checkError(error: unknown, expected?: Expected, message?: string): void {

@@ -150,6 +150,14 @@ test("an error at the top level, in a preload, and one that is no Error", async 
 		1,
 		/^\S*early\.ts:3: TypeError: /,
 	);
+	failed(
+		await exec(
+			{ "main.ts": "", "early.ts": `import Time from "time";\nexport const start = Time.ticks;` },
+			{ manifest: { modules: { early: "./early" }, preload: ["early"] } },
+		),
+		1,
+		/native "xs_time_ticks" in a preload: (.*\n)* at .*early\.ts:2\)/,
+	);
 	failed(await exec({ "main.ts": `throw "text";` }), 1, /^text\n$/);
 	failed(await exec({ "main.ts": `throw { toString() { throw 1; } };` }), 1, /no text/);
 });
