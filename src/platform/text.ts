@@ -4,7 +4,7 @@
  */
 
 /** What may not reach the wire as XS stores it. */
-const EXCEPTION = /[\0\ud800-\udfff]/;
+const EXCEPTION = /[\0\ud800-\udfff]/u;
 const REPLACEMENT = 0xfffd;
 
 /** The UTF-8 bytes of `text`; a lone surrogate becomes U+FFFD, as with TextEncoder. */
