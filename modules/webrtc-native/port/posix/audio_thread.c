@@ -62,7 +62,8 @@ static void run_microphone(const tick_work *work, uint32_t skipped, audio_device
 	bool listening = false;
 
 	for (size_t i = 0; i < work->listener_count; i++) {
-		audio_uplink_skip(work->listeners[i].uplink, skipped);
+		if (skipped > 0)
+			audio_uplink_skip(work->listeners[i].uplink, skipped);
 		listening |= !audio_uplink_is_muted(work->listeners[i].uplink);
 	}
 	if (driver->ready)
