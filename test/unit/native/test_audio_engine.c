@@ -508,6 +508,33 @@ static void an_end_fades_and_stops(void **state)
 	end_call(&call);
 }
 
+/* A low tone as music, where a cut anywhere would be a step many times its own. */
+static void starts_and_stops_without_a_click(void **state)
+{
+	call call = start_call(48000, 16000);
+	OpusEncoder *encoder =
+		opus_encoder_create(48000, 1, OPUS_APPLICATION_RESTRICTED_LOWDELAY, NULL);
+	uint64_t sent = 0;
+
+	(void)state;
+	for (int i = 0; i < 300; i++) {
+		packet packet = {.sequence = call.sequence++};
+		int16_t samples[960];
+
+		for (size_t j = 0; j < 960; j++)
+			samples[j] = (int16_t)lrint(2 * PEAK * sin(2 * PI * 100 * (double)sent++ / 48000));
+		packet.head.timestamp = (uint32_t)sent;
+		packet.length = (size_t)opus_encode(encoder, samples, 960, packet.bytes, 300);
+		if (i % 100 < 50) /* talks, is cut off, and so on */
+			deliver(&call, &packet);
+		play(&call);
+	}
+	/* the tone itself steps by 314 */
+	assert_in_range(sound_largest_step(call.out, call.out_count), 300, 450);
+	opus_encoder_destroy(encoder);
+	end_call(&call);
+}
+
 static void a_burst_is_caught_up_without_a_click(void **state)
 {
 	call call = start_call(16000, 16000);
@@ -630,6 +657,7 @@ int main(void)
 		cmocka_unit_test(nothing_from_before_the_mute_is_sent_after_it),
 		cmocka_unit_test(a_dtx_pause_is_quiet_on_the_wire_and_keeps_its_length),
 		cmocka_unit_test(an_end_fades_and_stops),
+		cmocka_unit_test(starts_and_stops_without_a_click),
 		cmocka_unit_test(a_burst_is_caught_up_without_a_click),
 		cmocka_unit_test(volume_scales_and_ramps),
 		cmocka_unit_test(corrupt_arrivals_are_counted_and_concealed),

@@ -169,7 +169,7 @@ static void a_drained_buffer_conceals_stops_and_fills_again(void **state)
 		expect_packet(&on, i);
 	while (get(&on) == JITTER_LOST && concealed < 100)
 		concealed++;
-	assert_int_equal(concealed, 5);
+	assert_int_equal(concealed, 4);
 	assert_int_equal(get(&on), JITTER_EMPTY);
 	on.now += 2000 * MS;
 	put(&on, 4);
@@ -246,6 +246,36 @@ static void a_pause_keeps_its_length(void **state)
 	jitter_free(on.jitter);
 }
 
+/* When enough waits behind a pause, the pause is cut: a delay that has grown shrinks there. */
+static void a_pause_is_cut_when_enough_waits(void **state)
+{
+	fixture on = start(60);
+
+	(void)state;
+	put(&on, 1);
+	on.now += 60 * MS;
+	expect_packet(&on, 1);
+	for (uint16_t i = 2; i < 5; i++)
+		jitter_put(on.jitter, i, (i + 20) * FRAME, FRAME, (const uint8_t *)"x", 1, on.now);
+	expect_packet(&on, 'x');
+	jitter_free(on.jitter);
+}
+
+/* A sender that changes its frame length: a gap is as long as the timestamps say. */
+static void a_gap_is_no_longer_than_it_was(void **state)
+{
+	fixture on = start(60);
+
+	(void)state;
+	jitter_put(on.jitter, 1, 0, 3 * FRAME, (const uint8_t *)"a", 1, on.now);
+	jitter_put(on.jitter, 3, 4 * FRAME, FRAME, (const uint8_t *)"c", 1, on.now);
+	expect_packet(&on, 'a');
+	expect_lost(&on);
+	assert_int_equal(on.frame.duration, FRAME);
+	expect_packet(&on, 'c');
+	jitter_free(on.jitter);
+}
+
 static void other_frame_lengths(void **state)
 {
 	static const uint32_t lengths_ms[] = {10, 40, 60, 120};
@@ -319,7 +349,11 @@ static void overflow_drops_the_oldest(void **state)
 		put(&on, i);
 	assert_int_equal(stats(&on).overflow, 8);
 	assert_int_equal(stats(&on).depth, JITTER_SLOTS);
-	expect_packet(&on, 9); /* at once, without concealing what was dropped */
+	expect_packet(&on, 9);
+	for (uint32_t i = 41; i <= 50; i++)
+		put(&on, i);
+	assert_int_equal(stats(&on).overflow, 17);
+	expect_packet(&on, 19); /* at once, without concealing what was dropped */
 	jitter_free(on.jitter);
 }
 
@@ -434,6 +468,8 @@ int main(void)
 		cmocka_unit_test(an_underrun_grows_the_delay),
 		cmocka_unit_test(a_loss_during_an_underrun_is_concealed_once),
 		cmocka_unit_test(a_pause_keeps_its_length),
+		cmocka_unit_test(a_pause_is_cut_when_enough_waits),
+		cmocka_unit_test(a_gap_is_no_longer_than_it_was),
 		cmocka_unit_test(other_frame_lengths),
 		cmocka_unit_test(a_burst_is_played_away),
 		cmocka_unit_test(a_steady_stream_is_left_alone),
