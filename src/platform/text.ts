@@ -4,12 +4,14 @@
  */
 
 /** What may not reach the wire as XS stores it. */
-const EXCEPTION = /[\0\ud800-\udfff]/;
+const EXCEPTION = /[\0\ud800-\udfff]/u;
 const REPLACEMENT = 0xfffd;
 
 /** The UTF-8 bytes of `text`; a lone surrogate becomes U+FFFD, as with TextEncoder. */
 export function encodeUtf8(text: string): Uint8Array {
-	return new Uint8Array(EXCEPTION.test(text) ? encodeByCodePoint(text) : ArrayBuffer.fromString(text));
+	return new Uint8Array(
+		EXCEPTION.test(text) ? encodeByCodePoint(text) : ArrayBuffer.fromString(text),
+	);
 }
 
 /** The text of UTF-8 `bytes`; throws TypeError when they are not UTF-8. */

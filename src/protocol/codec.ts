@@ -97,7 +97,13 @@ class Decoder extends WireReader {
 		return Object.setPrototypeOf(message, type.defaults);
 	}
 
-	field(type: MessageType<unknown>, code: number, name: string, wire: number, message: Fields): void {
+	field(
+		type: MessageType<unknown>,
+		code: number,
+		name: string,
+		wire: number,
+		message: Fields,
+	): void {
 		const kind = code & KIND;
 		if (code & MAP) {
 			message[name] ??= new Map();

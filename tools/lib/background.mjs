@@ -22,21 +22,22 @@ export class Background {
 	/**
 	 * @param {string} name for messages
 	 * @param {string[]} command and its arguments
-	 * @param {{ log: string, env?: NodeJS.ProcessEnv }} options `log` is the file for its output
+	 * @param {{ log?: string, env?: NodeJS.ProcessEnv }} options `log` is the file for its output,
+	 *   which goes to ours when absent
 	 */
 	constructor(name, command, { log, env }) {
 		this.#name = name;
 		this.#log = log;
-		mkdirSync(dirname(log), { recursive: true });
-		const file = openSync(log, "w");
+		if (log) mkdirSync(dirname(log), { recursive: true });
+		const output = log ? openSync(log, "w") : "inherit";
 		// Detached, so that Ctrl-C reaches only the command that ends them in the right order.
 		this.#child = spawn(process.execPath, [guard, ...command], {
 			cwd: root,
 			env: { ...process.env, ...env },
-			stdio: ["pipe", file, file],
+			stdio: ["pipe", output, output],
 			detached: true,
 		});
-		closeSync(file);
+		if (typeof output === "number") closeSync(output);
 		this.#child.stdin?.on("error", () => {});
 		this.ended = new Promise((resolve) => {
 			this.#child.once("exit", (code) => {
@@ -62,18 +63,20 @@ export class Background {
 		for (;;) {
 			const value = await probe();
 			if (value !== undefined) return value;
-			const where = `log: ${relative(root, this.#log)}`;
-			if (this.status !== undefined) {
-				throw new Failure(`${this.#name} ended at once; ${where}`, tail(this.#log));
-			}
+			if (this.status !== undefined) throw this.#failure("ended at once");
 			if (performance.now() > deadline) {
-				throw new Failure(
-					`${this.#name} was not ready within ${timeout / 1000} s; ${where}`,
-					tail(this.#log),
-				);
+				throw this.#failure(`was not ready within ${timeout / 1000} s`);
 			}
 			await new Promise((resolve) => setTimeout(resolve, 20));
 		}
+	}
+
+	/** @param {string} what */
+	#failure(what) {
+		const log = this.#log;
+		return log
+			? new Failure(`${this.#name} ${what}; log: ${relative(root, log)}`, tail(log))
+			: new Failure(`${this.#name} ${what}`);
 	}
 
 	/** Ends it, politely first, and waits for that. Calling it again is harmless. */

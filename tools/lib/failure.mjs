@@ -4,10 +4,14 @@ export class Failure extends Error {
 	 * @param {string} message one line
 	 * @param {string} [detail] more lines, such as the end of a log
 	 */
-	constructor(message, detail) {
+	constructor(message, detail = "") {
 		super(message);
 		this.name = "Failure";
+		/** @type {string} */
 		this.detail = detail;
+		Object.defineProperty(this, "detail", { enumerable: false });
+		// Where in the tools it was found says nothing to anybody; the detail does.
+		this.stack = detail ? `${message}\n${detail}` : message;
 	}
 }
 

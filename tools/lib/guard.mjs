@@ -6,7 +6,7 @@
 import { spawn } from "node:child_process";
 
 const [command, ...args] = process.argv.slice(2);
-const killAfter = 1_000;
+const killAfter = 2_000;
 
 const child = spawn(command, args, { stdio: ["ignore", "inherit", "inherit"] });
 const end = () => {

@@ -1,6 +1,12 @@
 /** Which messages a device needs, out of all that `@livekit/protocol` has. */
 
-const ROOTS = ["SignalRequest", "SignalResponse", "JoinRequest", "WrappedJoinRequest", "DataPacket"];
+const ROOTS = [
+	"SignalRequest",
+	"SignalResponse",
+	"JoinRequest",
+	"WrappedJoinRequest",
+	"DataPacket",
+];
 
 /** Fields no device reads or writes: video, data tracks, blobs, metrics. Decoding skips them. */
 const OMITTED = new Set([

@@ -95,7 +95,8 @@ function fieldCode(schema, message, field) {
 	const oneofs = message.fields.byMember().filter((member) => member.kind === "oneof");
 	const oneof = field.oneof ? oneofs.indexOf(field.oneof) + 1 : 0;
 	let code = field.no << NUMBER_SHIFT;
-	if (field.no > 255 || oneof > 7) throw new Error(`${message.typeName}.${field.name}: code too small`);
+	if (field.no > 255 || oneof > 7)
+		throw new Error(`${message.typeName}.${field.name}: code too small`);
 	if (field.kind === "map") {
 		if (field.K !== 9 || field.V.kind !== "scalar" || field.V.T !== 9)
 			throw new Error(`${message.typeName}.${field.name}: only map<string, string> is supported`);

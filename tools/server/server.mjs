@@ -58,7 +58,7 @@ function configuration({ http, udp, tcp, key, secret }) {
 
 /**
  * @typedef {object} Server
- * @property {string} url ws://127.0.0.1:…
+ * @property {string} url ws://127.0.0.1:…, with the port the system gave
  * @property {string} key
  * @property {string} secret made for this run
  * @property {number | undefined} pid of the guard that runs it
@@ -70,7 +70,7 @@ function configuration({ http, udp, tcp, key, secret }) {
  * @param {{ log?: string }} [options] `log`: the file's name in build/log
  * @returns {Promise<Server>}
  */
-export async function startServer({ log = "livekit-server.log" } = {}) {
+export async function startServer({ log = "server.log" } = {}) {
 	const key = "devkey";
 	const secret = randomBytes(32).toString("hex");
 	for (let attempt = 1; ; attempt++) {

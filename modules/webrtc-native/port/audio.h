@@ -21,16 +21,24 @@ typedef struct {
 typedef struct port_microphone port_microphone;
 typedef struct port_speaker port_speaker;
 
-/** NULL with one line in `error` that says what to do. */
+/**
+ * One microphone can be open at a time. NULL with one line in `error` that says what to do. A WAV
+ * microphone stands still until an attached uplink is unmuted: whoever speaks on it begins when the
+ * device listens.
+ */
 port_microphone *port_microphone_open(const port_audio_options *options, char *error, size_t size);
 void port_microphone_close(port_microphone *microphone);
 uint32_t port_microphone_rate(const port_microphone *microphone);
-/** -1 when too many. `on_packet` is called on the audio thread after a packet went into the ring. */
+/**
+ * -1 when too many. `on_packet` is called on the audio thread after a packet went into the ring; it
+ * posts and returns, and must not call functions of this file.
+ */
 int port_microphone_attach(port_microphone *microphone, audio_uplink *uplink,
-                           void (*on_packet)(void *context), void *context);
+						   void (*on_packet)(void *context), void *context);
 /** Returns once the audio thread has let go of it. */
 void port_microphone_detach(port_microphone *microphone, audio_uplink *uplink);
 
+/** One speaker can be open at a time. NULL with one line in `error` that says what to do. */
 port_speaker *port_speaker_open(const port_audio_options *options, char *error, size_t size);
 void port_speaker_close(port_speaker *speaker);
 uint32_t port_speaker_rate(const port_speaker *speaker);
@@ -38,5 +46,16 @@ int port_speaker_attach(port_speaker *speaker, audio_downlink *downlink);
 void port_speaker_detach(port_speaker *speaker, audio_downlink *downlink);
 /** Microseconds (monotonic) when sound other than silence was first played; 0 before. */
 uint64_t port_speaker_first_sound(const port_speaker *speaker);
+
+typedef struct {
+	uint32_t ticks;
+	uint32_t stalls;         /* times that the thread was held up for longer than it can catch up */
+	uint32_t frames_skipped; /* of 20 ms, in stalls */
+	uint32_t xruns;          /* sound hardware ran over or dry */
+	uint32_t device_errors;  /* reads and writes that failed: no sound came, or it was lost */
+} port_audio_stats;
+
+/** Counted since the process began. Any thread. */
+void port_audio_get_stats(port_audio_stats *out);
 
 #endif

@@ -7,16 +7,17 @@
 #include <stdint.h>
 
 #define AUDIO_FRAME_MS 20
-#define AUDIO_RTP_CLOCK 48000 /* RFC 7587: whatever the capture rate */
-#define AUDIO_RTP_FRAME 960   /* RTP clock units in 20 ms */
-#define AUDIO_PACKET_MAX 400  /* bytes of one encoded frame we send: 160 kb/s */
-#define AUDIO_FRAME_MAX 960   /* samples of one mono channel in 20 ms at 48 kHz */
+#define AUDIO_RTP_CLOCK 48000   /* RFC 7587: whatever the capture rate */
+#define AUDIO_RTP_FRAME 960     /* RTP clock units in 20 ms */
+#define AUDIO_PACKET_MAX 400    /* bytes of one encoded frame we send: 160 kb/s */
+#define AUDIO_FRAME_MAX 960     /* samples of one mono channel in 20 ms at 48 kHz */
+#define AUDIO_PACKET_MS_MAX 120 /* sound in one Opus packet of another sender */
 
 typedef struct {
-	uint32_t sample_rate; /* 16000, 24000 or 48000 Hz */
-	uint8_t channels;     /* 1 */
-	uint32_t bitrate;     /* bit/s, 6000 to 128000 [24000] */
-	uint8_t complexity;   /* 0 to 10 [1]; in-band FEC is silently off at 0 */
+	uint32_t sample_rate;  /* 16000, 24000 or 48000 Hz */
+	uint8_t channels;      /* 1 */
+	uint32_t bitrate;      /* bit/s, 6000 to 128000 [24000] */
+	uint8_t complexity;    /* 0 to 10 [1]; in-band FEC is silently off at 0 */
 	uint8_t expected_loss; /* percent, 0 to 100; FEC is spent from 10 on */
 	bool dtx;
 	bool fec;
@@ -28,6 +29,8 @@ typedef struct audio_decoder audio_decoder;
 /** NULL when an option is out of range or memory is exhausted. */
 audio_encoder *audio_encoder_create(const audio_encoder_options *options);
 void audio_encoder_free(audio_encoder *encoder);
+/** Forgets what was heard, so that nothing from before a pause is in the first packet after it. */
+void audio_encoder_reset(audio_encoder *encoder);
 /** 20 ms of samples in, bytes written out (1 or 2 under DTX), or -1. */
 int audio_encode(audio_encoder *encoder, const int16_t *samples, uint8_t *out, size_t room);
 
@@ -38,6 +41,8 @@ void audio_decoder_free(audio_decoder *decoder);
  * `frames` samples. The samples written per channel, or -1 for a corrupt packet.
  */
 int audio_decode(audio_decoder *decoder, const uint8_t *bytes, size_t length, int16_t *out,
-                 size_t frames);
+				 size_t frames);
+/** RTP clock units in one Opus packet: at most 120 ms; 0 when it is corrupt. */
+uint32_t audio_packet_duration(const uint8_t *bytes, size_t length);
 
 #endif

@@ -35,8 +35,12 @@ typedef struct {
 } audio_uplink_stats;
 
 typedef struct {
-	uint32_t frames_decoded, frames_concealed, frames_silent, decode_errors;
-	uint64_t first_sound; /* microseconds when the first decoded sound went to the speaker, 0 not yet */
+	uint32_t frames_decoded, frames_concealed; /* packets, and gaps of about a packet */
+	uint32_t frames_silent;                    /* 20 ms of nothing to play */
+	uint32_t decode_errors;
+	uint32_t frames_shortened; /* packets played in less than their time, to catch up */
+	uint64_t
+		first_sound; /* microseconds when the first decoded sound went to the speaker, 0 not yet */
 	jitter_stats jitter;
 } audio_downlink_stats;
 
@@ -49,20 +53,30 @@ audio_uplink *audio_uplink_create(const audio_encoder_options *options);
 void audio_uplink_free(audio_uplink *uplink);
 /** Any thread. A muted uplink sends nothing. Starts muted: nothing is sent before it is allowed. */
 void audio_uplink_set_muted(audio_uplink *uplink, bool muted);
+bool audio_uplink_is_muted(const audio_uplink *uplink); /* any thread */
 /** Takes 20 ms of mono samples at the encoder's rate. True when a packet went into the ring. */
-bool audio_uplink_capture(audio_uplink *uplink, const int16_t *samples, uint64_t now);
+bool audio_uplink_capture(audio_uplink *uplink, const int16_t *samples);
+/** Lets `frames` times 20 ms that were never captured pass, so that timestamps keep real time. */
+void audio_uplink_skip(audio_uplink *uplink, uint32_t frames);
 /** The transport thread reads this; the audio thread writes it. */
 packet_ring *audio_uplink_ring(audio_uplink *uplink);
+/** Any thread. */
 void audio_uplink_get_stats(const audio_uplink *uplink, audio_uplink_stats *out);
 
+/** `speaker_rate`: 16000, 24000 or 48000 Hz. `target_ms`: see jitter.h, usually JITTER_TARGET_MS.
+ */
 audio_downlink *audio_downlink_create(uint32_t speaker_rate, uint32_t target_ms);
 void audio_downlink_free(audio_downlink *downlink);
 /** The transport thread writes this; the audio thread reads it. */
 packet_ring *audio_downlink_ring(audio_downlink *downlink);
 /** Any thread. Linear gain, 0.0 to 1.0 and above; 1.0 at first. */
 void audio_downlink_set_volume(audio_downlink *downlink, float volume);
-/** Adds this stream's next 20 ms to `mix` (saturating). True when it had anything but silence. */
+/**
+ * Adds this stream's next `frames` samples (at most 20 ms) to `mix`. True when they held sound: a
+ * peak over -60 dBFS.
+ */
 bool audio_downlink_playout(audio_downlink *downlink, int32_t *mix, size_t frames, uint64_t now);
+/** Any thread. */
 void audio_downlink_get_stats(const audio_downlink *downlink, audio_downlink_stats *out);
 
 /** Turns a mix into samples, saturating. */

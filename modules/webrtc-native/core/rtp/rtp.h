@@ -33,9 +33,9 @@ typedef struct {
 
 /** 0, or -1 when malformed (version, lengths, padding). `packet` points into `bytes`. */
 int rtp_read(rtp_packet *packet, const uint8_t *bytes, size_t length,
-             const rtp_extensions *extensions);
+			 const rtp_extensions *extensions);
 /** Writes header, extensions and payload; the length, or 0 when `room` is too small. */
 size_t rtp_write(const rtp_packet *packet, const rtp_extensions *extensions, uint8_t *out,
-                 size_t room);
+				 size_t room);
 
 #endif

@@ -1,0 +1,113 @@
+#include "codec.h"
+
+#include <opus.h>
+
+#include "../port.h"
+
+/* libopus keeps its state in the memory it is given; these only name that memory's type. */
+struct audio_encoder {
+	uint32_t frame; /* samples in 20 ms */
+	_Alignas(8) uint8_t state[];
+};
+
+struct audio_decoder {
+	uint32_t sample_rate;
+	_Alignas(8) uint8_t state[];
+};
+
+static bool rate_is_valid(uint32_t rate)
+{
+	return rate == 16000 || rate == 24000 || rate == 48000;
+}
+
+static bool options_are_valid(const audio_encoder_options *options)
+{
+	return rate_is_valid(options->sample_rate) && options->channels == 1 &&
+		   options->bitrate >= 6000 && options->bitrate <= 128000 && options->complexity <= 10 &&
+		   options->expected_loss <= 100;
+}
+
+audio_encoder *audio_encoder_create(const audio_encoder_options *options)
+{
+	if (!options_are_valid(options))
+		return NULL;
+	int size = opus_encoder_get_size(options->channels);
+	audio_encoder *encoder = port_alloc(sizeof *encoder + (size_t)size, PORT_EXTERNAL, PORT_OPUS);
+	if (!encoder)
+		return NULL;
+
+	OpusEncoder *opus = (OpusEncoder *)encoder->state;
+	encoder->frame = options->sample_rate * AUDIO_FRAME_MS / 1000;
+	if (opus_encoder_init(opus, (opus_int32)options->sample_rate, options->channels,
+						  OPUS_APPLICATION_VOIP) != OPUS_OK ||
+		opus_encoder_ctl(opus, OPUS_SET_BITRATE((opus_int32)options->bitrate)) != OPUS_OK ||
+		opus_encoder_ctl(opus, OPUS_SET_COMPLEXITY(options->complexity)) != OPUS_OK ||
+		opus_encoder_ctl(opus, OPUS_SET_INBAND_FEC(options->fec)) != OPUS_OK ||
+		opus_encoder_ctl(opus, OPUS_SET_PACKET_LOSS_PERC(options->expected_loss)) != OPUS_OK ||
+		opus_encoder_ctl(opus, OPUS_SET_DTX(options->dtx)) != OPUS_OK) {
+		port_free(encoder);
+		return NULL;
+	}
+	return encoder;
+}
+
+void audio_encoder_free(audio_encoder *encoder)
+{
+	port_free(encoder);
+}
+
+void audio_encoder_reset(audio_encoder *encoder)
+{
+	opus_encoder_ctl((OpusEncoder *)encoder->state, OPUS_RESET_STATE);
+}
+
+int audio_encode(audio_encoder *encoder, const int16_t *samples, uint8_t *out, size_t room)
+{
+	int length = opus_encode((OpusEncoder *)encoder->state, samples, (int)encoder->frame, out,
+							 (opus_int32)room);
+
+	return length > 0 ? length : -1;
+}
+
+audio_decoder *audio_decoder_create(uint32_t sample_rate, uint8_t channels)
+{
+	if (!rate_is_valid(sample_rate) || channels != 1)
+		return NULL;
+	int size = opus_decoder_get_size(channels);
+	audio_decoder *decoder = port_alloc(sizeof *decoder + (size_t)size, PORT_EXTERNAL, PORT_OPUS);
+	if (!decoder)
+		return NULL;
+
+	decoder->sample_rate = sample_rate;
+	if (opus_decoder_init((OpusDecoder *)decoder->state, (opus_int32)sample_rate, channels) !=
+		OPUS_OK) {
+		port_free(decoder);
+		return NULL;
+	}
+	return decoder;
+}
+
+void audio_decoder_free(audio_decoder *decoder)
+{
+	port_free(decoder);
+}
+
+int audio_decode(audio_decoder *decoder, const uint8_t *bytes, size_t length, int16_t *out,
+				 size_t frames)
+{
+	if (bytes && (length == 0 || length > INT32_MAX))
+		return -1; /* libopus would take it for a loss */
+	int samples = opus_decode((OpusDecoder *)decoder->state, bytes, bytes ? (opus_int32)length : 0,
+							  out, (int)frames, 0);
+
+	return samples > 0 ? samples : -1;
+}
+
+uint32_t audio_packet_duration(const uint8_t *bytes, size_t length)
+{
+	if (length == 0 || length > INT32_MAX)
+		return 0;
+	int samples = opus_packet_get_nb_samples(bytes, (opus_int32)length, AUDIO_RTP_CLOCK);
+
+	return samples > 0 ? (uint32_t)samples : 0;
+}

@@ -1,0 +1,40 @@
+/* Network byte order, for readers that have checked their lengths and writers that have room. */
+#ifndef LKXS_BYTES_H
+#define LKXS_BYTES_H
+
+#include <stdint.h>
+
+static inline uint16_t bytes_read16(const uint8_t *at)
+{
+	return (uint16_t)(at[0] << 8 | at[1]);
+}
+
+static inline uint32_t bytes_read24(const uint8_t *at)
+{
+	return (uint32_t)at[0] << 16 | (uint32_t)at[1] << 8 | at[2];
+}
+
+static inline uint32_t bytes_read32(const uint8_t *at)
+{
+	return (uint32_t)at[0] << 24 | bytes_read24(at + 1);
+}
+
+static inline void bytes_write16(uint8_t *at, uint32_t value)
+{
+	at[0] = (uint8_t)(value >> 8);
+	at[1] = (uint8_t)value;
+}
+
+static inline void bytes_write24(uint8_t *at, uint32_t value)
+{
+	at[0] = (uint8_t)(value >> 16);
+	bytes_write16(at + 1, value);
+}
+
+static inline void bytes_write32(uint8_t *at, uint32_t value)
+{
+	bytes_write16(at, value >> 16);
+	bytes_write16(at + 2, value);
+}
+
+#endif

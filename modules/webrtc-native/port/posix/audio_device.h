@@ -1,0 +1,41 @@
+/* What a kind of microphone or speaker is to the audio thread (audio.c). */
+#ifndef LKXS_POSIX_AUDIO_DEVICE_H
+#define LKXS_POSIX_AUDIO_DEVICE_H
+
+#include "../audio.h"
+
+/** Counters that drivers add to; the audio thread's own. */
+typedef struct {
+	uint32_t xruns, errors;
+} audio_device_faults;
+
+/*
+ * open() runs on the caller's thread and gives NULL with one line in `error`; all else runs on the
+ * audio thread, but for close(), which runs when that has let go. Frames are 20 ms of mono samples.
+ *
+ * ready(): frames the device can give or take now. NULL when the device has no clock of its own and
+ * takes one frame a tick.
+ */
+typedef struct {
+	void *(*open)(const port_audio_options *options, char *error, size_t size);
+	unsigned (*ready)(void *device, audio_device_faults *faults);
+	/** `listening`: somebody hears this. */
+	void (*read)(void *device, int16_t *samples, bool listening, audio_device_faults *faults);
+	void (*close)(void *device);
+} microphone_driver;
+
+typedef struct {
+	void *(*open)(const port_audio_options *options, char *error, size_t size);
+	unsigned (*ready)(void *device, audio_device_faults *faults);
+	void (*write)(void *device, const int16_t *samples, audio_device_faults *faults);
+	void (*close)(void *device);
+} speaker_driver;
+
+extern const microphone_driver wav_microphone;
+extern const speaker_driver wav_speaker;
+#ifdef LKXS_ALSA
+extern const microphone_driver alsa_microphone;
+extern const speaker_driver alsa_speaker;
+#endif
+
+#endif
