@@ -30,7 +30,11 @@ void xs_simulator_args(xsMachine *the)
 
 void xs_simulator_onTerminate(xsMachine *the)
 {
-	host_of(the)->on_terminate = xsArg(0);
+	host *host = host_of(the);
+	/* A remembered slot is a link of XS's list of roots: assigning to it would cut the list. */
+	xsForget(host->on_terminate);
+	host->on_terminate = xsArg(0);
+	xsRemember(host->on_terminate);
 }
 
 void xs_simulator_readFile(xsMachine *the)

@@ -6,6 +6,7 @@
 #include "identity.h"
 
 #define STREAM_INPUT 4096
+#define DATAGRAM_INPUT 2048 /* a ClientHello that was put together may be over the MTU */
 /* Flights of the handshake go out in datagrams that any path takes. */
 #define HANDSHAKE_MTU 1200
 /* A datagram is answered over a path that ICE has just checked: do not wait a second for it. */
@@ -71,6 +72,18 @@ static int on_get_timer(void *context)
 	return now >= session->timer_intermediate;
 }
 
+/*
+ * Before the keys, a record's sequence number is anyone's word: one forged number would shut out
+ * the true ones behind it. The handshake numbers its messages itself, so the window opens after it.
+ */
+static void check_replays(tls_session *session, bool on)
+{
+#if defined(MBEDTLS_SSL_DTLS_ANTI_REPLAY)
+	mbedtls_ssl_conf_dtls_anti_replay(&session->config, on ? MBEDTLS_SSL_ANTI_REPLAY_ENABLED
+														   : MBEDTLS_SSL_ANTI_REPLAY_DISABLED);
+#endif
+}
+
 /* -- Set-up: each returns NULL, or one line -- */
 
 static void configure_suites(mbedtls_ssl_config *config)
@@ -116,6 +129,7 @@ static const char *configure_datagram(tls_session *session, const tls_config *co
 	/* ICE has verified the path: no cookie round trip. */
 	mbedtls_ssl_conf_dtls_cookies(conf, NULL, NULL, NULL);
 #endif
+	check_replays(session, false);
 	/* The owner limits the whole; a maximum here would end it after that many doublings. */
 	mbedtls_ssl_conf_handshake_timeout(conf, RETRANSMIT_FIRST, UINT32_MAX / 2);
 	return NULL;
@@ -191,7 +205,7 @@ static const char *configure(tls_session *session, const tls_config *config)
 tls_session *tls_session_create(const tls_config *config, char *error, size_t error_size)
 {
 	port_subsystem paying = config->datagram ? PORT_DTLS : PORT_STREAM;
-	size_t input = config->datagram ? NET_DATAGRAM_MAX : STREAM_INPUT;
+	size_t input = config->datagram ? DATAGRAM_INPUT : STREAM_INPUT;
 	const char *failure = "out of memory";
 	port_subsystem before = mbed_charge(paying);
 	tls_session *session = port_alloc(sizeof *session, PORT_EXTERNAL, paying);
@@ -296,8 +310,10 @@ static tls_result finish_handshake(tls_session *session)
 	}
 	session->connected = true;
 	describe_cipher(session);
-	if (session->datagram)
+	if (session->datagram) {
 		mbedtls_ssl_set_mtu(&session->ssl, NET_DATAGRAM_MAX);
+		check_replays(session, true);
+	}
 	return TLS_OK;
 }
 

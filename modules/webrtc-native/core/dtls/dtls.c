@@ -5,12 +5,11 @@
 #include "../crypto/tls.h"
 #include "../net.h"
 #include "../port.h"
+#include "hello.h"
 
 /* From dtls_start() to connected. ICE has long given up on a path that takes this long. */
-#define HANDSHAKE_LIMIT 30000000u
+#define HANDSHAKE_LIMIT 20000000u
 #define RECORD_HEADER 13
-#define RECORD_HANDSHAKE 22
-#define HANDSHAKE_CLIENT_HELLO 1
 
 struct dtls_transport {
 	tls_session *session;
@@ -18,11 +17,15 @@ struct dtls_transport {
 	dtls_state state;
 	dtls_stats stats;
 	const char *error;
-	bool started;
 	uint64_t now;   /* of the call that is under way: the session's clock */
 	uint64_t limit; /* when the handshake is given up */
-	uint8_t plain[NET_DATAGRAM_MAX];
+	dtls_hello hello;
+	bool hello_ready; /* a whole ClientHello waits in the session, or was taken by it */
+	/* The ClientHello being put together; later, decrypted data. */
+	uint8_t buffer[DTLS_HELLO_MAX];
 };
+
+_Static_assert(DTLS_HELLO_MAX >= NET_DATAGRAM_MAX, "a record's data fits the buffer");
 
 static int on_send(void *context, const uint8_t *bytes, size_t length)
 {
@@ -101,10 +104,10 @@ static void read_records(dtls_transport *dtls)
 {
 	/* The receiver may close us from inside its callback. */
 	while (dtls->state == DTLS_CONNECTED) {
-		size_t length = sizeof dtls->plain;
-		switch (tls_session_read(dtls->session, dtls->plain, &length)) {
+		size_t length = sizeof dtls->buffer;
+		switch (tls_session_read(dtls->session, dtls->buffer, &length)) {
 		case TLS_OK:
-			dtls->config.receive(dtls->config.context, dtls->plain, length);
+			dtls->config.receive(dtls->config.context, dtls->buffer, length);
 			break;
 		case TLS_WANT_INPUT:
 		case TLS_WANT_OUTPUT:
@@ -134,7 +137,8 @@ void dtls_start(dtls_transport *dtls, uint64_t now)
 	dtls->now = now;
 	dtls->limit = now + HANDSHAKE_LIMIT;
 	dtls->state = DTLS_CONNECTING;
-	run(dtls);
+	if (!dtls->config.server || dtls->hello_ready)
+		run(dtls);
 }
 
 /* RFC 6347 section 4.1: a content type and version of DTLS, and a record that is all there. */
@@ -144,20 +148,37 @@ static bool is_record(const uint8_t *bytes, size_t length)
 		   ((size_t)bytes[11] << 8 | bytes[12]) <= length - RECORD_HEADER;
 }
 
+/*
+ * A server's first datagrams. Before dtls_start() the newest hello waits in the session: a client
+ * whose path is up before ours saves a round trip.
+ */
+static void await_hello(dtls_transport *dtls, const uint8_t *bytes, size_t length)
+{
+	size_t whole = dtls_hello_input(&dtls->hello, dtls->buffer, bytes, length);
+	if (whole > 0) {
+		tls_session_input(dtls->session, dtls->buffer, whole);
+		dtls->hello_ready = true;
+		run(dtls);
+	} else if (dtls->hello.length == 0) {
+		dtls->stats.dropped++;
+	}
+}
+
 void dtls_input(dtls_transport *dtls, const uint8_t *bytes, size_t length, uint64_t now)
 {
 	dtls->now = now;
 	dtls->stats.datagrams_in++;
-	bool running = dtls->state == DTLS_CONNECTING || dtls->state == DTLS_CONNECTED;
-	bool early = dtls->state == DTLS_NEW && dtls->config.server;
-	if (length > NET_DATAGRAM_MAX || !is_record(bytes, length) || !(running || early)) {
-		dtls->stats.dropped++;
-		return;
-	}
-	/* Early, it waits in the session: a client whose path is up before ours saves a round trip. */
-	tls_session_input(dtls->session, bytes, length);
-	if (running)
+	bool started = dtls->state == DTLS_CONNECTING || dtls->state == DTLS_CONNECTED;
+	bool valid = length <= NET_DATAGRAM_MAX && is_record(bytes, length);
+	if (valid && dtls->config.server &&
+		(dtls->state == DTLS_NEW || (started && !dtls->hello_ready))) {
+		await_hello(dtls, bytes, length);
+	} else if (valid && started) {
+		tls_session_input(dtls->session, bytes, length);
 		run(dtls);
+	} else {
+		dtls->stats.dropped++;
+	}
 }
 
 uint64_t dtls_timeout(const dtls_transport *dtls)

@@ -1,11 +1,12 @@
 /* What an app that goes wrong, ends or is ended leaves behind: status, one report, .ts lines. */
 
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { BuildError, buildApp, runApp } from "../../../../tools/app/run.mjs";
+import { BuildError, buildApp, hostPath, runApp } from "../../../../tools/app/run.mjs";
 import { execApp, sanitize } from "../run.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "../../../..");
@@ -163,7 +164,7 @@ test("a syntax error: in TypeScript when it is built, in JavaScript when it is l
 	failed(await exec({ "main.ts": `import { nope } from "time";\nnope();` }), 1, /SyntaxError: .*import nope not found/);
 });
 
-test("memory full: one report with the line, destructors still run", async () => {
+test("memory full: one report with the line", async () => {
 	const creation = { heap: { initial: 20000, incremental: 0 } };
 	const main = `const all: object[] = [];\nfor (;;)\n\tall.push({ a: {} });`;
 	failed(await exec({ "main.ts": main }, { manifest: { creation } }), 70, /^\S*main\.ts:3: memory full: \d+ slots/);
@@ -233,4 +234,22 @@ readFile("/nowhere/at all");`,
 	);
 	assert.equal(result.stdout, "a 😀\ntruetruetrue");
 	failed(result, 1, /\/nowhere\/at all: No such file/);
+});
+
+test("the host by hand: what it does not understand is one clear line", () => {
+	const run = (...args) => spawnSync(hostPath({ sanitize }), args, { encoding: "utf8" });
+	const broken = join(build, "broken.json");
+	writeFileSync(broken, `{ "modules": [{}] }`);
+	for (const [args, pattern] of [
+		[[], /^usage: xs-host/],
+		[["/nowhere.json"], /^\/nowhere\.json: No such file/],
+		[[broken], /^\S*broken\.json: not an app description: /],
+		[[broken, "word"], /^"word" is not key=value/],
+	]) {
+		const { status, stderr } = run(...args);
+		assert.match(stderr, pattern);
+		assert.equal(status, 2);
+	}
+	writeFileSync(broken, "{");
+	assert.match(run(broken).stderr, /not an app description: SyntaxError/);
 });
