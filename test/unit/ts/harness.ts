@@ -71,7 +71,7 @@ function checkError(error: any, expected?: Expected): void {
 }
 
 export const assert = Object.freeze({
-	ok(value: unknown, message?: string): asserts value {
+	ok(value: unknown, message?: string): void {
 		if (!value) fail(`${show(value)} is not true`, message);
 	},
 	/** Object.is */
