@@ -119,7 +119,11 @@ async function startLocalRoom(running) {
 	return { url: server.url, token: await joinToken(server, { room, identity: "device" }) };
 }
 
-/** @param {Options} options @param {{ stop(): Promise<void> }[]} running */
+/**
+ * @param {Options} options @param {{ stop(): Promise<void> }[]} running
+ * @returns {Promise<{ timeline: Record<string, number> } | undefined>} the device's report, when it
+ *   has made its call
+ */
 async function call(options, running) {
 	const { url, token } =
 		options.url && options.token
@@ -151,7 +155,7 @@ async function call(options, running) {
 	const timer = setTimeout(() => device.stop(), limit);
 	const status = await device.ended;
 	clearTimeout(timer);
-	if (status !== 0) throw new Failure(`the call failed (exit status ${status})`);
+	if (status !== 0) return undefined; // the device has said why
 	return JSON.parse(readFileSync(report, "utf8"));
 }
 
@@ -175,8 +179,9 @@ await runMain(async () => {
 	}
 	try {
 		console.log("call");
-		const { timeline } = await call(options, running);
-		if (timeline.firstSoundOut === undefined) {
+		const measured = await call(options, running);
+		if (!measured) return 1;
+		if (measured.timeline.firstSoundOut === undefined) {
 			throw new Failure("nobody in the room was heard: is there an agent that speaks?");
 		}
 		if (options.speaker !== "alsa") {

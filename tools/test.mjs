@@ -34,6 +34,8 @@ await runMain(async () => {
 	console.log("set-up");
 	await setUp({ tests: true });
 
+	// TypeScript units run with sanitizers; the end-to-end tests use the host as it ships.
+	process.env.XS_SANITIZE ??= "1";
 	// One file at a time: the end-to-end tests measure sound in real time on few cores.
 	const results = run({
 		files: files.map((file) => join(root, file)),

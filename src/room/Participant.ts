@@ -51,7 +51,7 @@ export abstract class Participant<P extends TrackPublication = TrackPublication>
 		return this.#info?.metadata ?? "";
 	}
 	get attributes(): Readonly<Record<string, string>> {
-		return Object.fromEntries(this.#info?.attributes ?? []);
+		return recordOf(this.#info?.attributes ?? new Map());
 	}
 	get kind(): ParticipantKind {
 		return this.#info?.kind ?? ParticipantKind.STANDARD;
@@ -130,20 +130,37 @@ export abstract class Participant<P extends TrackPublication = TrackPublication>
 	}
 }
 
-
 /** New and changed attributes by their value, deleted ones as ""; undefined when there are none. */
 function changedAttributes(
 	before: ReadonlyMap<string, string>,
 	after: ReadonlyMap<string, string>,
 ): Record<string, string> | undefined {
-	const changed: [string, string][] = [];
+	const changed = new Map<string, string>();
 	for (const [key, value] of after) {
-		if (before.get(key) !== value) changed.push([key, value]);
+		if (before.get(key) !== value) changed.set(key, value);
 	}
 	for (const key of before.keys()) {
-		if (!after.has(key)) changed.push([key, ""]);
+		if (!after.has(key)) changed.set(key, "");
 	}
-	return changed.length ? Object.fromEntries(changed) : undefined;
+	return changed.size ? recordOf(changed) : undefined;
+}
+
+/** A map that reads as an object: XS never frees a property name, so a peer's must not become one. */
+function recordOf(map: ReadonlyMap<string, string>): Readonly<Record<string, string>> {
+	const at = (key: string | symbol) => (typeof key === "string" ? map.get(key) : undefined);
+	return new Proxy<Record<string, string>>(
+		{},
+		{
+			get: (_target, key) => at(key),
+			has: (_target, key) => at(key) !== undefined,
+			ownKeys: () => [...map.keys()],
+			getOwnPropertyDescriptor: (_target, key) => {
+				const value = at(key);
+				return value === undefined ? undefined : { value, enumerable: true, configurable: true };
+			},
+			set: () => false,
+		},
+	);
 }
 
 function qualityOf(quality: ProtoQuality): ConnectionQuality {

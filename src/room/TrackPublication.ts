@@ -58,28 +58,28 @@ export class RemoteTrackPublication extends TrackPublication {
 	}
 }
 
-/** What a local publication asks of the participant that has it. */
-export interface LocalTrackControl {
-	setMuted(publication: LocalTrackPublication, muted: boolean): void;
-}
-
 export class LocalTrackPublication extends TrackPublication {
 	override readonly track: LocalAudioTrack;
-	/** What we want; the server hears of it and may be behind. */
-	#muted: boolean;
-	readonly #control: LocalTrackControl;
+	readonly #muted: () => boolean;
+	readonly #setMuted: (muted: boolean) => void;
 
-	constructor(info: TrackInfo, track: LocalAudioTrack, muted: boolean, control: LocalTrackControl) {
+	/** `muted` and `setMuted`: what we want; the server hears of it and may be behind. */
+	constructor(
+		info: TrackInfo,
+		track: LocalAudioTrack,
+		muted: () => boolean,
+		setMuted: (muted: boolean) => void,
+	) {
 		super(info);
 		this.track = track;
 		this.#muted = muted;
-		this.#control = control;
+		this.#setMuted = setMuted;
 	}
 	get audioTrack(): LocalAudioTrack {
 		return this.track;
 	}
 	override get isMuted(): boolean {
-		return this.#muted;
+		return this.#muted();
 	}
 	override get isSubscribed(): boolean {
 		return true;
@@ -90,10 +90,5 @@ export class LocalTrackPublication extends TrackPublication {
 	}
 	async unmute(): Promise<void> {
 		this.#setMuted(false);
-	}
-	#setMuted(muted: boolean): void {
-		if (this.#muted === muted) return;
-		this.#muted = muted;
-		this.#control.setMuted(this, muted);
 	}
 }

@@ -5,7 +5,11 @@ import type { LocalParticipant } from "./LocalParticipant";
 import type { ConnectionQuality, Participant } from "./Participant";
 import type { RemoteParticipant } from "./RemoteParticipant";
 import type { RemoteAudioTrack } from "./Track";
-import type { LocalTrackPublication, RemoteTrackPublication, TrackPublication } from "./TrackPublication";
+import type {
+	LocalTrackPublication,
+	RemoteTrackPublication,
+	TrackPublication,
+} from "./TrackPublication";
 
 export const ConnectionState = Object.freeze({
 	Disconnected: "disconnected",

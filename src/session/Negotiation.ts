@@ -5,9 +5,9 @@
  * The client always offers. Sections are only ever appended; one offer is on its way at a time.
  */
 
-import Timer from "timer";
 import type { Microphone, Speaker } from "webrtc-native/device";
 import type { Candidate, Identity, Peer } from "webrtc-native/webrtc";
+import { Timeout } from "../platform/Timeout";
 import type { SessionDescription } from "../protocol/generated/types";
 import type { Init } from "../protocol/schema";
 import { buildOffer, type OfferedSection } from "./sdp/build";
@@ -83,7 +83,9 @@ export class Negotiation {
 	#credentials = "";
 	/** Id of the newest offer; ids count from 1. */
 	#offer = 0;
-	#timer: Timer | undefined;
+	/** An offer is on its way. */
+	#offering = false;
+	readonly #timeout = new Timeout();
 	/** Something changed while an offer was on its way. */
 	#stale = false;
 	/** Video sections the server asked for and does not get: asking again is no news. */
@@ -130,7 +132,7 @@ export class Negotiation {
 
 	/** Offers now, or when the offer on its way has been answered. */
 	renegotiate(): void {
-		if (this.#timer) this.#stale = true;
+		if (this.#offering) this.#stale = true;
 		else this.#options.send(this.#build());
 	}
 
@@ -148,12 +150,12 @@ export class Negotiation {
 
 	/** Throws SdpError when the answer is not to be used; late answers are counted and ignored. */
 	answer(answer: SessionDescription): void {
-		if (!this.#timer || (answer.id !== 0 && answer.id !== this.#offer)) {
+		if (!this.#offering || (answer.id !== 0 && answer.id !== this.#offer)) {
 			this.stats.staleAnswers++;
 			return;
 		}
 		const description = parseDescription(answer.sdp);
-		this.#stopTimer();
+		this.close();
 		this.#setRemote(description);
 		for (const section of description.sections) {
 			this.#applySending(section);
@@ -174,16 +176,15 @@ export class Negotiation {
 	}
 
 	close(): void {
-		this.#stopTimer();
+		this.#offering = false;
+		this.#timeout.stop();
 	}
 
 	#build(): Init<SessionDescription> {
 		const { peer, identity, candidates, sessionId, timeout = 15_000, onTimeout } = this.#options;
 		this.#offer++;
-		this.#timer = Timer.set(() => {
-			this.#timer = undefined;
-			onTimeout();
-		}, timeout);
+		this.#offering = true;
+		this.#timeout.start(timeout, onTimeout);
 		const sdp = buildOffer({
 			sessionId,
 			version: this.#offer,
@@ -194,11 +195,6 @@ export class Negotiation {
 			sections: this.#sections,
 		});
 		return { type: "offer", sdp, id: this.#offer };
-	}
-
-	#stopTimer(): void {
-		Timer.clear(this.#timer);
-		this.#timer = undefined;
 	}
 
 	#appendReceiving(count: number): void {
@@ -287,8 +283,7 @@ export class Negotiation {
 		const { mid, ssrc } = section;
 		const sends = section.direction === "sendonly" || section.direction === "sendrecv";
 		const opus = opusOf(section);
-		const sid =
-			sends && !section.rejected && opus ? (mids.get(mid) ?? section.trackId) : undefined;
+		const sid = sends && !section.rejected && opus ? (mids.get(mid) ?? section.trackId) : undefined;
 		const current = this.#receiving.get(mid);
 		if (current && current.sid === sid && current.ssrc === ssrc) return;
 		if (current) this.#removeReceiver(mid, current);

@@ -1,22 +1,20 @@
 /** The certificate and key that all calls of this device use; making one takes a device a second. */
 
-import Preference from "preference";
 import { createIdentity, type Identity } from "webrtc-native/webrtc";
+import { load, save } from "../platform/storage";
 
-const DOMAIN = "livekit";
-const KEY = "identity";
+const NAME = "identity";
 
 /** Rejects when memory or entropy is missing. */
 export function loadIdentity(this: unknown): Promise<Identity> {
-	const stored = Preference.get(DOMAIN, KEY);
-	const bytes = stored instanceof ArrayBuffer ? stored : undefined;
+	const stored = load(NAME);
 	return new Promise((resolve, reject) => {
-		createIdentity(bytes, (identity, error) => {
+		createIdentity(stored, (identity, error) => {
 			if (!identity) {
 				reject(error ?? new Error("no identity was made"));
 				return;
 			}
-			if (!bytes || !equal(bytes, identity.bytes)) Preference.set(DOMAIN, KEY, identity.bytes);
+			if (!stored || !equal(stored, identity.bytes)) save(NAME, identity.bytes);
 			resolve(identity);
 		});
 	});

@@ -12,6 +12,7 @@ import {
 	level,
 	longestGap,
 	makePattern,
+	readPattern,
 	strongestFrequency,
 	toDecibel,
 	toneAmplitude,
@@ -60,6 +61,27 @@ describe("analysis of sound", () => {
 		assert.ok(Math.abs(toneAmplitude(tone, rate, 440) - 8000) < 40);
 		assert.ok(toneAmplitude(tone, rate, 1000) < 8);
 		assert.ok(Math.abs(strongestFrequency(sine(441.3, 500, 0.3), rate, 100, 2000) - 441.3) < 0.3);
+	});
+
+	it("reads the pattern back, and sees when it is off", () => {
+		const close = (/** @type {number[]} */ values, /** @type {number[]} */ expected, by = 0.5) =>
+			values.every((value, i) => Math.abs(value - expected[i]) < by);
+		const made = makePattern(rate, 4);
+		const clean = readPattern(made, rate);
+		assert.ok(close(clean.frequencies, [440, 1000]), `${clean.frequencies}`);
+		assert.ok(close(clean.levels, [0, 0], 0.1), `${clean.levels}`);
+		assert.equal(clean.turns.length, 6);
+		assert.ok(clean.turns.every((turn) => Math.abs(turn - 0.5) <= 0.02));
+
+		const off = readPattern(
+			atSpeed(
+				made.map((sample) => sample / 2),
+				1.01,
+			),
+			rate,
+		);
+		assert.ok(close(off.frequencies, [444.4, 1010]), `${off.frequencies}`);
+		assert.ok(close(off.levels, [-6, -6], 0.2), `${off.levels}`);
 	});
 
 	it("sees a gap of 45 ms and none in the pattern itself", () => {

@@ -28,10 +28,14 @@ export class BuildError extends Error {
  */
 export function buildApp(manifest, options = {}) {
 	const app = resolveManifest(manifest);
+	for (const warning of app.warnings) console.warn(warning);
 	const description = {
 		name: app.name,
 		main: app.main,
-		modules: [...app.modules].map(([name, file]) => ({ name, ...prepare(file) })),
+		modules: [...app.modules, ["flash", join(root, "boards/desktop/flash.ts")]].map(([name, file]) => ({
+			name,
+			...prepare(file),
+		})),
 		preload: app.preload,
 		creation: creationOf(app.creation),
 		config: { ...app.config, ...options.config },
@@ -60,18 +64,21 @@ function prepare(file) {
 }
 
 function cached(text) {
-	const path = join(CACHE, `${createHash("sha256").update(text).digest("hex").slice(0, 24)}.js`);
+	const path = cachePath(text);
 	if (!existsSync(path)) write(path, text);
 	return path;
 }
 
-let typescriptVersion;
+function cachePath(content) {
+	return join(CACHE, `${createHash("sha256").update(content).digest("hex").slice(0, 24)}.js`);
+}
+
+/** What makes the output besides the source: the compiler and this file with its options. */
+const compiler = require("typescript/package.json").version + readFileSync(new URL(import.meta.url), "utf8");
 
 function transpile(file, source) {
 	const text = readFileSync(file, "utf8");
-	typescriptVersion ??= require("typescript/package.json").version;
-	const hash = createHash("sha256").update(`${typescriptVersion}\0${source}\0${text}`).digest("hex");
-	const path = join(CACHE, `${hash.slice(0, 24)}.js`);
+	const path = cachePath(`${compiler}\0${source}\0${text}`);
 	const map = `${path}.map`;
 	if (!existsSync(path)) {
 		const result = compile(text, source);
@@ -92,6 +99,7 @@ function compile(text, source) {
 			sourceMap: true,
 			verbatimModuleSyntax: true,
 			isolatedModules: true,
+			moduleDetection: ts.ModuleDetectionKind.Force,
 		},
 	});
 	if (result.diagnostics.length > 0) {

@@ -216,6 +216,7 @@ function expandPreload(preload, scripts) {
 	const names = new Set();
 	for (const { manifest, name } of preload) {
 		if (!name.includes("*")) {
+			if (name === "mc/config") continue; // the host makes it, and it is always there
 			if (!scripts.has(name)) throw new ManifestError(manifest.path, `preload "${name}" is not a module`);
 			names.add(name);
 			continue;

@@ -8,6 +8,9 @@ import { logs, root } from "./paths.mjs";
 
 const tailLines = 25;
 
+/** Logs of this run; older ones are started over. @type {Set<string>} */
+const ours = new Set();
+
 /** The last lines of a log file, indented for the terminal. @param {string} path */
 export function tail(path) {
 	const lines = readFileSync(path, "utf8").trimEnd().split("\n");
@@ -46,7 +49,8 @@ export function capture(command, args, { input } = {}) {
 export async function run(command, args, { log, what, cwd = root, env, timeout = 20 * 60_000 }) {
 	mkdirSync(logs, { recursive: true });
 	const path = join(logs, `${log}.log`);
-	const file = openSync(path, "a");
+	const file = openSync(path, ours.has(path) ? "a" : "w");
+	ours.add(path);
 	try {
 		writeSync(file, `$ ${command} ${args.join(" ")}\n`);
 		const child = spawn(command, args, {

@@ -70,7 +70,7 @@ function configuration({ http, udp, tcp, key, secret }) {
  * @param {{ log?: string }} [options] `log`: the file's name in build/log
  * @returns {Promise<Server>}
  */
-export async function startServer({ log = "livekit-server.log" } = {}) {
+export async function startServer({ log = "server.log" } = {}) {
 	const key = "devkey";
 	const secret = randomBytes(32).toString("hex");
 	for (let attempt = 1; ; attempt++) {

@@ -18,18 +18,27 @@ export const protocolTables = {
 	},
 };
 
-/** @type {import("../lib/steps.mjs").Step} */
-export const desktopHost = {
-	name: "desktop-host",
-	title: "desktop simulator: XS and the C core",
+/**
+ * @param {string} folder in build/
+ * @param {string} title
+ * @param {string[]} definitions for CMake
+ * @returns {import("../lib/steps.mjs").Step}
+ */
+const host = (folder, title, definitions) => ({
+	name: folder,
+	title,
 	inputs: ["boards/desktop", "modules/webrtc-native"],
-	values: [process.arch],
-	outputs: ["build/desktop/xs-host"],
+	values: [process.arch, ...definitions],
+	outputs: [`build/${folder}/xs-host`],
 	run: () =>
-		cmake("desktop-host", "boards/desktop", join(build, "desktop"), [
+		cmake(folder, "boards/desktop", join(build, folder), [
 			`-DXS_DIR=${join(build, "xsnap", "moddable")}`,
+			...definitions,
 		]),
-};
+});
+
+export const desktopHost = host("desktop", "desktop simulator: XS and the C core", []);
+export const sanitizedHost = host("desktop-asan", "the same with sanitizers", ["-DSANITIZE=ON"]);
 
 /**
  * Configures and builds a CMake project.

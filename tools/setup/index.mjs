@@ -2,7 +2,7 @@
 
 import { Failure } from "../lib/failure.mjs";
 import { runStep } from "../lib/steps.mjs";
-import { desktopHost, protocolTables } from "./build.mjs";
+import { desktopHost, protocolTables, sanitizedHost } from "./build.mjs";
 import { installPackages } from "./debian.mjs";
 import { installNpmPackages, xsSources } from "./npm.mjs";
 import { installServer } from "./server.mjs";
@@ -29,5 +29,6 @@ export async function setUp({ tests = false, server = true } = {}) {
 	await runStep(xsSources);
 	await runStep(protocolTables);
 	await runStep(desktopHost);
+	if (tests) await runStep(sanitizedHost);
 	if (server) await installServer();
 }

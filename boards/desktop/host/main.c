@@ -25,16 +25,33 @@ static void on_main_failed(xsMachine *the)
 	fxAbort(the, xsUnhandledExceptionExit);
 }
 
-static void start(xsMachine *machine)
+/* Preloads one after the other, then the module that freezes what a device has in flash. */
+static void preload(xsMachine *machine)
 {
 	host *host = host_of(machine);
-	host_install_globals(machine);
 	xsBeginHost(machine);
 	{
 		size_t i;
+		xsVars(2);
+		xsVar(0) = xsNewArray(0);
+		for (i = 0; i < host->app.preload_count; i++) {
+			xsVar(1) = xsAwaitImport(host->app.preload[i], XS_IMPORT_NAMESPACE);
+			xsSetIndex(xsVar(0), (xsIndex)i, xsVar(1));
+		}
+		if (host_app_find(&host->app, "flash") != NULL) {
+			xsVar(1) = xsAwaitImport("flash", XS_IMPORT_DEFAULT);
+			xsCallFunction1(xsVar(1), xsGlobal, xsVar(0));
+		}
+	}
+	xsEndHost(machine);
+}
+
+static void start(xsMachine *machine)
+{
+	host *host = host_of(machine);
+	xsBeginHost(machine);
+	{
 		xsVars(3);
-		for (i = 0; i < host->app.preload_count; i++)
-			xsVar(0) = xsAwaitImport(host->app.preload[i], XS_IMPORT_NAMESPACE);
 		xsVar(0) = xsAwaitImport(host->app.main, XS_IMPORT_ASYNC);
 		xsVar(1) = xsNewHostFunction(on_main_loaded, 1);
 		xsVar(2) = xsNewHostFunction(on_main_failed, 1);
@@ -54,6 +71,8 @@ static void run(txMachine *machine)
 	jump.code = machine->code;
 	machine->firstJump = &jump;
 	if (c_setjmp(jump.buffer) == 0) {
+		host_install_globals(machine);
+		preload(machine);
 		start(machine);
 		host_loop_run(machine);
 	}

@@ -123,14 +123,15 @@ static txScript *parse(txMachine *the, const host_module *module, char *text, si
 	current_error = error;
 	if (c_setjmp(jump.jmp_buf) == 0) {
 		text_stream stream = {text, text + length};
-		parser.path = fxNewParserSymbol(&parser, module->source);
+		/* Nodes keep the path they were parsed under; another one after it has their lines mapped. */
+		parser.path = fxNewParserSymbol(&parser, module->map != NULL ? module->map : module->source);
 		fxParserTree(&parser, &stream, text_get, mxDebugFlag, NULL);
 		if (map != NULL && parser.errorCount == 0) {
 			text_stream map_stream = {map, map + map_length};
 			txString name = NULL;
 			fxParserSourceMap(&parser, &map_stream, text_get, mxDebugFlag, &name);
 		}
-		parser.source = parser.path;
+		parser.path = parser.source = fxNewParserSymbol(&parser, module->source);
 		fxParserHoist(&parser);
 		fxParserBind(&parser);
 		script = fxParserCode(&parser);

@@ -30,7 +30,11 @@ void xs_simulator_args(xsMachine *the)
 
 void xs_simulator_onTerminate(xsMachine *the)
 {
-	host_of(the)->on_terminate = xsArg(0);
+	host *host = host_of(the);
+	/* A remembered slot is a link of XS's list of roots: assigning to it would cut the list. */
+	xsForget(host->on_terminate);
+	host->on_terminate = xsArg(0);
+	xsRemember(host->on_terminate);
 }
 
 void xs_simulator_readFile(xsMachine *the)
@@ -143,14 +147,34 @@ void xs_simulator_collect(xsMachine *the)
 	xsCollectGarbage();
 }
 
-/** Peak resident set of the process in bytes. */
-void xs_simulator_rss(xsMachine *the)
+/*
+ * Linux keeps the high-water mark of this program in /proc; getrusage's begins with what the parent
+ * had when it forked.
+ */
+static double peak_resident_bytes(void)
 {
 	struct rusage usage;
+	FILE *status = fopen("/proc/self/status", "r");
+	char line[128];
+	long kilobytes = 0;
+	if (status != NULL) {
+		while (kilobytes == 0 && fgets(line, sizeof(line), status) != NULL) {
+			if (strncmp(line, "VmHWM:", 6) == 0)
+				kilobytes = strtol(line + 6, NULL, 10);
+		}
+		fclose(status);
+	}
+	if (kilobytes > 0)
+		return (double)kilobytes * 1024;
 	getrusage(RUSAGE_SELF, &usage);
 #if mxMacOSX
-	xsResult = xsNumber((double)usage.ru_maxrss);
+	return (double)usage.ru_maxrss;
 #else
-	xsResult = xsNumber((double)usage.ru_maxrss * 1024);
+	return (double)usage.ru_maxrss * 1024;
 #endif
+}
+
+void xs_simulator_rss(xsMachine *the)
+{
+	xsResult = xsNumber(peak_resident_bytes());
 }

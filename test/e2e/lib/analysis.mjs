@@ -25,6 +25,41 @@ export function makePattern(rate, seconds) {
 	return samples;
 }
 
+/**
+ * What is left of the pattern in a recording.
+ * @param {Int16Array} samples @param {number} rate
+ * @returns {{ frequencies: number[], levels: number[], turns: number[] }} for each of the pattern's
+ *   tones its median frequency in Hz and its median level in dB, 0 as it was made; `turns` are the
+ *   times in seconds from one change of the tone to the next
+ */
+export function readPattern(samples, rate) {
+	const size = Math.round(rate * 0.1);
+	const step = Math.round(rate * 0.02);
+	const tones = pattern.frequencies.map(() => ({ found: [0].slice(1), levels: [0].slice(1) }));
+	const turns = [];
+	let [current, since] = [-1, 0];
+	for (let at = 0; at + size <= samples.length; at += step) {
+		const window = samples.subarray(at, at + size);
+		const amplitudes = pattern.frequencies.map((hertz) => toneAmplitude(window, rate, hertz));
+		const tone = amplitudes.indexOf(Math.max(...amplitudes));
+		if (tone !== current) {
+			if (current >= 0 && since > 0) turns.push((at - since) / rate);
+			if (current >= 0) since = at;
+			current = tone;
+		}
+		// Only windows that lie within one tone say what it is like.
+		if (amplitudes.some((value, i) => i !== tone && value > amplitudes[tone] / 30)) continue;
+		const hertz = pattern.frequencies[tone];
+		tones[tone].found.push(strongestFrequency(window, rate, hertz - 50, hertz + 50));
+		tones[tone].levels.push(level(window) - toDecibel(pattern.amplitude));
+	}
+	return {
+		frequencies: tones.map(({ found }) => median(found)),
+		levels: tones.map((tone) => median(tone.levels)),
+		turns,
+	};
+}
+
 /** @param {number} amplitude of a sine */
 export const toDecibel = (amplitude) => 20 * Math.log10(Math.max(amplitude, 1e-3) / fullScale);
 

@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#include "xsmc.h"
+#include "xs.h"
 
 typedef void (*modMessageDeliver)(void *the, void *refcon, uint8_t *message, uint16_t length);
 

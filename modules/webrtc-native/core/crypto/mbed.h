@@ -16,6 +16,7 @@
 
 #define MBED_PSA (MBEDTLS_VERSION_MAJOR >= 4)
 
+#include <mbedtls/error.h>
 #include <mbedtls/pk.h>
 #include <mbedtls/platform.h>
 #include <mbedtls/ssl.h>
@@ -181,6 +182,55 @@ static inline int mbed_certificate_write(mbedtls_x509write_cert *certificate, ui
 	return mbedtls_x509write_crt_der(certificate, out, room);
 #else
 	return mbedtls_x509write_crt_der(certificate, out, room, mbed_random, NULL);
+#endif
+}
+
+/* What RFC 5705 exports from: kept by the key callback of the handshake, wiped with the session. */
+typedef struct {
+	bool present;
+	mbedtls_tls_prf_types prf;
+	uint8_t secret[48], randoms[64]; /* client's, server's */
+} mbed_master;
+
+/** Has the handshake leave its TLS 1.2 master secret in `master`. After mbedtls_ssl_setup(). */
+void mbed_keep_master(mbedtls_ssl_config *config, mbedtls_ssl_context *ssl, mbed_master *master);
+
+static inline void mbed_conf_random(mbedtls_ssl_config *config)
+{
+#if MBED_PSA
+	(void)config;
+#else
+	mbedtls_ssl_conf_rng(config, mbed_random, NULL);
+#endif
+}
+
+/** TLS 1.2 and up; exactly (D)TLS 1.2 when `only`. */
+static inline void mbed_conf_versions(mbedtls_ssl_config *config, bool only)
+{
+#if MBEDTLS_VERSION_MAJOR >= 3
+	mbedtls_ssl_conf_min_tls_version(config, MBEDTLS_SSL_VERSION_TLS1_2);
+	if (only)
+		mbedtls_ssl_conf_max_tls_version(config, MBEDTLS_SSL_VERSION_TLS1_2);
+#else
+	(void)only; /* there is nothing newer in 2.28 */
+	mbedtls_ssl_conf_min_version(config, MBEDTLS_SSL_MAJOR_VERSION_3, MBEDTLS_SSL_MINOR_VERSION_3);
+#endif
+}
+
+/* P-256 first: a 2.28 server takes its own first, which by default is the slowest. */
+static inline void mbed_conf_groups(mbedtls_ssl_config *config)
+{
+#if MBEDTLS_VERSION_MAJOR >= 3
+	static const uint16_t groups[] = {
+		MBEDTLS_SSL_IANA_TLS_GROUP_SECP256R1, MBEDTLS_SSL_IANA_TLS_GROUP_X25519,
+		MBEDTLS_SSL_IANA_TLS_GROUP_SECP384R1, MBEDTLS_SSL_IANA_TLS_GROUP_SECP521R1,
+		MBEDTLS_SSL_IANA_TLS_GROUP_NONE};
+	mbedtls_ssl_conf_groups(config, groups);
+#else
+	static const mbedtls_ecp_group_id groups[] = {
+		MBEDTLS_ECP_DP_SECP256R1, MBEDTLS_ECP_DP_CURVE25519, MBEDTLS_ECP_DP_SECP384R1,
+		MBEDTLS_ECP_DP_SECP521R1, MBEDTLS_ECP_DP_NONE};
+	mbedtls_ssl_conf_curves(config, groups);
 #endif
 }
 

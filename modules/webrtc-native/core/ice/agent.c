@@ -127,7 +127,6 @@ int ice_agent_set_remote(ice_agent *agent, const char *ufrag, const char *pwd, b
 		ice_pairs_prioritise(agent);
 	}
 	ice_start(agent);
-	ice_run(agent);
 	return 0;
 }
 
@@ -136,7 +135,6 @@ void ice_agent_end_of_remote(ice_agent *agent, uint64_t now)
 	agent->now = now;
 	agent->remote_ended = true;
 	ice_start(agent);
-	ice_run(agent);
 }
 
 uint64_t ice_agent_timeout(const ice_agent *agent)

@@ -71,8 +71,7 @@ const ice_candidate *ice_agent_add_local(ice_agent *agent, int socket, const net
 	ice_foundation(local->candidate.foundation, ICE_HOST, address);
 	for (uint8_t remote = 0; remote < agent->remotes_count; remote++)
 		ice_pair_up(agent, index, remote);
-	if (agent->wake != ICE_NO_TIMEOUT)
-		agent->wake = agent->now; /* there may be a pair to check */
+	ice_start(agent);
 	return &local->candidate;
 }
 
@@ -148,6 +147,5 @@ int ice_agent_add_remote(ice_agent *agent, const ice_candidate *candidate, uint6
 		return -1;
 	}
 	ice_start(agent);
-	ice_run(agent);
 	return 0;
 }

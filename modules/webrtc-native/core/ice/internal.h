@@ -34,7 +34,7 @@
 #define ICE_RTO_MAX 1600000u
 #define ICE_TRANSMISSIONS 7
 #define ICE_CONSENT_EXPIRY 30000000u /* RFC 7675 section 5.1 */
-#define ICE_CONSENT_LATE 500000u     /* an answer this late is worth another question */
+#define ICE_CONSENT_AGAIN 1000000u   /* an unanswered question is asked again */
 
 typedef struct {
 	ice_candidate candidate;
@@ -154,12 +154,16 @@ void ice_pair_consider(ice_agent *agent, uint8_t index);
 /* schedule.c */
 /** Does what the time asks for, and works out when to be called next. */
 void ice_run(ice_agent *agent);
-/** Checks begin as soon as both credentials and someone to check are there. */
+/**
+ * There is something new to check. Checks begin as soon as both credentials and candidates are
+ * there, but not in this call: so that of all candidates that come with it the best goes first.
+ */
 void ice_start(ice_agent *agent);
 /** Sends a check of the pair now, outside of the pacing. */
 void ice_check_now(ice_agent *agent, ice_pair *pair);
 /** The pair's check was asked for by a check of the peer (RFC 8445 section 7.3.1.4). */
 void ice_check_triggered(ice_agent *agent, uint8_t pair);
+/** The path has just been consented to: sets the time to ask again. */
 void ice_consent_schedule(ice_agent *agent);
 
 /* send.c */

@@ -108,6 +108,8 @@ void ice_pair_consider(ice_agent *agent, uint8_t index)
 		pair->priority <= agent->pairs[agent->path].priority)
 		return;
 	if (agent->path != index) {
+		if (agent->state == ICE_DISCONNECTED) /* it may yet come back */
+			agent->pairs[agent->path].state = ICE_PAIR_WAITING;
 		agent->path = index;
 		ice_consent_schedule(agent);
 	}

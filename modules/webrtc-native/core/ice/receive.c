@@ -99,8 +99,10 @@ static void receive_success(ice_agent *agent, const ice_transaction *asked,
 	if (asked->use_candidate && agent->controlling)
 		pair->nominated = true;
 	ice_pair_consider(agent, asked->pair);
-	if (asked->pair == agent->path)
+	if (asked->pair == agent->path) {
 		agent->stats.rtt = (uint32_t)(agent->now - asked->sent_at);
+		ice_consent_schedule(agent);
+	}
 }
 
 static void receive_error(ice_agent *agent, const ice_transaction *asked, uint16_t code)

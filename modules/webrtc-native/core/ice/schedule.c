@@ -10,8 +10,8 @@ static bool checking(const ice_agent *agent)
 
 static uint64_t silence(const ice_agent *agent)
 {
-	/* Longer than the longest consent interval (1.2) by enough for the answer to come back. */
-	return (uint64_t)agent->consent_interval * 8 / 5;
+	/* The longest interval is 1.2: so at least four questions in a row found no answer. */
+	return (uint64_t)agent->consent_interval * 2;
 }
 
 /* RFC 8445 section 14.3, but starting at 250 ms: the first call should not wait for a lost packet
@@ -52,22 +52,13 @@ void ice_check_triggered(ice_agent *agent, uint8_t index)
 	if (!checking(agent))
 		return; /* the remote credentials are missing: goes first once they come */
 
-	switch (pair->state) {
-	case ICE_PAIR_SUCCEEDED:
-		/* The peer can be heard again: ask now rather than at the next interval. */
-		if (index == agent->path && pair->sent_at > pair->answered_at &&
-			agent->now - pair->sent_at >= ICE_CONSENT_LATE)
-			ice_check_now(agent, pair);
-		break;
-	case ICE_PAIR_IN_PROGRESS:
+	if (pair->state == ICE_PAIR_IN_PROGRESS) {
 		/* The first one may have died at a NAT that the peer's check has now opened. */
 		if (agent->now - pair->sent_at >= agent->pacing)
 			ice_check_now(agent, pair);
-		break;
-	default:
+	} else if (pair->state != ICE_PAIR_SUCCEEDED && ice_pair_wanted(agent, pair)) {
 		/* Not paced: each costs the peer a check with the right password. */
-		if (ice_pair_wanted(agent, pair))
-			ice_check_now(agent, pair);
+		ice_check_now(agent, pair);
 	}
 }
 
@@ -102,8 +93,10 @@ static void run_consent(ice_agent *agent)
 				agent->pairs[i].state = ICE_PAIR_WAITING;
 	}
 	if (agent->now >= agent->consent_at) {
+		/* RFC 7675 would have a lost question cost a whole interval: that is too slow for telling a
+		 * lost packet from a lost path, and for noticing that the path is back. */
 		ice_check_now(agent, path);
-		ice_consent_schedule(agent);
+		agent->consent_at = agent->now + ICE_CONSENT_AGAIN;
 	}
 }
 
@@ -187,11 +180,13 @@ static uint64_t next_wake(ice_agent *agent)
 
 void ice_start(ice_agent *agent)
 {
-	if (agent->state != ICE_NEW || !agent->remote_known ||
-		(agent->remotes_count == 0 && !agent->remote_ended))
-		return;
-	agent->deadline = agent->now + agent->failed_after;
-	ice_move(agent, ICE_CAUSE_START);
+	if (agent->state == ICE_NEW && agent->remote_known &&
+		(agent->remotes_count > 0 || agent->remote_ended)) {
+		agent->deadline = agent->now + agent->failed_after;
+		ice_move(agent, ICE_CAUSE_START);
+	}
+	if (checking(agent))
+		agent->wake = agent->now;
 }
 
 void ice_run(ice_agent *agent)

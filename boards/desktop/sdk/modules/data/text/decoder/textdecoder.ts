@@ -1,4 +1,4 @@
-/** Moddable's TextDecoder, by the C code that comes with XS. UTF-8 only. */
+/** Moddable's TextDecoder, by the C code that comes with XS; also a global, for npm packages. UTF-8 only. */
 export default class TextDecoder extends Native("xs_textdecoder_destructor") {
 	constructor(label = "utf-8", options: { fatal?: boolean; ignoreBOM?: boolean } = {}) {
 		super();
@@ -17,3 +17,5 @@ export default class TextDecoder extends Native("xs_textdecoder_destructor") {
 		return native("xs_textdecoder_get_ignoreBOM").call(this);
 	}
 }
+
+(globalThis as any).TextDecoder = TextDecoder;

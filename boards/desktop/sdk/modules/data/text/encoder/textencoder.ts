@@ -1,4 +1,4 @@
-/** Moddable's TextEncoder, by the C code that comes with XS. */
+/** Moddable's TextEncoder, by the C code that comes with XS; also a global, for npm packages. */
 export default class TextEncoder {
 	encode(text: string): Uint8Array {
 		return native("xs_textencoder_encode").call(this, text);
@@ -7,3 +7,5 @@ export default class TextEncoder {
 		return native("xs_textencoder_encodeInto").call(this, text, into);
 	}
 }
+
+(globalThis as any).TextEncoder = TextEncoder;
