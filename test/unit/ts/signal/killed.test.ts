@@ -1,4 +1,4 @@
-import { assert, test } from "harness";
+import { assert, sleep, test } from "harness";
 import { SignalClient, type SignalClosed } from "livekit/signal/SignalClient";
 import config from "mc/config";
 
@@ -18,8 +18,14 @@ test("the server ends", async () => {
 }, 15000);
 
 test("and cannot be reached any more", async () => {
-	await assert.rejects(
-		new SignalClient().connect(config.url, config.token, {}),
-		/ConnectionError: nothing listens at 127\.0\.0\.1:\d+: start the server/,
-	);
-});
+	for (;;) {
+		try {
+			const signal = new SignalClient();
+			await signal.connect(config.url, config.token, {});
+			signal.close();
+		} catch (error) {
+			if (/: nothing listens at 127\.0\.0\.1:\d+: start the server/.test(String(error))) return;
+		}
+		await sleep(100);
+	}
+}, 15000);

@@ -18,8 +18,8 @@ test("ts/signal/live.test.ts", async (t) => {
 	const { key, secret } = server;
 	const notToJoin = new AccessToken(key, secret, { identity: "x" });
 	notToJoin.addGrant({ roomList: true });
-	const otherRoom = new AccessToken(key, secret, { identity: "x" });
-	otherRoom.addGrant({ roomJoin: true });
+	const withoutRoom = new AccessToken(key, secret, { identity: "x" });
+	withoutRoom.addGrant({ roomJoin: true });
 	const config = {
 		url: server.url,
 		token: await tokenOf("device 😀"),
@@ -28,7 +28,8 @@ test("ts/signal/live.test.ts", async (t) => {
 		wrongSecret: await joinToken({ key, secret: "y".repeat(32) }, { room, identity: "x" }),
 		wrongKey: await joinToken({ key: "nokey", secret }, { room, identity: "x" }),
 		notToJoin: await notToJoin.toJwt(),
-		withoutRoom: await otherRoom.toJwt(),
+		withoutRoom: await withoutRoom.toJwt(),
+		malformed: "not.a.token",
 	};
 	await runXsTest(t, join(here, "live.test.ts"), { config });
 });

@@ -1,23 +1,13 @@
 import { assert, test } from "harness";
 import { ParticipantInfo_State, TrackSource, TrackType } from "livekit/protocol/generated/enums";
-import type { ParticipantInfo } from "livekit/protocol/generated/types";
 import { SignalClient, type SignalEvents } from "livekit/signal/SignalClient";
 import config from "mc/config";
 
 const JOIN = { connectionSettings: { autoSubscribe: true }, clientInfo: { os: "test" } };
 
-function next<K extends keyof SignalEvents>(
-	signal: SignalClient,
-	event: K,
-	wanted: (...args: SignalEvents[K]) => boolean = () => true,
-): Promise<SignalEvents[K][0]> {
-	return new Promise((resolve) => {
-		const listener = (...args: SignalEvents[K]) => {
-			if (!wanted(...args)) return;
-			signal.off(event, listener);
-			resolve(args[0]);
-		};
-		signal.on(event, listener);
+function next<K extends keyof SignalEvents>(signal: SignalClient, event: K) {
+	return new Promise<SignalEvents[K][0]>((resolve) => {
+		signal.once(event, (...args) => resolve(args[0]));
 	});
 }
 
@@ -38,17 +28,15 @@ test("joins", async () => {
 	assert.equal((await published).cid, "mic");
 	assert.match((await published).track?.sid ?? "", /^TR_/);
 
-	const gone = next(signal, "update", ({ participants }) =>
-		participants.some((info: ParticipantInfo) => info.identity === "other"),
-	);
 	const other = new SignalClient();
-	const joined = await other.connect(config.url, config.other, JOIN);
-	assert.equal(joined.otherParticipants.length <= 1, true);
+	await other.connect(config.url, config.other, JOIN);
 	const requestId = other.nextRequestId();
 	other.send({ updateMetadata: { name: "new name", requestId } });
-	assert.equal((await other.response(requestId))?.message, "does not have permission to update own metadata");
+	assert.equal(
+		(await other.response(requestId))?.message,
+		"does not have permission to update own metadata",
+	);
 	other.leave();
-	void gone;
 	signal.leave();
 	assert.equal(signal.stats.malformed, 0);
 });
@@ -58,19 +46,16 @@ const REFUSED: readonly [string, RegExp][] = [
 	["wrongSecret", /the token's signature is wrong/],
 	["wrongKey", /the server does not know the token's API key/],
 	["notToJoin", /does not allow to join/],
-	["withoutRoom", /HTTP 4/],
+	["withoutRoom", /names no room/],
+	["malformed", /the token is malformed/],
 ];
 
 test("refused tokens", async () => {
 	for (const [name, message] of REFUSED)
-		await assert.rejects(new SignalClient().connect(config.url, config[name], JOIN), (error) => {
-			trace(`# ${name}: ${error.message}\n`);
-			return message.test(error.message) && [400, 401, 403].includes(error.status);
-		});
-	await assert.rejects(
-		new SignalClient().connect(config.url, "not.a.token", JOIN),
-		/NotAllowed|malformed/,
-	);
+		await assert.rejects(
+			new SignalClient().connect(config.url, config[name], JOIN),
+			(error) => message.test(error.message) && error.reasonName === "NotAllowed",
+		);
 });
 
 test("no such path", async () => {
