@@ -15,8 +15,8 @@
 #include "crypto/crypto.h"
 #include "dtls/dtls.h"
 #include "ice/agent.h"
-#include "rtp/rtp.h"
 #include "ring.h"
+#include "rtp/rtp.h"
 #include "srtp/srtp.h"
 
 #define PEER_SENDERS 2
@@ -36,7 +36,7 @@ typedef enum {
 
 typedef struct {
 	bool controlling;
-	const crypto_identity *identity;
+	const crypto_identity *identity; /* copied */
 	ice_config ice;
 } peer_config;
 
@@ -53,13 +53,14 @@ typedef struct {
 	uint32_t ssrc;
 	uint8_t payload_type;
 	rtp_extensions extensions;
-	const char *cname;  /* copied, at most 31 bytes */
+	const char *cname;   /* copied, at most 31 bytes */
 	packet_ring *source; /* records with audio_uplink_head; read by peer_pump() */
 } peer_sender_config;
 
 typedef struct {
 	char mid[RTP_MID_MAX + 1];
-	uint32_t ssrc; /* 0: learnt from the MID extension, or from the only receiver of the payload type */
+	uint32_t
+		ssrc; /* 0: learnt from the MID extension, or from the only receiver of the payload type */
 	uint8_t payload_type;
 	rtp_extensions extensions;
 	packet_ring *sink; /* records with audio_downlink_head */
@@ -81,7 +82,7 @@ typedef struct {
 	dtls_state dtls;
 	uint64_t at; /* microseconds */
 	uint32_t ssrc;
-	const char *reason; /* static text */
+	const char *reason; /* one line for people; valid as long as the peer */
 } peer_event;
 
 typedef struct {
@@ -90,15 +91,19 @@ typedef struct {
 	srtp_stats srtp_out, srtp_in;
 	uint32_t datagrams_in, datagrams_out;
 	uint64_t bytes_in, bytes_out;
-	uint32_t rtp_in, rtp_out, rtcp_in, rtcp_out, nacks_in;
+	uint32_t rtp_in, rtp_out, rtcp_in, rtcp_out;
+	uint32_t nacks_in, retransmitted; /* packets asked for again; of these, sent again */
+	uint32_t application_in;          /* DTLS application data (SCTP: a later issue), dropped */
 	uint64_t rtp_payload_in, rtp_payload_out;
-	uint32_t lost;          /* packets lost towards us, all receivers */
-	uint32_t remote_lost;   /* packets of ours the peer reports lost */
-	uint32_t round_trip;    /* microseconds, from RTCP, 0 if unknown */
-	uint32_t jitter;        /* microseconds, of the newest receiver report of ours */
+	uint32_t lost;        /* packets lost towards us, all receivers */
+	uint32_t remote_lost; /* packets of ours the peer reports lost */
+	uint32_t round_trip;  /* microseconds, from RTCP, 0 if unknown */
+	uint32_t jitter;      /* microseconds, of the newest receiver report of ours */
 	/* Drops, each packet in one: */
 	uint32_t dropped_unknown_kind, dropped_before_keys, dropped_unknown_stream, dropped_malformed;
 	uint32_t dropped_path, dropped_sink_full, dropped_outbox_full;
+	uint32_t dropped_unsendable; /* encoded audio that found no keys or no path */
+	uint32_t dropped_events;
 } peer_stats;
 
 typedef struct peer peer;
@@ -107,7 +112,8 @@ peer *peer_create(const peer_config *config, uint64_t now);
 void peer_free(peer *peer);
 
 ice_agent *peer_ice(peer *peer);
-/** 0, or -1: bad credentials, or DTLS could not be created. May be called once (restarts: issue E). */
+/** 0, or -1: bad credentials, or DTLS could not be created. May be called once (restarts: issue E).
+ */
 int peer_set_remote(peer *peer, const peer_remote *remote, uint64_t now);
 
 /** Index of the sender or receiver, or -1 when there are too many or a mid is already in use. */
@@ -118,8 +124,8 @@ void peer_remove_sender(peer *peer, int index, uint64_t now);
 void peer_remove_receiver(peer *peer, int index);
 
 void peer_input(peer *peer, int socket, const net_address *from, uint8_t *bytes, size_t length,
-                uint64_t now);
-/** Sends what the senders' rings hold. */
+				uint64_t now);
+/** There is something in a sender's ring: drain the datagrams to send it. */
 void peer_pump(peer *peer, uint64_t now);
 uint64_t peer_timeout(const peer *peer);
 void peer_handle_timeout(peer *peer, uint64_t now);

@@ -24,29 +24,25 @@ typedef struct port_peer port_peer;
 
 /** `on_event` runs on the transport thread. */
 port_peer *port_peer_create(const peer_config *config,
-                            void (*on_event)(void *context, const peer_event *event),
-                            void *context);
+							void (*on_event)(void *context, const peer_event *event),
+							void *context);
 /** Says goodbye and frees; returns once the thread has let go. No event comes after. */
 void port_peer_free(port_peer *peer);
 /** Opens one UDP socket per usable interface address; their count, or -1 with `error`. */
 int port_peer_gather(port_peer *peer, bool loopback, ice_candidate out[ICE_LOCAL_MAX], char *error,
-                     size_t size);
+					 size_t size);
 /** Runs `use(peer, context, now)` with the peer locked, then sends what came of it. */
 void port_peer_with(port_peer *peer, void (*use)(struct peer *peer, void *context, uint64_t now),
-                    void *context);
+					void *context);
 /** Any thread: there is something in a sender's ring. */
 void port_peer_wake(port_peer *peer);
 
-/** A TCP/TLS stream; see stream.ts for what each does. */
-typedef enum {
-	PORT_STREAM_DNS,
-	PORT_STREAM_REFUSED,
-	PORT_STREAM_UNREACHABLE,
-	PORT_STREAM_TIMEOUT,
-	PORT_STREAM_TLS,
-	PORT_STREAM_CERTIFICATE,
-	PORT_STREAM_RESET,
-	PORT_STREAM_MEMORY
-} port_stream_error;
+typedef struct {
+	peer_stats core;
+	uint32_t dropped_send;     /* the socket took it not: buffer full, no route */
+	uint32_t dropped_oversize; /* larger than NET_DATAGRAM_MAX */
+} port_peer_stats;
+
+void port_peer_get_stats(port_peer *peer, port_peer_stats *out);
 
 #endif

@@ -9,12 +9,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** Random bytes from a DRBG seeded by port_entropy(). 0, or -1 without entropy. Thread-safe. */
+/**
+ * Random bytes, straight from port_entropy(): every platform's source is a generator fit for keys,
+ * and so there is no state here to lock or to fork. 0, or -1 without entropy. Any thread.
+ */
 int crypto_random(uint8_t *out, size_t length);
 
 /** HMAC-SHA1 over up to three parts (NULL/0 skips a part). 0 or -1. */
 int crypto_hmac_sha1(const uint8_t *key, size_t key_length, const uint8_t *const parts[],
-                     const size_t lengths[], size_t count, uint8_t out[20]);
+					 const size_t lengths[], size_t count, uint8_t out[20]);
 int crypto_sha256(const uint8_t *bytes, size_t length, uint8_t out[32]);
 /** Compares in constant time. */
 bool crypto_equal(const uint8_t *a, const uint8_t *b, size_t length);
@@ -25,14 +28,14 @@ typedef struct crypto_aes crypto_aes;
 crypto_aes *crypto_aes_create(const uint8_t key[16]);
 void crypto_aes_free(crypto_aes *aes);
 int crypto_aes_ctr(crypto_aes *aes, const uint8_t iv[16], const uint8_t *in, uint8_t *out,
-                   size_t length);
+				   size_t length);
 
 /** A keyed HMAC-SHA1 that is set up once and used per packet without allocation. */
 typedef struct crypto_hmac crypto_hmac;
 crypto_hmac *crypto_hmac_create(const uint8_t *key, size_t length);
 void crypto_hmac_free(crypto_hmac *hmac);
 int crypto_hmac_compute(crypto_hmac *hmac, const uint8_t *a, size_t a_length, const uint8_t *b,
-                        size_t b_length, uint8_t out[20]);
+						size_t b_length, uint8_t out[20]);
 
 /*
  * Identity: a self-signed P-256 certificate and its key, as one opaque byte string that the
@@ -47,7 +50,8 @@ typedef struct {
 
 /** Makes a new identity (slow: run it on the worker). 0 or -1. */
 int crypto_identity_generate(crypto_identity *out);
-/** Checks stored bytes; 0 when they parse as an identity of ours and the key fits the certificate. */
+/** Checks stored bytes; 0 when they parse as an identity of ours and the key fits the certificate.
+ */
 int crypto_identity_parse(crypto_identity *out, const uint8_t *bytes, size_t length);
 /** SHA-256 of the DER certificate, as a=fingerprint carries it. */
 int crypto_identity_fingerprint(const crypto_identity *identity, uint8_t out[32]);

@@ -13,10 +13,10 @@
 
 typedef enum {
 	TLS_OK,
-	TLS_WANT_INPUT, /* nothing more to do until bytes or time come */
+	TLS_WANT_INPUT,  /* nothing more to do until bytes or time come */
 	TLS_WANT_OUTPUT, /* send callback refused; call again when writable */
-	TLS_CLOSED,     /* close_notify received */
-	TLS_FAILED      /* tls_session_error() says why */
+	TLS_CLOSED,      /* close_notify received */
+	TLS_FAILED       /* tls_session_error() says why */
 } tls_result;
 
 typedef struct {
@@ -39,6 +39,8 @@ typedef struct {
 
 typedef struct tls_session tls_session;
 
+/** NULL with one line in `error`. With the system's roots: slow the first time, and on the worker.
+ */
 tls_session *tls_session_create(const tls_config *config, char *error, size_t error_size);
 void tls_session_free(tls_session *session);
 
@@ -52,15 +54,29 @@ tls_result tls_session_handshake(tls_session *session);
 uint64_t tls_session_timeout(const tls_session *session);
 /** *length: room in `out` on entry, bytes read on TLS_OK. */
 tls_result tls_session_read(tls_session *session, uint8_t *out, size_t *length);
-/** *length: bytes offered on entry, bytes taken on TLS_OK. */
+/**
+ * *length: bytes offered on entry, bytes taken on TLS_OK. After TLS_WANT_OUTPUT the next call must
+ * begin with the same bytes: some of them may be under way.
+ */
 tls_result tls_session_write(tls_session *session, const uint8_t *bytes, size_t *length);
 void tls_session_close(tls_session *session); /* sends close_notify, best effort */
 
-/** One line for people: "certificate has expired", "self-signed or unknown issuer", … */
+/**
+ * One line for people: "certificate has expired", "self-signed or unknown issuer", … Static text
+ * for datagram sessions, else valid until the session is freed. "" while nothing went wrong.
+ */
 const char *tls_session_error(const tls_session *session);
+/** Whether it failed because the peer's certificate was not accepted. */
+bool tls_session_certificate_refused(const tls_session *session);
 /** "TLS 1.2 ECDHE-ECDSA-…", for reports. */
 const char *tls_session_cipher(const tls_session *session);
 /** RFC 5764 section 4.2: 2 keys and 2 salts, 60 bytes. -1 unless connected with use_srtp. */
 int tls_session_srtp_keys(tls_session *session, uint8_t out[60]);
+
+/**
+ * Port: the system's trust anchors as PEM text ending in NUL (counted in *length), from port_alloc;
+ * the caller frees it. NULL when the platform has none. Called once, on the worker.
+ */
+uint8_t *port_system_roots(size_t *length);
 
 #endif

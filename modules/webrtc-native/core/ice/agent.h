@@ -73,6 +73,8 @@ typedef struct {
 	uint32_t checks_sent, checks_received, responses_received;
 	uint32_t dropped_malformed, dropped_integrity, dropped_unknown_transaction;
 	uint32_t dropped_username, role_conflicts, remote_candidates_ignored;
+	uint32_t dropped_unanswered; /* good requests whose response found no place to wait in */
+	uint32_t pairs_pruned;       /* candidate pairs over the bound of the check list */
 	uint32_t rtt; /* microseconds of the last answered check on the selected pair, 0 if none */
 } ice_stats;
 
@@ -87,7 +89,8 @@ const char *ice_agent_local_pwd(const ice_agent *agent);
 
 /**
  * Adds a host candidate for a socket that is bound to `address`. Returns the candidate as it is to
- * be signalled (valid as long as the agent), or NULL when ICE_LOCAL_MAX is reached.
+ * be signalled (valid as long as the agent), or NULL when ICE_LOCAL_MAX is reached or the address
+ * is of no use to a peer (link-local IPv6: SDP cannot carry its scope).
  */
 const ice_candidate *ice_agent_add_local(ice_agent *agent, int socket, const net_address *address);
 
@@ -98,16 +101,19 @@ const ice_candidate *ice_agent_add_local(ice_agent *agent, int socket, const net
  * refused (-1): an ICE restart is a later issue's ice_agent_restart().
  */
 int ice_agent_set_remote(ice_agent *agent, const char *ufrag, const char *pwd, bool lite,
-                         uint64_t now);
+						 uint64_t now);
 
-/** Trickles one remote candidate in. Duplicates and those over ICE_REMOTE_MAX are ignored, counted. */
+/**
+ * Trickles one remote candidate in. 0, or -1 when it is ignored (counted): a duplicate, one over
+ * ICE_REMOTE_MAX, or an address that nothing can be sent to (link-local IPv6, multicast, port 0).
+ */
 int ice_agent_add_remote(ice_agent *agent, const ice_candidate *candidate, uint64_t now);
 /** The peer has said end-of-candidates. */
 void ice_agent_end_of_remote(ice_agent *agent, uint64_t now);
 
 /** A STUN datagram came in (RFC 7983 demultiplexing is the caller's). */
 void ice_agent_input(ice_agent *agent, int socket, const net_address *from, const uint8_t *bytes,
-                     size_t length, uint64_t now);
+					 size_t length, uint64_t now);
 uint64_t ice_agent_timeout(const ice_agent *agent);
 void ice_agent_handle_timeout(ice_agent *agent, uint64_t now);
 bool ice_agent_poll_datagram(ice_agent *agent, ice_datagram *out);
@@ -119,7 +125,10 @@ ice_state ice_agent_state(const ice_agent *agent);
  * False when there is none, or when consent has expired (RFC 7675: sending must stop).
  */
 bool ice_agent_path(const ice_agent *agent, int *socket, net_address *to);
-/** True when `from` on `socket` is a pair whose check has succeeded: data from it may be taken. */
+/**
+ * True when data from `from` on `socket` may be taken: a check of that pair has succeeded, or the
+ * peer's check with the right password came in on it (its data may overtake its answer to ours).
+ */
 bool ice_agent_accepts(const ice_agent *agent, int socket, const net_address *from);
 void ice_agent_stats(const ice_agent *agent, ice_stats *out);
 

@@ -8,15 +8,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SRTP_TAG 10                 /* bytes that sealing RTP adds */
+#define SRTP_TAG 10                   /* bytes that sealing RTP adds */
 #define SRTCP_OVERHEAD (4 + SRTP_TAG) /* bytes that sealing RTCP adds */
-#define SRTP_STREAMS_MAX 16         /* SSRCs per context */
+#define SRTP_STREAMS_MAX 16           /* SSRCs per context */
 
 typedef enum {
 	SRTP_OK = 0,
 	SRTP_MALFORMED = -1,
 	SRTP_AUTHENTICATION = -2,
-	SRTP_REPLAYED = -3, /* seen before, or older than the 64-packet window */
+	SRTP_REPLAYED = -3,  /* seen before, or older than the 64-packet window */
 	SRTP_NO_STREAM = -4, /* SRTP_STREAMS_MAX SSRCs are in use */
 	SRTP_NO_ROOM = -5,
 	SRTP_EXHAUSTED = -6 /* key lifetime of 2^48 RTP or 2^31 RTCP packets is over */

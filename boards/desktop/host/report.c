@@ -1,0 +1,116 @@
+/* How an app that fails is reported: once, on stderr, with the lines of its TypeScript. */
+
+#include "xsAll.h"
+
+#include <stdio.h>
+
+#include "host.h"
+
+#define STACK_LINES 16
+
+void host_exit(xsMachine *the, int status)
+{
+	host *host = host_of(the);
+	fflush(stdout);
+	if (host == NULL || the->firstJump == NULL)
+		exit(status);
+	host->status = status;
+	fxExitToHost(the);
+}
+
+/* "file:line" of the innermost frame that has one, from a stack as XS writes it. */
+static void print_position(const char *stack)
+{
+	const char *open = stack;
+	while ((open = strstr(open, "\n at")) != NULL) {
+		const char *end = strchr(open + 1, '\n');
+		const char *parenthesis;
+		if (end == NULL)
+			end = open + strlen(open);
+		parenthesis = end;
+		while (parenthesis > open && *parenthesis != '(')
+			parenthesis--;
+		if (end - parenthesis > 2) {
+			fprintf(stderr, "%.*s: ", (int)(end - parenthesis - 2), parenthesis + 1);
+			return;
+		}
+		open = end;
+	}
+}
+
+/* In a frame of its own, which the end of the machine takes away. */
+static void report_exception(xsMachine *the, const char *what)
+{
+	fxBeginHost(the);
+	xsTry
+	{
+		xsVars(2);
+		xsVar(0) = xsException;
+		xsVar(1) = xsUndefined;
+		if (xsTypeOf(xsVar(0)) == xsReferenceType)
+			xsVar(1) = xsGet(xsVar(0), xsID("stack"));
+		if (xsTypeOf(xsVar(1)) == xsUndefinedType)
+			xsVar(1) = xsVar(0);
+		print_position(xsToString(xsVar(1)));
+		fprintf(stderr, "%s%s\n", what, xsToString(xsVar(1)));
+	}
+	xsCatch
+	{
+		fprintf(stderr, "%san exception that has no text\n", what);
+	}
+}
+
+/* The machine may be full: nothing here allocates. */
+static void report_abort(xsMachine *the, const char *why)
+{
+	txSlot *frame = the->frame;
+	bool first = true;
+	int lines = 0;
+	char name[128];
+	for (; frame != NULL && frame->next != NULL && lines < STACK_LINES; frame = frame->next) {
+		txSlot *environment = mxFrameToEnvironment(frame);
+		const char *file;
+		if (environment->ID == XS_NO_ID || (file = fxGetKeyName(the, environment->ID)) == NULL)
+			continue;
+		if (first)
+			fprintf(stderr, "%s:%d: %s\n", file, (int)environment->value.environment.line, why);
+		first = false;
+		name[0] = 0;
+		fxBufferFrameName(the, name, sizeof(name), frame, "");
+		fprintf(stderr, " at %s (%s:%d)\n", name, file, (int)environment->value.environment.line);
+		lines++;
+	}
+	if (first)
+		fprintf(stderr, "%s\n", why);
+}
+
+void fxAbort(txMachine *the, int status)
+{
+	char why[160];
+	const host *host = the->host;
+	switch (status) {
+	case XS_UNHANDLED_EXCEPTION_EXIT:
+		report_exception(the, "");
+		host_exit(the, HOST_EXIT_UNCAUGHT);
+	case XS_UNHANDLED_REJECTION_EXIT:
+		report_exception(the, "unhandled rejection: ");
+		host_exit(the, HOST_EXIT_UNCAUGHT);
+	case XS_NOT_ENOUGH_MEMORY_EXIT:
+		snprintf(why, sizeof(why),
+				 "memory full: %d slots, %d bytes of chunks; see creation in the app's manifest",
+				 (int)the->currentHeapCount, (int)the->currentChunksSize);
+		break;
+	case XS_STACK_OVERFLOW_EXIT:
+		snprintf(why, sizeof(why), "stack overflow: creation.stack is %d slots",
+				 host != NULL ? (int)host->app.creation.stackCount : 0);
+		break;
+	case XS_NO_MORE_KEYS_EXIT:
+		snprintf(why, sizeof(why), "no more keys; see creation.keys in the app's manifest");
+		break;
+	default:
+		snprintf(why, sizeof(why), "the engine stopped with status %d", status);
+		break;
+	}
+	report_abort(the, why);
+	host_exit(the, HOST_EXIT_ENGINE);
+}

@@ -1,0 +1,23 @@
+/* The module time (sdk/modules/base/time.ts): one monotonic clock, the one native code uses. */
+
+#include "host.h"
+
+/** Milliseconds in 32 bits; they wrap after 24 days to negative numbers, as on a device. */
+void xs_time_ticks(xsMachine *the)
+{
+	xsResult = xsInteger((xsIntegerValue)(uint32_t)(host_now() / 1000));
+}
+
+void xs_time_microseconds(xsMachine *the)
+{
+	xsResult = xsNumber((double)host_now());
+}
+
+/** delta(start, end = ticks): their distance, right across the wrap. */
+void xs_time_delta(xsMachine *the)
+{
+	uint32_t start = (uint32_t)xsToInteger(xsArg(0));
+	uint32_t end =
+		xsToInteger(xsArgc) > 1 ? (uint32_t)xsToInteger(xsArg(1)) : (uint32_t)(host_now() / 1000);
+	xsResult = xsInteger((xsIntegerValue)(end - start));
+}

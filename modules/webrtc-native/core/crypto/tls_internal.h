@@ -1,0 +1,57 @@
+/* A session's insides, shared by tls.c, tls_verify.c and tls_words.c. */
+#ifndef LKXS_TLS_INTERNAL_H
+#define LKXS_TLS_INTERNAL_H
+
+#include "mbed.h"
+#include "tls.h"
+
+#define TLS_TEXT_MAX 256
+
+struct tls_session {
+	mbedtls_ssl_context ssl;
+	mbedtls_ssl_config config;
+	mbedtls_x509_crt certificate; /* ours */
+	mbedtls_pk_context key;
+	mbedtls_x509_crt anchors; /* the caller's, when it gave some */
+	bool datagram, connected;
+
+	int (*send)(void *context, const uint8_t *bytes, size_t length);
+	void *context;
+	uint64_t (*now)(void *context);
+	uint64_t timer_intermediate, timer_final; /* microseconds; 0 when off */
+	size_t written; /* bytes of a write that mbedTLS has taken but not sent */
+
+	/* What the peer's certificate is held against. */
+	uint8_t peer_fingerprint[32];
+	char host_name[256];
+	uint8_t host_ip[16];
+	size_t host_ip_length; /* 4 or 16 when the host is an address, else 0 */
+	uint32_t refused;      /* MBEDTLS_X509_BADCERT_… of the chain */
+	char peer_names[96];   /* for whom the certificate is, when it is not for the host */
+
+	mbed_master master;
+	const char *error;
+	char text[TLS_TEXT_MAX];
+	char cipher[80];
+
+	uint8_t *input; /* received, not read yet: input_start .. input_end */
+	size_t input_size, input_start, input_end;
+};
+
+/** Trust anchors from PEM or DER. 0, or -1 when none or not all could be read. */
+int anchors_parse(mbedtls_x509_crt *out, const uint8_t *bytes, size_t length);
+/** The system's, parsed once and kept; NULL when there are none. */
+mbedtls_x509_crt *anchors_system(void);
+
+/** mbedTLS verify callbacks; `session` is a tls_session. */
+int verify_fingerprint(void *session, mbedtls_x509_crt *certificate, int depth, uint32_t *flags);
+int verify_host(void *session, mbedtls_x509_crt *certificate, int depth, uint32_t *flags);
+/** Bytes of a numeric IPv4 or IPv6 address: 4, 16, or 0 when `text` is none. */
+size_t verify_parse_ip(const char *text, uint8_t out[16]);
+
+/** Sets session->error for an mbedTLS error code of the handshake or the connection. */
+void words_for_failure(tls_session *session, int code);
+/** Appends what fits of `piece` to the string in `text`. */
+void words_append(char *text, size_t size, const char *piece);
+
+#endif

@@ -1,0 +1,149 @@
+/* Whose certificate it is: by fingerprint (RFC 8122) or by name and address (RFC 6125). */
+#include "tls_internal.h"
+
+#include <string.h>
+
+#define SAN_DNS (MBEDTLS_ASN1_CONTEXT_SPECIFIC | 2)
+#define SAN_IP (MBEDTLS_ASN1_CONTEXT_SPECIFIC | 7)
+
+int verify_fingerprint(void *context, mbedtls_x509_crt *certificate, int depth, uint32_t *flags)
+{
+	tls_session *session = context;
+	uint8_t actual[32];
+	*flags = 0; /* the fingerprint is the trust: issuer, dates and names say nothing */
+	if (depth > 0)
+		return 0;
+	if (crypto_sha256(certificate->raw.p, certificate->raw.len, actual) != 0 ||
+		!crypto_equal(actual, session->peer_fingerprint, sizeof actual)) {
+		*flags = MBEDTLS_X509_BADCERT_CN_MISMATCH; /* goes out as the alert bad_certificate */
+		session->refused |= *flags;
+	}
+	return 0;
+}
+
+/* -- Numeric addresses -- */
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static bool parse_ipv4(const char *text, uint8_t out[4])
+{
+	for (int i = 0; i < 4; i++) {
+		unsigned value = 0, digits = 0;
+		for (; *text >= '0' && *text <= '9' && digits < 4; digits++)
+			value = value * 10 + (unsigned)(*text++ - '0');
+		if (digits == 0 || digits > 3 || value > 255 || *text++ != (i < 3 ? '.' : 0))
+			return false;
+		out[i] = (uint8_t)value;
+	}
+	return true;
+}
+
+/* RFC 4291 section 2.2, without the form that ends in dotted decimal. */
+static bool parse_ipv6(const char *text, uint8_t out[16])
+{
+	size_t groups = 0, gap = SIZE_MAX;
+	memset(out, 0, 16);
+	if (text[0] == ':' && text[1] == ':') {
+		gap = 0;
+		text += 2;
+	}
+	while (*text) {
+		unsigned value = 0, digits = 0;
+		for (int digit; digits < 5 && (digit = hex_digit(*text)) >= 0; digits++, text++)
+			value = value << 4 | (unsigned)digit;
+		if (digits == 0 || digits > 4 || groups == 8)
+			return false;
+		out[2 * groups] = (uint8_t)(value >> 8);
+		out[2 * groups + 1] = (uint8_t)value;
+		groups++;
+		if (*text == 0)
+			break;
+		if (*text++ != ':')
+			return false;
+		if (*text == ':') {
+			if (gap != SIZE_MAX)
+				return false;
+			gap = groups;
+			text++;
+		} else if (*text == 0) {
+			return false;
+		}
+	}
+	if (gap == SIZE_MAX)
+		return groups == 8;
+	if (groups == 8)
+		return false;
+	size_t tail = groups - gap;
+	memmove(out + 2 * (8 - tail), out + 2 * gap, 2 * tail);
+	memset(out + 2 * gap, 0, 2 * (8 - groups));
+	return true;
+}
+
+size_t verify_parse_ip(const char *text, uint8_t out[16])
+{
+	if (parse_ipv4(text, out))
+		return 4;
+	return parse_ipv6(text, out) ? 16 : 0;
+}
+
+/* -- Names in a certificate -- */
+
+static bool holds_ip(const mbedtls_x509_crt *certificate, const uint8_t *ip, size_t length)
+{
+	for (const mbedtls_x509_sequence *name = &certificate->subject_alt_names; name;
+		 name = name->next)
+		if (name->buf.tag == SAN_IP && name->buf.len == length &&
+			memcmp(name->buf.p, ip, length) == 0)
+			return true;
+	return false;
+}
+
+/* Appends a name of a stranger's making to a line for people. */
+static void append_name(char *text, size_t size, const mbedtls_x509_buf *name)
+{
+	size_t used = strlen(text);
+	if (used > 0) {
+		words_append(text, size, ", ");
+		used = strlen(text);
+	}
+	for (size_t i = 0; i < name->len && used + 1 < size; i++)
+		text[used++] = (char)(name->p[i] > ' ' && name->p[i] < 0x7f ? name->p[i] : '?');
+	text[used] = 0;
+}
+
+static void list_names(const mbedtls_x509_crt *certificate, char *out, size_t size)
+{
+	out[0] = 0;
+	for (const mbedtls_x509_sequence *name = &certificate->subject_alt_names; name;
+		 name = name->next)
+		if (name->buf.tag == SAN_DNS)
+			append_name(out, size, &name->buf);
+	if (out[0] != 0)
+		return;
+	static const uint8_t common_name[] = {0x55, 0x04, 0x03};
+	for (const mbedtls_x509_name *part = &certificate->subject; part; part = part->next)
+		if (part->oid.len == sizeof common_name &&
+			memcmp(part->oid.p, common_name, sizeof common_name) == 0)
+			append_name(out, size, &part->val);
+}
+
+int verify_host(void *context, mbedtls_x509_crt *certificate, int depth, uint32_t *flags)
+{
+	tls_session *session = context;
+	if (depth == 0) {
+		/* mbedTLS has compared host names; 2.28 does not know addresses. */
+		if (session->host_ip_length > 0 &&
+			!holds_ip(certificate, session->host_ip, session->host_ip_length))
+			*flags |= MBEDTLS_X509_BADCERT_CN_MISMATCH;
+		if (*flags & MBEDTLS_X509_BADCERT_CN_MISMATCH)
+			list_names(certificate, session->peer_names, sizeof session->peer_names);
+	}
+	session->refused |= *flags;
+	return 0;
+}

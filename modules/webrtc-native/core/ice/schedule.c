@@ -1,0 +1,199 @@
+#include "internal.h"
+
+#include "../crypto/crypto.h"
+
+static bool checking(const ice_agent *agent)
+{
+	return agent->state == ICE_CHECKING || agent->state == ICE_CONNECTED ||
+		   agent->state == ICE_DISCONNECTED;
+}
+
+static uint64_t silence(const ice_agent *agent)
+{
+	/* The longest interval is 1.2: so at least four questions in a row found no answer. */
+	return (uint64_t)agent->consent_interval * 2;
+}
+
+/* RFC 8445 section 14.3, but starting at 250 ms: the first call should not wait for a lost packet
+ * longer than a round trip around the world. */
+static uint64_t timeout_of(const ice_agent *agent, unsigned sent)
+{
+	uint64_t rto = 0;
+
+	for (uint8_t i = 0; i < ICE_PAIRS_MAX; i++)
+		if (agent->pairs[i].state == ICE_PAIR_WAITING ||
+			agent->pairs[i].state == ICE_PAIR_IN_PROGRESS)
+			rto += agent->pacing;
+	if (rto < ICE_RTO)
+		rto = ICE_RTO;
+	while (--sent > 0 && rto < ICE_RTO_MAX)
+		rto *= 2;
+	return rto < ICE_RTO_MAX ? rto : ICE_RTO_MAX;
+}
+
+void ice_check_now(ice_agent *agent, ice_pair *pair)
+{
+	pair->due = true;
+	pair->sent_at = agent->now;
+	if (pair->state == ICE_PAIR_SUCCEEDED)
+		return;
+	if (pair->state != ICE_PAIR_IN_PROGRESS)
+		pair->sent = 0;
+	pair->state = ICE_PAIR_IN_PROGRESS;
+	pair->sent++;
+	pair->next_at = agent->now + timeout_of(agent, pair->sent);
+}
+
+void ice_check_triggered(ice_agent *agent, uint8_t index)
+{
+	ice_pair *pair = &agent->pairs[index];
+
+	pair->heard = true;
+	if (!checking(agent))
+		return; /* the remote credentials are missing: goes first once they come */
+
+	if (pair->state == ICE_PAIR_IN_PROGRESS) {
+		/* The first one may have died at a NAT that the peer's check has now opened. */
+		if (agent->now - pair->sent_at >= agent->pacing)
+			ice_check_now(agent, pair);
+	} else if (pair->state != ICE_PAIR_SUCCEEDED && ice_pair_wanted(agent, pair)) {
+		/* Not paced: each costs the peer a check with the right password. */
+		ice_check_now(agent, pair);
+	}
+}
+
+void ice_consent_schedule(ice_agent *agent)
+{
+	uint8_t random[2] = {0x80}; /* the mean, should there be no entropy left */
+
+	crypto_random(random, sizeof random);
+
+	uint64_t part = (uint64_t)agent->consent_interval * (random[0] << 8 | random[1]) / 65536;
+
+	/* RFC 7675 section 5.1: 0.8 to 1.2 times the interval. */
+	agent->consent_at = agent->now + (uint64_t)agent->consent_interval * 4 / 5 + part * 2 / 5;
+}
+
+static void run_consent(ice_agent *agent)
+{
+	if (agent->path == ICE_NONE)
+		return;
+
+	ice_pair *path = &agent->pairs[agent->path];
+
+	if (agent->now >= path->answered_at + ICE_CONSENT_EXPIRY) {
+		ice_move(agent, ICE_CAUSE_GIVE_UP);
+		return;
+	}
+	if (agent->state == ICE_CONNECTED && agent->now >= path->answered_at + silence(agent)) {
+		ice_move(agent, ICE_CAUSE_SILENCE);
+		/* Consent is asked for on, and meanwhile every other pair gets its chance. */
+		for (uint8_t i = 0; i < ICE_PAIRS_MAX; i++)
+			if (i != agent->path && agent->pairs[i].state != ICE_PAIR_FREE)
+				agent->pairs[i].state = ICE_PAIR_WAITING;
+	}
+	if (agent->now >= agent->consent_at) {
+		/* RFC 7675 would have a lost question cost a whole interval: that is too slow for telling a
+		 * lost packet from a lost path, and for noticing that the path is back. */
+		ice_check_now(agent, path);
+		agent->consent_at = agent->now + ICE_CONSENT_AGAIN;
+	}
+}
+
+/* The next new check: what the peer has checked first (RFC 8445 section 6.1.4.2), then by priority.
+ */
+static ice_pair *next_waiting(ice_agent *agent)
+{
+	ice_pair *best = NULL;
+
+	for (uint8_t i = 0; i < ICE_PAIRS_MAX; i++) {
+		ice_pair *pair = &agent->pairs[i];
+
+		if (pair->state != ICE_PAIR_WAITING || !ice_pair_wanted(agent, pair))
+			continue;
+		if (best == NULL || pair->heard > best->heard ||
+			(pair->heard == best->heard && pair->priority > best->priority))
+			best = pair;
+	}
+	return best;
+}
+
+static void run_checks(ice_agent *agent)
+{
+	bool hope = !agent->remote_ended;
+
+	for (uint8_t i = 0; i < ICE_PAIRS_MAX; i++) {
+		ice_pair *pair = &agent->pairs[i];
+
+		if (pair->state == ICE_PAIR_IN_PROGRESS && agent->now >= pair->next_at) {
+			if (!ice_pair_wanted(agent, pair))
+				pair->state = ICE_PAIR_WAITING;
+			else if (pair->sent >= ICE_TRANSMISSIONS)
+				pair->state = ICE_PAIR_FAILED;
+			else
+				ice_check_now(agent, pair);
+		}
+		hope |= pair->state != ICE_PAIR_FREE && pair->state != ICE_PAIR_FAILED;
+	}
+	if (agent->path == ICE_NONE &&
+		(agent->now >= agent->deadline || (!hope && agent->remotes_count > 0))) {
+		ice_move(agent, ICE_CAUSE_GIVE_UP);
+		return;
+	}
+	if (agent->now >= agent->pace_at) {
+		ice_pair *next = next_waiting(agent);
+
+		if (next != NULL) {
+			ice_check_now(agent, next);
+			agent->pace_at = agent->now + agent->pacing;
+		}
+	}
+}
+
+static void sooner(uint64_t *wake, uint64_t at)
+{
+	if (at < *wake)
+		*wake = at;
+}
+
+static uint64_t next_wake(ice_agent *agent)
+{
+	uint64_t wake = ICE_NO_TIMEOUT;
+
+	if (agent->path == ICE_NONE) {
+		wake = agent->deadline;
+	} else {
+		const ice_pair *path = &agent->pairs[agent->path];
+
+		wake = agent->consent_at;
+		sooner(&wake, path->answered_at + ICE_CONSENT_EXPIRY);
+		if (agent->state == ICE_CONNECTED)
+			sooner(&wake, path->answered_at + silence(agent));
+	}
+	for (uint8_t i = 0; i < ICE_PAIRS_MAX; i++)
+		if (agent->pairs[i].state == ICE_PAIR_IN_PROGRESS)
+			sooner(&wake, agent->pairs[i].next_at);
+	if (next_waiting(agent) != NULL)
+		sooner(&wake, agent->pace_at);
+	return wake;
+}
+
+void ice_start(ice_agent *agent)
+{
+	if (agent->state == ICE_NEW && agent->remote_known &&
+		(agent->remotes_count > 0 || agent->remote_ended)) {
+		agent->deadline = agent->now + agent->failed_after;
+		ice_move(agent, ICE_CAUSE_START);
+	}
+	if (checking(agent))
+		agent->wake = agent->now;
+}
+
+void ice_run(ice_agent *agent)
+{
+	if (checking(agent))
+		run_consent(agent);
+	if (checking(agent))
+		run_checks(agent);
+	agent->wake = checking(agent) ? next_wake(agent) : ICE_NO_TIMEOUT;
+}

@@ -1,0 +1,245 @@
+/* A peer's sockets, on the transport thread. */
+#include <errno.h>
+#include <fcntl.h>
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "../../core/port.h"
+#include "../transport.h"
+#include "address.h"
+#include "loop.h"
+
+#define DATAGRAMS_PER_RUN 64 /* from one socket, then the others have their turn */
+#define DSCP_EF (46 << 2)    /* RFC 8837: interactive audio */
+
+struct port_peer {
+	pthread_mutex_t mutex; /* guards the core */
+	peer *core;
+	loop_client loop;
+	void (*on_event)(void *context, const peer_event *event);
+	void *context;
+	port_peer_stats stats;
+};
+
+/* ---- With the lock held ---- */
+
+static void send_datagrams(port_peer *self)
+{
+	ice_datagram datagram;
+
+	while (peer_poll_datagram(self->core, &datagram)) {
+		struct sockaddr_storage to;
+		socklen_t size = address_to_socket(&datagram.to, &to);
+		ssize_t sent;
+
+		do
+			sent = sendto(self->loop.sockets[datagram.socket], datagram.bytes, datagram.length, 0,
+						  (struct sockaddr *)&to, size);
+		while (sent < 0 && errno == EINTR);
+		/* A full buffer or a network that is gone: to the protocols above it is a lost packet. */
+		if (sent < 0)
+			self->stats.dropped_send++;
+	}
+}
+
+static void hand_out_events(port_peer *self)
+{
+	peer_event event;
+
+	while (peer_poll_event(self->core, &event))
+		self->on_event(self->context, &event);
+}
+
+static void receive_datagrams(port_peer *self, int index)
+{
+	uint8_t bytes[NET_DATAGRAM_MAX + 1]; /* one more, to see what was cut */
+
+	for (int i = 0; i < DATAGRAMS_PER_RUN; i++) {
+		struct sockaddr_storage from;
+		socklen_t size = sizeof(from);
+		net_address address;
+		ssize_t length = recvfrom(self->loop.sockets[index], bytes, sizeof(bytes), 0,
+								  (struct sockaddr *)&from, &size);
+		if (length < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+			return;
+		/* ICMP's answers to what we sent come as errors here on some systems: ICE finds out. */
+		if (length < 0)
+			continue;
+		if (length > NET_DATAGRAM_MAX || !address_from_socket(&address, (struct sockaddr *)&from)) {
+			self->stats.dropped_oversize++;
+			continue;
+		}
+		peer_input(self->core, index, &address, bytes, (size_t)length, port_now());
+		/* Answers leave before the next datagram may want the same buffers. */
+		send_datagrams(self);
+	}
+}
+
+static void run(loop_client *client, uint64_t now)
+{
+	port_peer *self = (port_peer *)((char *)client - offsetof(port_peer, loop));
+
+	pthread_mutex_lock(&self->mutex);
+	for (size_t i = 0; i < client->count; i++)
+		if (client->revents[i])
+			receive_datagrams(self, (int)i);
+	if (peer_timeout(self->core) <= now)
+		peer_handle_timeout(self->core, now);
+	peer_pump(self->core, now);
+	send_datagrams(self);
+	hand_out_events(self);
+	loop_set_due(client, peer_timeout(self->core));
+	pthread_mutex_unlock(&self->mutex);
+}
+
+/* ---- The owner ---- */
+
+port_peer *port_peer_create(const peer_config *config,
+							void (*on_event)(void *context, const peer_event *event), void *context)
+{
+	port_peer *self = port_alloc(sizeof(*self), PORT_INTERNAL, PORT_PEER);
+
+	if (!self)
+		return NULL;
+	self->core = peer_create(config, port_now());
+	self->on_event = on_event;
+	self->context = context;
+	self->loop.run = run;
+	pthread_mutex_init(&self->mutex, NULL);
+	if (!self->core || loop_add(&self->loop) != 0) {
+		peer_free(self->core);
+		pthread_mutex_destroy(&self->mutex);
+		port_free(self);
+		return NULL;
+	}
+	return self;
+}
+
+void port_peer_free(port_peer *self)
+{
+	if (!self)
+		return;
+	loop_remove(&self->loop);
+	/* No other thread has it now. */
+	peer_close(self->core, port_now());
+	send_datagrams(self);
+	for (size_t i = 0; i < self->loop.count; i++)
+		close(self->loop.sockets[i]);
+	peer_free(self->core);
+	pthread_mutex_destroy(&self->mutex);
+	port_free(self);
+}
+
+static bool usable(const struct ifaddrs *interface, bool loopback, net_address *address)
+{
+	if (!interface->ifa_addr || !(interface->ifa_flags & IFF_UP) ||
+		!(interface->ifa_flags & IFF_RUNNING) || !address_from_socket(address, interface->ifa_addr))
+		return false;
+	if (address->family == 6 && net_address_is_link_local(address))
+		return false; /* would need a zone, which candidates cannot carry */
+	return loopback || !net_address_is_loopback(address);
+}
+
+/* A socket bound to a free port of `address`, which gets that port. -1 with errno. */
+static int open_socket(net_address *address)
+{
+	struct sockaddr_storage bound;
+	socklen_t size = address_to_socket(address, &bound);
+	int tos = DSCP_EF, yes = 1;
+	int handle = socket(address->family == 6 ? AF_INET6 : AF_INET, SOCK_DGRAM, 0);
+
+	if (handle < 0)
+		return -1;
+	fcntl(handle, F_SETFD, FD_CLOEXEC);
+	fcntl(handle, F_SETFL, O_NONBLOCK);
+	/* Marking is a wish: the network may ignore it, the system refuse it. */
+	if (address->family == 6) {
+		setsockopt(handle, IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof(yes));
+		setsockopt(handle, IPPROTO_IPV6, IPV6_TCLASS, &tos, sizeof(tos));
+	} else {
+		setsockopt(handle, IPPROTO_IP, IP_TOS, &tos, sizeof(tos));
+	}
+	if (bind(handle, (struct sockaddr *)&bound, size) != 0 ||
+		getsockname(handle, (struct sockaddr *)&bound, &size) != 0 ||
+		!address_from_socket(address, (struct sockaddr *)&bound)) {
+		int code = errno;
+		close(handle);
+		errno = code;
+		return -1;
+	}
+	return handle;
+}
+
+/* With the lock held. */
+static bool add_socket(port_peer *self, net_address *address, ice_candidate *out)
+{
+	int handle = open_socket(address);
+	if (handle < 0)
+		return false;
+	int index = loop_watch(&self->loop, handle, POLLIN);
+	if (index < 0) {
+		close(handle);
+		return false;
+	}
+	const ice_candidate *candidate = ice_agent_add_local(peer_ice(self->core), index, address);
+	if (!candidate)
+		return false;
+	*out = *candidate;
+	return true;
+}
+
+int port_peer_gather(port_peer *self, bool loopback, ice_candidate out[ICE_LOCAL_MAX], char *error,
+					 size_t size)
+{
+	struct ifaddrs *interfaces;
+	int count = 0;
+
+	if (getifaddrs(&interfaces) != 0) {
+		snprintf(error, size, "cannot list the network interfaces: %s", strerror(errno));
+		return -1;
+	}
+	pthread_mutex_lock(&self->mutex);
+	errno = 0;
+	for (const struct ifaddrs *at = interfaces; at && self->loop.count < ICE_LOCAL_MAX;
+		 at = at->ifa_next) {
+		net_address address;
+		if (usable(at, loopback, &address) && add_socket(self, &address, &out[count]))
+			count++;
+	}
+	pthread_mutex_unlock(&self->mutex);
+	freeifaddrs(interfaces);
+	if (count > 0)
+		return count;
+	snprintf(error, size, "no usable network address%s%s", errno ? ": " : "",
+			 errno ? strerror(errno) : "");
+	return -1;
+}
+
+void port_peer_with(port_peer *self, void (*use)(peer *peer, void *context, uint64_t now),
+					void *context)
+{
+	pthread_mutex_lock(&self->mutex);
+	use(self->core, context, port_now());
+	pthread_mutex_unlock(&self->mutex);
+	loop_wake(&self->loop);
+}
+
+void port_peer_wake(port_peer *self)
+{
+	loop_wake(&self->loop);
+}
+
+void port_peer_get_stats(port_peer *self, port_peer_stats *out)
+{
+	pthread_mutex_lock(&self->mutex);
+	*out = self->stats;
+	peer_get_stats(self->core, &out->core);
+	pthread_mutex_unlock(&self->mutex);
+}

@@ -1,0 +1,41 @@
+/* What the binding's files for Peer share: xs_peer.c, xs_peer_media.c, xs_peer_stats.c. */
+#ifndef LKXS_XS_PEER_H
+#define LKXS_XS_PEER_H
+
+#include "xs_audio.h"
+
+#include "../port/transport.h"
+
+typedef struct {
+	audio_uplink *uplink; /* NULL: a free place */
+	microphone_object *microphone;
+} sender_binding;
+
+typedef struct {
+	audio_downlink *downlink; /* NULL: a free place */
+	speaker_object *speaker;
+} receiver_binding;
+
+typedef struct {
+	xs_link link;
+	port_peer *port;     /* NULL after close */
+	packet_ring *events; /* peer_event, and its reason as the body */
+	bool loopback;
+	uint32_t candidates_refused;
+	sender_binding senders[PEER_SENDERS];       /* by core's index, which is the handle */
+	receiver_binding receivers[PEER_RECEIVERS]; /* likewise */
+} peer_object;
+
+/** The object behind `this`; throws when it is closed. */
+peer_object *open_peer(xsMachine *the);
+/** Says BYE for all senders and takes senders and receivers off their devices. */
+void remove_media(peer_object *object);
+
+/** "AB:CD:…" with its end. */
+#define FINGERPRINT_TEXT 96
+
+void fingerprint_format(const uint8_t fingerprint[32], char out[FINGERPRINT_TEXT]);
+/** False unless `text` is 32 pairs of hexadecimal digits, of any case, with colons between. */
+bool fingerprint_parse(uint8_t out[32], const char *text);
+
+#endif

@@ -1,0 +1,30 @@
+import Timer from "timer";
+
+/** A one-shot timer that can be started again and stopped at any time. */
+export class Timeout {
+	#timer: Timer | undefined;
+	#delay = 0;
+	#callback: () => void = () => {};
+
+	/** Calls `callback` once in `delay` milliseconds; what was pending is forgotten. */
+	start(delay: number, callback: () => void): void {
+		this.stop();
+		this.#delay = delay;
+		this.#callback = callback;
+		this.#timer = Timer.set(() => {
+			this.#timer = undefined;
+			callback();
+		}, delay);
+	}
+
+	/** Counts from now again, if it is running. */
+	restart(): void {
+		if (this.#timer !== undefined) this.start(this.#delay, this.#callback);
+	}
+
+	stop(): void {
+		if (this.#timer === undefined) return;
+		Timer.clear(this.#timer);
+		this.#timer = undefined;
+	}
+}

@@ -1,0 +1,50 @@
+/** Events of a class, by name: the arguments a listener takes. */
+export type EventTable<E> = { [K in keyof E]: unknown[] };
+
+/**
+ * A small typed event emitter. A listener that throws does not keep the others from being called:
+ * the first error is thrown after them.
+ */
+export class Emitter<E extends EventTable<E>> {
+	#listeners = new Map<keyof E, readonly ((...args: never) => void)[]>();
+
+	on<K extends keyof E>(event: K, listener: (...args: E[K]) => void): this {
+		this.#listeners.set(event, [...(this.#listeners.get(event) ?? []), listener]);
+		return this;
+	}
+
+	once<K extends keyof E>(event: K, listener: (...args: E[K]) => void): this {
+		const wrapper = (...args: E[K]) => {
+			this.off(event, wrapper);
+			listener(...args);
+		};
+		return this.on(event, wrapper);
+	}
+
+	off<K extends keyof E>(event: K, listener: (...args: E[K]) => void): this {
+		const rest = (this.#listeners.get(event) ?? []).filter((other) => other !== listener);
+		this.#listeners.set(event, rest);
+		return this;
+	}
+
+	removeAllListeners(event?: keyof E): this {
+		if (event === undefined) this.#listeners.clear();
+		else this.#listeners.delete(event);
+		return this;
+	}
+
+	/** True when someone listens. */
+	emit<K extends keyof E>(event: K, ...args: E[K]): boolean {
+		const listeners = this.#listeners.get(event) ?? [];
+		const errors: unknown[] = [];
+		for (const listener of listeners) {
+			try {
+				(listener as (...args: E[K]) => void)(...args);
+			} catch (error) {
+				errors.push(error);
+			}
+		}
+		if (errors.length) throw errors[0];
+		return listeners.length > 0;
+	}
+}

@@ -1,0 +1,171 @@
+/** This device in the room. */
+
+import type { Microphone } from "webrtc-native/device";
+import { TrackSource } from "../protocol/generated/enums";
+import type { ParticipantInfo, TrackInfo } from "../protocol/generated/types";
+import type { Announce } from "./events";
+import { Participant } from "./Participant";
+import type { RoomSession } from "./RoomSession";
+import { LocalAudioTrack } from "./Track";
+import { LocalTrackPublication } from "./TrackPublication";
+
+/** What the room lends its local participant. */
+export interface LocalParticipantHost {
+	/** Throws MediaDeviceError, and tells of it as an event. */
+	openMicrophone(): Microphone;
+	newCid(): string;
+	announce: Announce;
+	/** A microphone that was enabled before connect() could not be published after all. */
+	onPublishFailed(error: Error): void;
+}
+
+/** The open microphone, on its way to being published or there. */
+interface Capture {
+	cid: string;
+	track: LocalAudioTrack;
+	muted: boolean;
+	publishing?: Promise<LocalTrackPublication>;
+	publication?: LocalTrackPublication;
+}
+
+export class LocalParticipant extends Participant<LocalTrackPublication> {
+	readonly #host: LocalParticipantHost;
+	#session: RoomSession | undefined;
+	#capture: Capture | undefined;
+
+	constructor(host: LocalParticipantHost) {
+		super();
+		this.#host = host;
+	}
+
+	/**
+	 * Publishes the board's microphone at the first call; mutes and unmutes it from then on.
+	 *
+	 * Before connect() the microphone is opened, resolves to undefined, and is published with the
+	 * join itself, which is the fastest way to be heard. Else resolves when it is published.
+	 *
+	 * Rejects with MediaDeviceError when the microphone cannot be opened, and with TrackPublishError
+	 * when the server does not take it.
+	 */
+	async setMicrophoneEnabled(enabled: boolean): Promise<LocalTrackPublication | undefined> {
+		if (!this.#capture && !enabled) return undefined;
+		this.#capture ??= {
+			cid: this.#host.newCid(),
+			track: new LocalAudioTrack(this.#host.openMicrophone()),
+			muted: false,
+		};
+		const capture = this.#capture;
+		this.#setMuted(capture, !enabled);
+		if (this.#session) return this.#publish(this.#session, capture);
+		if (!enabled) this.#release(capture);
+		return undefined;
+	}
+
+	/** Takes the track out of the room and closes its microphone. */
+	async unpublishTrack(track: LocalAudioTrack): Promise<LocalTrackPublication | undefined> {
+		const capture = this.#capture;
+		if (capture?.track !== track) return undefined;
+		this.#session?.unpublish(capture.cid);
+		this.#release(capture);
+		return capture.publication;
+	}
+
+	/** @internal A session begins: what is enabled goes with its first offer. */
+	attach(session: RoomSession): void {
+		this.#session = session;
+		if (this.#capture) this.#publish(session, this.#capture).catch(this.#host.onPublishFailed);
+	}
+
+	/** @internal The session is over. A microphone that never was published waits for the next. */
+	detach(): void {
+		this.#session = undefined;
+		const capture = this.#capture;
+		if (capture?.publication) this.#release(capture);
+		else if (capture) capture.publishing = undefined;
+	}
+
+	/** @internal */
+	override update(info: ParticipantInfo, announce: Announce): boolean {
+		if (!super.update(info, announce)) return false;
+		for (const track of info.tracks) {
+			const publication = this.trackPublications.get(track.sid);
+			if (!publication) continue;
+			publication.update(track);
+			// The server missed it, or overheard it: what we do is what counts.
+			if (track.muted !== publication.isMuted) this.#tellMuted(publication.isMuted);
+		}
+		return true;
+	}
+
+	/** @internal The server mutes or unmutes us. */
+	remoteMute(sid: string, muted: boolean): void {
+		const capture = this.#capture;
+		if (capture?.publication?.trackSid === sid) this.#setMuted(capture, muted);
+	}
+
+	/** @internal The server took the track out. */
+	remoteUnpublish(sid: string): void {
+		const capture = this.#capture;
+		if (capture?.publication?.trackSid !== sid) return;
+		this.#session?.unpublish(capture.cid);
+		this.#release(capture);
+	}
+
+	#publish(session: RoomSession, capture: Capture): Promise<LocalTrackPublication> {
+		capture.publishing ??= this.#request(session, capture);
+		return capture.publishing;
+	}
+
+	async #request(session: RoomSession, capture: Capture): Promise<LocalTrackPublication> {
+		const { cid, track, muted } = capture;
+		let info: TrackInfo;
+		try {
+			info = await session.publish({
+				cid,
+				name: "microphone",
+				source: TrackSource.MICROPHONE,
+				microphone: track.microphone,
+				muted,
+			});
+		} catch (error) {
+			// Refused: the microphone is of no use. A session that ended: it waits for the next.
+			if (this.#session === session && this.#capture === capture) this.#release(capture);
+			throw error;
+		}
+		track.publishedSid = info.sid;
+		const publication = new LocalTrackPublication(
+			info,
+			track,
+			() => capture.muted,
+			(wanted) => this.#setMuted(capture, wanted),
+		);
+		capture.publication = publication;
+		this.trackPublications.set(info.sid, publication);
+		if (capture.muted !== muted) this.#tellMuted(capture.muted);
+		this.#host.announce("localTrackPublished", publication, this);
+		return publication;
+	}
+
+	#setMuted(capture: Capture, muted: boolean): void {
+		if (capture.muted === muted) return;
+		capture.muted = muted;
+		this.#tellMuted(muted);
+		const { publication } = capture;
+		if (publication)
+			this.#host.announce(muted ? "trackMuted" : "trackUnmuted", publication, this as Participant);
+	}
+
+	#tellMuted(muted: boolean): void {
+		const capture = this.#capture;
+		if (capture) this.#session?.setMuted(capture.cid, capture.publication?.trackSid, muted);
+	}
+
+	#release(capture: Capture): void {
+		this.#capture = undefined;
+		capture.track.microphone.close();
+		const { publication } = capture;
+		if (!publication) return;
+		this.trackPublications.delete(publication.trackSid);
+		this.#host.announce("localTrackUnpublished", publication, this);
+	}
+}

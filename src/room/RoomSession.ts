@@ -1,0 +1,8 @@
+/** The part of a session that the room uses: tests drive a room with a few lines of their own. */
+
+import type { Session } from "../session/Session";
+
+export type RoomSession = Pick<
+	Session,
+	"on" | "start" | "publish" | "unpublish" | "setMuted" | "leave" | "timeline" | "stats"
+>;

@@ -1,0 +1,17 @@
+/** Errors of the public API; each message is one line that says what to do. */
+
+export { TrackPublishError } from "../session/Publications";
+export { ConnectionError, ConnectionErrorReason } from "../signal/ConnectionError";
+
+/** A microphone or speaker is missing or could not be opened. */
+export class MediaDeviceError extends Error {
+	readonly kind: "audioinput" | "audiooutput";
+
+	constructor(message: string, kind: "audioinput" | "audiooutput") {
+		super(message);
+		this.kind = kind;
+	}
+	override get name(): string {
+		return "MediaDeviceError";
+	}
+}

@@ -1,0 +1,102 @@
+/** Events of a Room: livekit-client's names, arguments and order. */
+
+import type { DisconnectReason, SubscriptionError } from "../protocol/generated/enums";
+import type { LocalParticipant } from "./LocalParticipant";
+import type { ConnectionQuality, Participant } from "./Participant";
+import type { RemoteParticipant } from "./RemoteParticipant";
+import type { RemoteAudioTrack } from "./Track";
+import type {
+	LocalTrackPublication,
+	RemoteTrackPublication,
+	TrackPublication,
+} from "./TrackPublication";
+
+export const ConnectionState = Object.freeze({
+	Disconnected: "disconnected",
+	Connecting: "connecting",
+	Connected: "connected",
+} as const);
+export type ConnectionState = (typeof ConnectionState)[keyof typeof ConnectionState];
+
+export const RoomEvent = Object.freeze({
+	/** In the room, with media up. */
+	Connected: "connected",
+	/** Out of the room; the reason is undefined when nobody gave one. */
+	Disconnected: "disconnected",
+	/** Before Connected and Disconnected. */
+	ConnectionStateChanged: "connectionStateChanged",
+	/** The server has let us in; media is not up yet. */
+	SignalConnected: "signalConnected",
+	/** Only for who comes after us. */
+	ParticipantConnected: "participantConnected",
+	ParticipantDisconnected: "participantDisconnected",
+	/** The participant can send and receive. */
+	ParticipantActive: "participantActive",
+	/** Only for tracks published after we came. */
+	TrackPublished: "trackPublished",
+	TrackUnpublished: "trackUnpublished",
+	/** The track plays from now on; also for tracks that were there before us. */
+	TrackSubscribed: "trackSubscribed",
+	TrackUnsubscribed: "trackUnsubscribed",
+	TrackSubscriptionFailed: "trackSubscriptionFailed",
+	/** Of any participant, the local one too. */
+	TrackMuted: "trackMuted",
+	TrackUnmuted: "trackUnmuted",
+	LocalTrackPublished: "localTrackPublished",
+	LocalTrackUnpublished: "localTrackUnpublished",
+	/** Somebody subscribed to a track of ours for the first time. */
+	LocalTrackSubscribed: "localTrackSubscribed",
+	/** Loudest first. */
+	ActiveSpeakersChanged: "activeSpeakersChanged",
+	ConnectionQualityChanged: "connectionQualityChanged",
+	ParticipantMetadataChanged: "participantMetadataChanged",
+	ParticipantNameChanged: "participantNameChanged",
+	ParticipantAttributesChanged: "participantAttributesChanged",
+	RoomMetadataChanged: "roomMetadataChanged",
+	/** A microphone or speaker could not be opened. */
+	MediaDevicesError: "mediaDevicesError",
+} as const);
+export type RoomEvent = (typeof RoomEvent)[keyof typeof RoomEvent];
+
+export interface RoomEvents {
+	connected: [];
+	disconnected: [reason?: DisconnectReason];
+	connectionStateChanged: [state: ConnectionState];
+	signalConnected: [];
+	participantConnected: [participant: RemoteParticipant];
+	participantDisconnected: [participant: RemoteParticipant, reason?: DisconnectReason];
+	participantActive: [participant: Participant];
+	trackPublished: [publication: RemoteTrackPublication, participant: RemoteParticipant];
+	trackUnpublished: [publication: RemoteTrackPublication, participant: RemoteParticipant];
+	trackSubscribed: [
+		track: RemoteAudioTrack,
+		publication: RemoteTrackPublication,
+		participant: RemoteParticipant,
+	];
+	trackUnsubscribed: [
+		track: RemoteAudioTrack,
+		publication: RemoteTrackPublication,
+		participant: RemoteParticipant,
+	];
+	trackSubscriptionFailed: [
+		trackSid: string,
+		participant: RemoteParticipant,
+		reason?: SubscriptionError,
+	];
+	trackMuted: [publication: TrackPublication, participant: Participant];
+	trackUnmuted: [publication: TrackPublication, participant: Participant];
+	localTrackPublished: [publication: LocalTrackPublication, participant: LocalParticipant];
+	localTrackUnpublished: [publication: LocalTrackPublication, participant: LocalParticipant];
+	localTrackSubscribed: [publication: LocalTrackPublication, participant: LocalParticipant];
+	activeSpeakersChanged: [speakers: Participant[]];
+	connectionQualityChanged: [quality: ConnectionQuality, participant: Participant];
+	participantMetadataChanged: [previous: string | undefined, participant: Participant];
+	participantNameChanged: [name: string, participant: Participant];
+	/** Only what changed; "" for an attribute that was deleted. */
+	participantAttributesChanged: [changed: Record<string, string>, participant: Participant];
+	roomMetadataChanged: [metadata: string];
+	mediaDevicesError: [error: Error, kind: "audioinput" | "audiooutput"];
+}
+
+/** Emits on the room when it is connected; what changes before is the room's first state, not news. */
+export type Announce = <K extends keyof RoomEvents>(event: K, ...args: RoomEvents[K]) => void;

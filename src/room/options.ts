@@ -1,0 +1,24 @@
+/** What an app gives a Room, and connect(). */
+
+import type { Microphone, Speaker } from "webrtc-native/device";
+import type { SignalOptions } from "../signal/SignalClient";
+
+export interface RoomOptions {
+	/** Opens the microphone; called when it is first enabled. The room closes it. */
+	microphone?: () => Microphone;
+	/** Opens the speaker; called at connect(). The room closes it. Without one, tracks do not play. */
+	speaker?: () => Speaker;
+	/** Largest message from the server in bytes; larger ones are dropped and counted. 65,536 by default. */
+	maxSignalBytes?: number;
+	/** For wss: private trust anchors, or no verification. */
+	tls?: SignalOptions["tls"];
+}
+
+export interface RoomConnectOptions {
+	/** Subscribe to all tracks; true by default. */
+	autoSubscribe?: boolean;
+	/** Milliseconds until the WebSocket must be open; 15,000 by default. */
+	websocketTimeout?: number;
+	/** Milliseconds from joining until media must be up; 15,000 by default. */
+	peerConnectionTimeout?: number;
+}

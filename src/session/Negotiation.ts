@@ -1,0 +1,323 @@
+/**
+ * Offers and answers of the single peer connection: which section carries which track, the ids that
+ * match answers to offers, and the senders and receivers that an answer makes.
+ *
+ * The client always offers. Sections are only ever appended; one offer is on its way at a time.
+ */
+
+import type { Microphone, Speaker } from "webrtc-native/device";
+import type { Candidate, Identity, Peer } from "webrtc-native/webrtc";
+import { Timeout } from "../platform/Timeout";
+import type { SessionDescription } from "../protocol/generated/types";
+import type { Init } from "../protocol/schema";
+import { buildOffer, type OfferedSection } from "./sdp/build";
+import { type CandidateSkip, parseCandidateInit } from "./sdp/candidate";
+import { type Description, parseDescription, SdpError, type Section } from "./sdp/parse";
+
+/** Sections with a remote track each; the C core has as many receivers. */
+const MAX_RECEIVING = 8;
+const MAX_REMOTE_CANDIDATES = 32;
+const OPUS = "opus";
+
+/** A track of ours on its way to the server. */
+export interface OutgoingTrack {
+	/** How the server finds the AddTrackRequest. */
+	cid: string;
+	stream: string;
+	ssrc: number;
+	microphone: Microphone;
+	/** A muted sender sends nothing. */
+	muted: boolean;
+}
+
+/** A track that the server sends; it plays while it is here. */
+export interface IncomingTrack {
+	sid: string;
+	setVolume(volume: number): void;
+}
+
+export interface NegotiationOptions {
+	peer: Peer;
+	identity: Identity;
+	/** Ours, for every offer. */
+	candidates: readonly Candidate[];
+	/** 48 random bits. */
+	sessionId: number;
+	/** Of all our streams (RFC 7022). */
+	cname: string;
+	/** Where remote tracks play; undefined: they are received by nobody. */
+	speaker(): Speaker | undefined;
+	/** Sends an offer after the first. */
+	send(offer: Init<SessionDescription>): void;
+	/** An offer was not answered in time. */
+	onTimeout(): void;
+	/** The server does not take the track. */
+	onRefused(cid: string): void;
+	onTrack(track: IncomingTrack): void;
+	onTrackEnded(sid: string): void;
+	/** Milliseconds; 15,000 by default. */
+	timeout?: number;
+}
+
+interface Sending {
+	mid: string;
+	track: OutgoingTrack;
+	sender?: number;
+}
+
+interface Receiving {
+	sid: string;
+	ssrc: number | undefined;
+	receiver: number;
+}
+
+export class Negotiation {
+	readonly #options: NegotiationOptions;
+	readonly #sections: OfferedSection[] = [];
+	readonly #sending = new Map<string, Sending>(); // by cid
+	readonly #receiving = new Map<string, Receiving>(); // by mid
+	/** Remote candidates before the remote description, then undefined. */
+	#early: (Candidate | "end")[] | undefined = [];
+	readonly #known = new Set<string>();
+	#fingerprint: string | undefined;
+	#credentials = "";
+	/** Id of the newest offer; ids count from 1. */
+	#offer = 0;
+	/** An offer is on its way. */
+	#offering = false;
+	readonly #timeout = new Timeout();
+	/** Something changed while an offer was on its way. */
+	#stale = false;
+	/** Video sections the server asked for and does not get: asking again is no news. */
+	#unmetVideo = 0;
+	/** Answers that came late, and candidates that were not used, by reason. */
+	readonly stats: { staleAnswers: number } & Partial<Record<CandidateSkip | "excess", number>> = {
+		staleAnswers: 0,
+	};
+
+	constructor(options: NegotiationOptions) {
+		this.#options = options;
+	}
+
+	/** The first offer: what is published so far and one section to receive. */
+	start(): Init<SessionDescription> {
+		this.#appendReceiving(1);
+		return this.#build();
+	}
+
+	/** Takes a section for the track; call renegotiate() once the first offer is out. */
+	addTrack(track: OutgoingTrack): void {
+		const { cid, stream, ssrc } = track;
+		const mid = `${this.#sections.length}`;
+		this.#sections.push({ mid, track: { stream, cid, ssrc, cname: this.#options.cname } });
+		this.#sending.set(cid, { mid, track });
+	}
+
+	/** Stops sending; the section stays behind, inactive. */
+	removeTrack(cid: string): void {
+		const sending = this.#sending.get(cid);
+		if (!sending) return;
+		this.#sending.delete(cid);
+		if (sending.sender !== undefined) this.#options.peer.removeSender(sending.sender);
+		const section = this.#sections.find(({ mid }) => mid === sending.mid);
+		if (section) section.inactive = true;
+	}
+
+	setMuted(cid: string, muted: boolean): void {
+		const sending = this.#sending.get(cid);
+		if (!sending) return;
+		sending.track.muted = muted;
+		if (sending.sender !== undefined) this.#options.peer.setMuted(sending.sender, muted);
+	}
+
+	/** Offers now, or when the offer on its way has been answered. */
+	renegotiate(): void {
+		if (this.#offering) this.#stale = true;
+		else this.#options.send(this.#build());
+	}
+
+	/**
+	 * MediaSectionsRequirement. 0 and 0 ask for an offer too. Video is not received, and the server
+	 * asks for its sections again after every answer: that alone is no reason to offer again.
+	 */
+	require(audios: number, videos: number): void {
+		const repeated = audios === 0 && videos > 0 && videos <= this.#unmetVideo;
+		this.#unmetVideo = Math.max(this.#unmetVideo, videos);
+		if (repeated) return;
+		this.#appendReceiving(audios);
+		this.renegotiate();
+	}
+
+	/** Throws SdpError when the answer is not to be used; late answers are counted and ignored. */
+	answer(answer: SessionDescription): void {
+		if (!this.#offering || (answer.id !== 0 && answer.id !== this.#offer)) {
+			this.stats.staleAnswers++;
+			return;
+		}
+		const description = parseDescription(answer.sdp);
+		this.close();
+		this.#setRemote(description);
+		for (const section of description.sections) {
+			this.#applySending(section);
+			this.#applyReceiving(section, answer.midToTrackId);
+		}
+		if (this.#stale) {
+			this.#stale = false;
+			this.renegotiate();
+		}
+	}
+
+	/** TrickleRequest.candidateInit and its `final`. */
+	trickle(init: string, final: boolean): void {
+		const candidate = parseCandidateInit(init);
+		if (typeof candidate === "string") this.#skip(candidate);
+		else this.#addCandidate(candidate ?? "end");
+		if (final && candidate !== undefined) this.#addCandidate("end");
+	}
+
+	close(): void {
+		this.#offering = false;
+		this.#timeout.stop();
+	}
+
+	#build(): Init<SessionDescription> {
+		const { peer, identity, candidates, sessionId, timeout = 15_000, onTimeout } = this.#options;
+		this.#offer++;
+		this.#offering = true;
+		this.#timeout.start(timeout, onTimeout);
+		const sdp = buildOffer({
+			sessionId,
+			version: this.#offer,
+			ufrag: peer.ufrag,
+			pwd: peer.pwd,
+			fingerprint: identity.fingerprint,
+			candidates,
+			sections: this.#sections,
+		});
+		return { type: "offer", sdp, id: this.#offer };
+	}
+
+	#appendReceiving(count: number): void {
+		const have = this.#sections.filter(({ track }) => !track).length;
+		for (let i = 0; i < count && have + i < MAX_RECEIVING; i++) {
+			this.#sections.push({ mid: `${this.#sections.length}` });
+		}
+	}
+
+	#setRemote(description: Description): void {
+		const { ufrag, pwd, fingerprint, setup, iceLite } = description;
+		if (this.#early) {
+			this.#options.peer.setRemote({ ufrag, pwd, fingerprint, setup, iceLite });
+			this.#fingerprint = fingerprint;
+			this.#credentials = `${ufrag} ${pwd}`;
+		} else if (fingerprint !== this.#fingerprint || `${ufrag} ${pwd}` !== this.#credentials) {
+			throw new SdpError("the peer's fingerprint or ICE credentials changed"); // ICE restart: issue E
+		}
+		const early = this.#early ?? [];
+		this.#early = undefined;
+		for (const candidate of description.candidates) this.#addCandidate(candidate);
+		for (const candidate of early) this.#addCandidate(candidate);
+		if (description.complete) this.#addCandidate("end");
+		for (const [reason, count] of Object.entries(description.skipped)) {
+			this.#skip(reason as CandidateSkip, count);
+		}
+	}
+
+	#addCandidate(candidate: Candidate | "end"): void {
+		const { peer } = this.#options;
+		if (candidate === "end") {
+			if (this.#early) this.#early.push("end");
+			else peer.endOfCandidates();
+			return;
+		}
+		if (this.#early) {
+			if (this.#early.length < MAX_REMOTE_CANDIDATES) this.#early.push(candidate);
+			else this.#skip("excess");
+			return;
+		}
+		const key = `${candidate.address} ${candidate.port}`;
+		if (this.#known.has(key)) return; // answers repeat them
+		if (this.#known.size === MAX_REMOTE_CANDIDATES) {
+			this.#skip("excess");
+			return;
+		}
+		this.#known.add(key);
+		peer.addCandidate(candidate);
+	}
+
+	#skip(reason: CandidateSkip | "excess", count = 1): void {
+		this.stats[reason] = (this.stats[reason] ?? 0) + count;
+	}
+
+	/** The section's Opus, when the other side takes it. */
+	#applySending(section: Section): void {
+		const { peer, cname, onRefused } = this.#options;
+		for (const sending of this.#sending.values()) {
+			if (sending.mid !== section.mid) continue;
+			const opus = opusOf(section);
+			const taken = section.direction === "recvonly" || section.direction === "sendrecv";
+			if (section.rejected || !taken || !opus) {
+				onRefused(sending.track.cid);
+			} else if (sending.sender === undefined) {
+				const { ssrc, microphone, muted } = sending.track;
+				sending.sender = peer.addSender({
+					mid: section.mid,
+					ssrc,
+					payloadType: opus.payloadType,
+					extensions: { audioLevel: section.audioLevelId, mid: section.midId },
+					cname,
+					microphone,
+					fec: opus.fmtp.includes("useinbandfec=1"),
+				});
+				if (!muted) peer.setMuted(sending.sender, false);
+			}
+			return;
+		}
+	}
+
+	/**
+	 * Which track a section carries is in `mids`; else the second token of its a=msid is the track's
+	 * sid. With neither the section waits for a track.
+	 */
+	#applyReceiving(section: Section, mids: ReadonlyMap<string, string>): void {
+		const { mid, ssrc } = section;
+		const sends = section.direction === "sendonly" || section.direction === "sendrecv";
+		const opus = opusOf(section);
+		const sid = sends && !section.rejected && opus ? (mids.get(mid) ?? section.trackId) : undefined;
+		const current = this.#receiving.get(mid);
+		if (current && current.sid === sid && current.ssrc === ssrc) return;
+		if (current) this.#removeReceiver(mid, current);
+		if (sid === undefined || !opus) return;
+		const { peer, speaker: getSpeaker, onTrack } = this.#options;
+		const speaker = getSpeaker();
+		if (!speaker) return;
+		const receiver = peer.addReceiver({
+			mid,
+			ssrc,
+			payloadType: opus.payloadType,
+			extensions: { audioLevel: section.audioLevelId, mid: section.midId },
+			speaker,
+		});
+		this.#receiving.set(mid, { sid, ssrc, receiver });
+		onTrack({ sid, setVolume: (volume) => this.#setVolume(mid, receiver, volume) });
+	}
+
+	#removeReceiver(mid: string, { sid, receiver }: Receiving): void {
+		this.#receiving.delete(mid);
+		this.#options.peer.removeReceiver(receiver);
+		this.#options.onTrackEnded(sid);
+	}
+
+	#setVolume(mid: string, receiver: number, volume: number): void {
+		if (this.#receiving.get(mid)?.receiver === receiver) {
+			this.#options.peer.setVolume(receiver, volume);
+		}
+	}
+}
+
+function opusOf(section: Section): { payloadType: number; fmtp: string } | undefined {
+	for (const [payloadType, { name, clockRate, fmtp }] of section.codecs) {
+		if (name === OPUS && clockRate === 48_000) return { payloadType, fmtp };
+	}
+	return undefined;
+}

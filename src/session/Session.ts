@@ -1,0 +1,415 @@
+/**
+ * One connection's life: joins with the offer in the join request, negotiates, stays, leaves. What
+ * happens in which state is the table in state.ts; what Room should know comes as events.
+ */
+
+import type { Speaker } from "webrtc-native/device";
+import { type Identity, Peer, type PeerOptions, type PeerState } from "webrtc-native/webrtc";
+import { Emitter } from "../platform/emitter";
+import { randomBytes } from "../platform/random";
+import { Timeout } from "../platform/Timeout";
+import {
+	DisconnectReason,
+	RequestResponse_Reason as RequestReason,
+	TrackType,
+} from "../protocol/generated/enums";
+import type {
+	AddTrackRequest,
+	JoinResponse,
+	LeaveRequest,
+	RequestResponse,
+	TrackInfo,
+} from "../protocol/generated/types";
+import type { Init } from "../protocol/schema";
+import { ConnectionError, ConnectionErrorReason } from "../signal/ConnectionError";
+import {
+	SignalClient,
+	type SignalEvents,
+	type SignalOptions,
+	type SignalStats,
+} from "../signal/SignalClient";
+import { loadIdentity } from "./identity";
+import { type IncomingTrack, Negotiation } from "./Negotiation";
+import { Publications, type PublishRequest, TrackPublishError } from "./Publications";
+import { type SessionEvent, type SessionState, transitions } from "./state";
+import { type Moment, Timeline } from "./Timeline";
+
+export interface SessionOptions {
+	/** Subscribe to everything there is. */
+	autoSubscribe: boolean;
+	signal?: SignalOptions;
+	/** Opens the speaker; undefined when there is none. */
+	speaker(): Speaker | undefined;
+	/** Milliseconds from joining until media must be up; 15,000 by default. */
+	mediaTimeout?: number;
+	/** Milliseconds for an offer's answer; 15,000 by default. */
+	answerTimeout?: number;
+	/** Milliseconds for the server's word on a track; 10,000 by default. */
+	publishTimeout?: number;
+}
+
+/** Messages that are the room's business alone; they are emitted as they come, after `joined`. */
+const ROOM_MESSAGES = Object.freeze([
+	"update",
+	"speakersChanged",
+	"roomUpdate",
+	"connectionQuality",
+	"mute",
+	"trackUnpublished",
+	"trackSubscribed",
+	"subscriptionResponse",
+] as const);
+type RoomMessages = Pick<SignalEvents, (typeof ROOM_MESSAGES)[number]>;
+
+export interface SessionEnd {
+	/** Why it never was connected. */
+	error?: ConnectionError;
+	/** Why it is no longer connected. */
+	reason?: DisconnectReason;
+}
+
+export interface SessionStats {
+	/** Milliseconds since start(). */
+	timeline: Partial<Record<Moment, number>>;
+	/** Counters of the C core and of the negotiation; empty before there is a peer connection. */
+	peer: Record<string, number>;
+	signal: SignalStats | undefined;
+}
+
+export interface SessionEvents extends RoomMessages {
+	joined: [JoinResponse];
+	/** Media is up. */
+	connected: [];
+	/** The server sends a track and it plays. */
+	track: [IncomingTrack];
+	trackEnded: [sid: string];
+	/** The last event; also after leave(). */
+	closed: [SessionEnd];
+}
+
+/** What a session is made of; tests bring their own. */
+export interface SessionParts {
+	loadIdentity(): Promise<Identity>;
+	createPeer(options: PeerOptions): Peer;
+	createSignal(options: SignalOptions | undefined): SignalClient;
+}
+
+const native: SessionParts = Object.freeze({
+	loadIdentity,
+	createPeer: (options: PeerOptions) => new Peer(options),
+	createSignal: (options: SignalOptions | undefined) => new SignalClient(options),
+});
+
+export class Session extends Emitter<SessionEvents> {
+	readonly timeline = new Timeline();
+	readonly #options: SessionOptions;
+	readonly #parts: SessionParts;
+	readonly #publications: Publications;
+	#state: SessionState = "idle";
+	#signal: SignalClient | undefined;
+	#peer: Peer | undefined;
+	#peerState: PeerState = "new";
+	#negotiation: Negotiation | undefined;
+	readonly #mediaTimeout = new Timeout();
+	#finalStats: SessionStats | undefined;
+	/** Room messages that came before the join response was handled. */
+	#early: (() => void)[] | undefined = [];
+
+	constructor(options: SessionOptions, parts: SessionParts = native) {
+		super();
+		this.#options = options;
+		this.#parts = parts;
+		this.#publications = new Publications(options.publishTimeout);
+	}
+
+	get state(): SessionState {
+		return this.#state;
+	}
+
+	/** Ends in `connected` or `closed`, never later than the timeouts of signalling and media allow. */
+	start(url: string, token: string): void {
+		if (!this.#advance("start")) throw new Error("a session starts once");
+		this.timeline.start();
+		this.#connect(url, token).catch((error: unknown) => {
+			this.#end("failed", { error: asConnectionError(error) });
+		});
+	}
+
+	/**
+	 * Publishes with the first offer, or by a new one when that is out. Rejects with
+	 * TrackPublishError when the server refuses, does not answer, or the session ends.
+	 */
+	publish(request: PublishRequest): Promise<TrackInfo> {
+		if (this.#state === "closed") {
+			return Promise.reject(new TrackPublishError("the session is closed"));
+		}
+		const published = this.#publications.add(request);
+		if (this.#negotiation) {
+			this.#negotiation.addTrack(outgoing(request));
+			if (this.#inRoom) this.#announce(request);
+		}
+		return published;
+	}
+
+	unpublish(cid: string): void {
+		this.#publications.fail(cid, new TrackPublishError("the track was unpublished"));
+		this.#negotiation?.removeTrack(cid);
+		this.#negotiation?.renegotiate();
+	}
+
+	/** Stops or starts the packets, and tells the server once it knows the track. */
+	setMuted(cid: string, sid: string | undefined, muted: boolean): void {
+		this.#publications.setMuted(cid, muted);
+		this.#negotiation?.setMuted(cid, muted);
+		if (sid) this.#signal?.send({ mute: { sid, muted } });
+	}
+
+	/** Tells the server that we go, and closes. */
+	leave(): void {
+		this.#end("leave", {
+			error: new ConnectionError("disconnect() was called", ConnectionErrorReason.Cancelled),
+			reason: DisconnectReason.CLIENT_INITIATED,
+		});
+	}
+
+	/** As of now, or of the end. */
+	get stats(): SessionStats {
+		return (
+			this.#finalStats ?? {
+				timeline: this.timeline.moments,
+				peer: { ...this.#peer?.stats, ...this.#negotiation?.stats },
+				signal: this.#signal?.stats,
+			}
+		);
+	}
+
+	get #inRoom(): boolean {
+		return this.#state === "negotiating" || this.#state === "connected";
+	}
+
+	async #connect(url: string, token: string): Promise<void> {
+		const identity = await this.#parts.loadIdentity();
+		if (this.#state !== "preparing") return;
+		const peer = this.#parts.createPeer({
+			identity,
+			loopback: isLoopback(url),
+			onState: (state, _at, reason) => this.#onPeerState(state, reason),
+			onIceState: (state, at) => state === "connected" && this.timeline.mark("ice", at),
+			onDtlsState: (state, at) => state === "connected" && this.timeline.mark("dtls", at),
+			onMilestone: (milestone, at) => this.timeline.mark(milestone, at),
+		});
+		this.#peer = peer;
+		const signal = this.#parts.createSignal(this.#options.signal);
+		this.#signal = signal;
+		this.#listen(signal);
+		const negotiation = new Negotiation({
+			peer,
+			identity,
+			candidates: peer.gather(),
+			sessionId: randomUnsigned(6),
+			cname: randomHex(8),
+			timeout: this.#options.answerTimeout,
+			speaker: this.#options.speaker,
+			send: (offer) => signal.send({ offer }),
+			onTimeout: () => {
+				this.#end("timedOut", {
+					error: timeout("the server did not answer an offer"),
+					reason: DisconnectReason.CONNECTION_TIMEOUT,
+				});
+			},
+			onRefused: (cid) => this.#refuse(cid, "the server did not accept the track's media"),
+			onTrack: (track) => this.emit("track", track),
+			onTrackEnded: (sid) => this.emit("trackEnded", sid),
+		});
+		this.#negotiation = negotiation;
+		const requests = this.#publications.pending();
+		for (const request of requests) negotiation.addTrack(outgoing(request));
+		const publisherOffer = negotiation.start();
+
+		this.#advance("prepared");
+		const join = await signal.connect(url, token, {
+			connectionSettings: { autoSubscribe: this.#options.autoSubscribe },
+			addTrackRequests: requests.map(addTrackRequest),
+			publisherOffer,
+		});
+		this.#joined(join, requests);
+	}
+
+	#joined(join: JoinResponse, requested: readonly PublishRequest[]): void {
+		if (!this.#advance("joined")) return;
+		this.timeline.mark("joined");
+		const { mediaTimeout = 15_000 } = this.#options;
+		this.#mediaTimeout.start(mediaTimeout, () => {
+			const seconds = mediaTimeout / 1000;
+			const message = `joined, but no media connection within ${seconds} s: does UDP to the server pass?`;
+			this.#end("timedOut", { error: timeout(message) });
+		});
+		for (const request of this.#publications.pending()) {
+			if (requested.some(({ cid }) => cid === request.cid)) this.#publications.sent(request.cid);
+			else this.#announce(request);
+		}
+		this.emit("joined", join);
+		const early = this.#early ?? [];
+		this.#early = undefined;
+		for (const deliver of early) deliver();
+		this.#onPeerState(this.#peerState);
+	}
+
+	#listen(signal: SignalClient): void {
+		signal.on("answer", (answer) => {
+			try {
+				this.#negotiation?.answer(answer);
+			} catch (error) {
+				this.#end("failed", {
+					error: asConnectionError(error),
+					reason: DisconnectReason.MEDIA_FAILURE,
+				});
+			}
+		});
+		signal.on("trickle", (trickle) => {
+			this.#negotiation?.trickle(trickle.candidateInit, trickle.final);
+		});
+		signal.on("mediaSectionsRequirement", ({ numAudios, numVideos }) => {
+			this.#negotiation?.require(numAudios, numVideos);
+		});
+		signal.on(
+			"trackPublished",
+			({ cid, track }) => track && this.#publications.resolve(cid, track),
+		);
+		signal.on("requestResponse", (response) => this.#onRequestResponse(response));
+		signal.on("leave", (leave) => this.#onLeave(leave));
+		signal.on("closed", ({ message }) => {
+			this.#end("signalLost", {
+				error: new ConnectionError(message, ConnectionErrorReason.WebSocket),
+				reason: DisconnectReason.SIGNAL_CLOSE,
+			});
+		});
+		for (const kind of ROOM_MESSAGES) this.#forward(signal, kind);
+	}
+
+	#forward<K extends keyof RoomMessages>(signal: SignalClient, kind: K): void {
+		signal.on(kind, ((message: RoomMessages[K][0]) => {
+			const deliver = () =>
+				(this.emit as (kind: K, message: RoomMessages[K][0]) => boolean)(kind, message);
+			if (this.#early) this.#early.push(deliver);
+			else deliver();
+		}) as never);
+	}
+
+	#onPeerState(state: PeerState, reason?: string): void {
+		this.#peerState = state;
+		if (state === "connected" && this.#advance("mediaUp")) {
+			this.#mediaTimeout.stop();
+			this.emit("connected");
+		} else if (state === "failed") {
+			const message = `the media connection failed: ${reason ?? "no reason given"}`;
+			this.#end("mediaFailed", {
+				error: new ConnectionError(message, ConnectionErrorReason.InternalError),
+				reason: DisconnectReason.MEDIA_FAILURE,
+			});
+		}
+	}
+
+	#onLeave({ reason }: LeaveRequest): void {
+		const message = `the server ended the connection: ${nameOf(DisconnectReason, reason)}`;
+		this.#end("dismissed", {
+			error: new ConnectionError(message, ConnectionErrorReason.LeaveRequest, { context: reason }),
+			reason,
+		});
+	}
+
+	/** A refusal names its track in `addTrack`: requests of a join carry no id. */
+	#onRequestResponse({ reason, message, addTrack }: RequestResponse): void {
+		if (!addTrack || reason === RequestReason.OK || reason === RequestReason.QUEUED) return;
+		const why = message || nameOf(RequestReason, reason);
+		this.#refuse(addTrack.cid, `the server refused the track: ${why}`, reason);
+	}
+
+	#refuse(cid: string, message: string, reason?: RequestReason): void {
+		this.#negotiation?.removeTrack(cid);
+		this.#publications.fail(cid, new TrackPublishError(message, reason));
+	}
+
+	/** AddTrackRequest and an offer that has the track's section. */
+	#announce(request: PublishRequest): void {
+		this.#signal?.send({ addTrack: addTrackRequest(request) });
+		this.#publications.sent(request.cid);
+		this.#negotiation?.renegotiate();
+	}
+
+	#advance(event: SessionEvent): boolean {
+		const next = transitions[this.#state][event];
+		if (next) this.#state = next;
+		return next !== undefined;
+	}
+
+	#end(event: SessionEvent, end: SessionEnd): void {
+		const before = this.#state;
+		if (!this.#advance(event)) return;
+		this.#finalStats = this.stats;
+		this.#mediaTimeout.stop();
+		this.#negotiation?.close();
+		this.#peer?.close();
+		this.#peer = undefined;
+		if (event === "dismissed" || event === "signalLost") this.#signal?.close();
+		else this.#signal?.leave(end.reason);
+		this.#publications.failAll(new TrackPublishError("the session ended"));
+		this.emit("closed", before === "connected" ? { reason: end.reason } : { error: end.error });
+	}
+}
+
+/** For AddTrackRequest.cid and a=msid. */
+export function newCid(this: unknown): string {
+	return randomHex(8);
+}
+
+function addTrackRequest({ cid, name, source, muted }: PublishRequest): Init<AddTrackRequest> {
+	return {
+		cid,
+		name,
+		source,
+		muted,
+		type: TrackType.AUDIO,
+		stream: STREAM,
+		disableRed: true, // issue F
+		disableDtx: true,
+	};
+}
+
+/** All tracks of ours are of one stream: they are in sync. */
+const STREAM = "device";
+
+function outgoing({ cid, microphone, muted }: PublishRequest) {
+	return { cid, microphone, muted, stream: STREAM, ssrc: randomUnsigned(4) || 1 };
+}
+
+/** Against a server on this machine, loopback addresses are the ones that work. */
+export function isLoopback(this: unknown, url: string): boolean {
+	const host = /^[a-z]+:\/\/(\[[^\]]*\]|[^/:?#]*)/i.exec(url)?.[1].toLowerCase() ?? "";
+	return host === "localhost" || host === "[::1]" || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+function timeout(message: string): ConnectionError {
+	return new ConnectionError(message, ConnectionErrorReason.Timeout);
+}
+
+function asConnectionError(error: unknown): ConnectionError {
+	if (error instanceof ConnectionError) return error;
+	const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+	return new ConnectionError(message, ConnectionErrorReason.InternalError);
+}
+
+function nameOf(names: Readonly<Record<string, number>>, value: number): string {
+	return Object.keys(names).find((name) => names[name] === value) ?? `${value}`;
+}
+
+function randomUnsigned(bytes: number): number {
+	return new Uint8Array(randomBytes(bytes)).reduce((value, byte) => value * 256 + byte, 0);
+}
+
+function randomHex(bytes: number): string {
+	const digits = Array.from(new Uint8Array(randomBytes(bytes)), (byte) =>
+		byte.toString(16).padStart(2, "0"),
+	);
+	return digits.join("");
+}

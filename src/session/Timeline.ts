@@ -1,0 +1,26 @@
+/** When what happened first, in milliseconds since connect() was called. */
+
+import type { Milestone } from "webrtc-native/webrtc";
+import { now } from "../platform/clock";
+
+export type Moment = "connect" | "joined" | "ice" | "dtls" | Milestone | "firstSoundOut";
+
+export class Timeline {
+	#start = 0;
+	readonly #moments = new Map<Moment, number>();
+
+	start(): void {
+		this.#start = now();
+		this.#moments.set("connect", 0);
+	}
+
+	/** `at` is on the clock of now(). Later times of a moment are not kept. */
+	mark(moment: Moment, at = now()): void {
+		if (!this.#moments.has(moment)) this.#moments.set(moment, at - this.#start);
+	}
+
+	/** What has happened so far. */
+	get moments(): Partial<Record<Moment, number>> {
+		return Object.fromEntries(this.#moments);
+	}
+}

@@ -1,0 +1,73 @@
+/** ICE candidate lines (RFC 8839, section 5.1) and the JSON they trickle in. */
+
+import type { Candidate, CandidateType } from "webrtc-native/webrtc";
+
+/** Why a remote candidate is not used; the session counts each. */
+export type CandidateSkip =
+	| "tcp" // ICE-TCP
+	| "hostname" // mDNS and other names: an address is needed
+	| "component" // RTCP without rtcp-mux
+	| "malformed";
+
+const MAX_LINE = 512;
+const MAX_INIT = 2048;
+
+const TYPES: readonly CandidateType[] = Object.freeze(["host", "srflx", "prflx", "relay"]);
+
+/** The value of a=candidate, without "a=". Ours are UDP and always of component 1. */
+export function formatCandidate(candidate: Candidate): string {
+	const { foundation, priority, address, port, type } = candidate;
+	return `candidate:${foundation} 1 udp ${priority} ${address} ${port} typ ${type}`;
+}
+
+/** Reads "candidate:…", with or without "a=" before it. Never throws. */
+export function parseCandidate(line: string): Candidate | CandidateSkip {
+	if (line.length > MAX_LINE) return "malformed";
+	const start = line.startsWith("a=candidate:") ? 12 : line.startsWith("candidate:") ? 10 : 0;
+	if (!start) return "malformed";
+	const words = line.slice(start).trim().split(" ", 8);
+	if (words.length < 8 || words[6] !== "typ") return "malformed";
+	const [foundation, component, transport, priorityText, address, portText, , typeText] = words;
+	if (!/^[A-Za-z0-9+/]{1,32}$/.test(foundation)) return "malformed";
+	const type = TYPES.find((name) => name === typeText);
+	const priority = parseUnsigned(priorityText, 0xffffffff);
+	const port = parseUnsigned(portText, 0xffff);
+	if (type === undefined || priority === undefined || port === undefined) return "malformed";
+	if (transport.toLowerCase() !== "udp") return "tcp";
+	if (component !== "1") return "component";
+	if (!isAddress(address)) return "hostname";
+	if (port === 0) return "malformed";
+	return { type, address, port, priority, foundation };
+}
+
+/** RTCIceCandidateInit in JSON, as TrickleRequest.candidateInit carries it. */
+export function formatCandidateInit(candidate: Candidate, mid: string): string {
+	return JSON.stringify({ candidate: formatCandidate(candidate), sdpMid: mid, sdpMLineIndex: 0 });
+}
+
+/** undefined: an empty candidate, which ends the list (RFC 8838, section 8.2). Never throws. */
+export function parseCandidateInit(json: string): Candidate | CandidateSkip | undefined {
+	if (json.length > MAX_INIT) return "malformed";
+	let init: unknown;
+	try {
+		init = JSON.parse(json);
+	} catch {
+		return "malformed";
+	}
+	const line = (init as { candidate?: unknown } | null)?.candidate;
+	if (typeof line !== "string") return "malformed";
+	return line === "" ? undefined : parseCandidate(line);
+}
+
+/** A decimal number of at most `max`, nothing else; undefined otherwise. */
+export function parseUnsigned(text: string, max: number): number | undefined {
+	if (!/^[0-9]{1,10}$/.test(text)) return undefined;
+	const value = Number(text);
+	return value <= max ? value : undefined;
+}
+
+/** Numeric IPv4 or IPv6 by its looks; C parses it for good. */
+function isAddress(text: string): boolean {
+	if (/^[0-9]{1,3}(\.[0-9]{1,3}){3}$/.test(text)) return true;
+	return text.length <= 45 && /^[0-9A-Fa-f:.]+$/.test(text) && text.includes(":");
+}

@@ -1,0 +1,243 @@
+/**
+ * Reads an SDP answer (RFC 8866) into fields. The text comes from outside: its length, lines and
+ * sections are bounded before anything is kept, and what is refused throws SdpError.
+ */
+
+import type { Candidate } from "webrtc-native/webrtc";
+import { AUDIO_LEVEL_URI, MID_URI } from "./build";
+import { type CandidateSkip, parseCandidate, parseUnsigned } from "./candidate";
+
+export const LIMITS = Object.freeze({
+	/** Characters of the whole text. */
+	length: 32_768,
+	lines: 1_024,
+	line: 1_024,
+	sections: 32,
+	/** Candidates kept; more are counted as skipped. */
+	candidates: 32,
+});
+
+export class SdpError extends Error {
+	override get name(): string {
+		return "SdpError";
+	}
+}
+
+export type Direction = "sendrecv" | "sendonly" | "recvonly" | "inactive";
+export type Setup = "actpass" | "active" | "passive";
+
+/** What sections of a bundle share; a section's own wins over the session's. */
+interface Transport {
+	ufrag?: string;
+	pwd?: string;
+	/** SHA-256, upper case, "AB:CD:…". */
+	fingerprint?: string;
+	setup?: Setup;
+}
+
+export interface Codec {
+	/** Lower case: "opus". */
+	name: string;
+	clockRate: number;
+	fmtp: string;
+}
+
+export interface Section extends Transport {
+	/** "audio", "video", "application". */
+	kind: string;
+	mid: string;
+	/** Port 0: the other side refused the section. */
+	rejected: boolean;
+	/** Of the side that wrote the description. */
+	direction: Direction;
+	payloadTypes: number[];
+	codecs: Map<number, Codec>;
+	/** a=extmap ids of the extensions we know; 0 when absent. */
+	audioLevelId: number;
+	midId: number;
+	/** The first a=ssrc. */
+	ssrc?: number;
+	/** The second token of a=msid: for LiveKit the track's sid. */
+	trackId?: string;
+}
+
+export interface Description extends Required<Transport> {
+	iceLite: boolean;
+	sections: Section[];
+	candidates: Candidate[];
+	/** Candidates that were not kept, by reason. */
+	skipped: Partial<Record<CandidateSkip | "excess", number>>;
+	/** a=end-of-candidates was there. */
+	complete: boolean;
+}
+
+/** What the lines are read into; `section` is undefined before the first m= line. */
+interface Reading {
+	session: Transport;
+	section?: Section;
+	into: Pick<Description, "iceLite" | "sections" | "candidates" | "skipped" | "complete">;
+}
+
+type Read = (value: string, reading: Reading, name: string) => void;
+
+/** a= lines; others are ignored, as RFC 8866 asks. */
+const attributes: Readonly<Record<string, Read>> = Object.freeze({
+	"ice-ufrag": (value, at) => {
+		if (!/^[A-Za-z0-9+/]{4,256}$/.test(value)) throw new SdpError("a=ice-ufrag is malformed");
+		transport(at).ufrag = value;
+	},
+	"ice-pwd": (value, at) => {
+		if (!/^[A-Za-z0-9+/]{22,256}$/.test(value)) throw new SdpError("a=ice-pwd is malformed");
+		transport(at).pwd = value;
+	},
+	"ice-lite": (_value, at) => {
+		at.into.iceLite = true;
+	},
+	fingerprint: (value, at) => {
+		const [hash, digits = ""] = value.split(" ", 2);
+		// Others may be offered beside it (RFC 8122); without a SHA-256 one the description is refused.
+		if (hash.toLowerCase() !== "sha-256") return;
+		if (!/^[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){31}$/.test(digits)) {
+			throw new SdpError("a=fingerprint is not a SHA-256");
+		}
+		transport(at).fingerprint = digits.toUpperCase();
+	},
+	setup: (value, at) => {
+		if (value !== "actpass" && value !== "active" && value !== "passive") {
+			throw new SdpError("a=setup is not one of actpass, active, passive");
+		}
+		transport(at).setup = value;
+	},
+	candidate: (value, { into }) => {
+		const candidate = parseCandidate(`candidate:${value}`);
+		const skip =
+			typeof candidate === "string"
+				? candidate
+				: into.candidates.length === LIMITS.candidates
+					? "excess"
+					: undefined;
+		if (skip) into.skipped[skip] = (into.skipped[skip] ?? 0) + 1;
+		else into.candidates.push(candidate as Candidate);
+	},
+	"end-of-candidates": (_value, { into }) => {
+		into.complete = true;
+	},
+	mid: (value, { section }) => {
+		if (!section) return;
+		if (!/^[\x21-\x7e]{1,16}$/.test(value)) throw new SdpError("a=mid is malformed");
+		section.mid = value;
+	},
+	sendrecv: direction,
+	sendonly: direction,
+	recvonly: direction,
+	inactive: direction,
+	rtpmap: (value, { section }) => {
+		const [format, encoding = ""] = value.split(" ", 2);
+		const [name, clockRate = ""] = encoding.split("/", 2);
+		const type = parseUnsigned(format, 127);
+		const rate = parseUnsigned(clockRate, 1_000_000);
+		if (!section || type === undefined || rate === undefined) return;
+		if (!section.payloadTypes.includes(type)) return;
+		section.codecs.set(type, { name: name.toLowerCase(), clockRate: rate, fmtp: "" });
+	},
+	fmtp: (value, { section }) => {
+		const space = value.indexOf(" ");
+		const codec = section?.codecs.get(parseUnsigned(value.slice(0, space), 127) ?? -1);
+		if (codec) codec.fmtp = value.slice(space + 1);
+	},
+	extmap: (value, { section }) => {
+		const [idText, uri] = value.split(" ", 2);
+		const id = parseUnsigned(idText.split("/", 1)[0], 14);
+		if (!section || !id) return;
+		if (uri === AUDIO_LEVEL_URI) section.audioLevelId = id;
+		if (uri === MID_URI) section.midId = id;
+	},
+	ssrc: (value, { section }) => {
+		if (section) section.ssrc ??= parseUnsigned(value.split(" ", 1)[0], 0xffffffff);
+	},
+	msid: (value, { section }) => {
+		const track = value.split(" ", 2)[1];
+		if (section && track) section.trackId = track;
+	},
+});
+
+/** Throws SdpError. Missing credentials, fingerprint or setup are errors: the answer has them. */
+export function parseDescription(text: string): Description {
+	if (text.length > LIMITS.length) throw new SdpError(`longer than ${LIMITS.length} characters`);
+	const lines = text.split("\n", LIMITS.lines + 1);
+	if (lines.length > LIMITS.lines) throw new SdpError(`more than ${LIMITS.lines} lines`);
+	if (lines[0].trimEnd() !== "v=0") throw new SdpError("does not begin with v=0");
+
+	const reading: Reading = {
+		session: {},
+		into: { iceLite: false, sections: [], candidates: [], skipped: {}, complete: false },
+	};
+	for (const raw of lines) {
+		const line = raw.endsWith("\r") ? raw.slice(0, -1) : raw;
+		if (line.length > LIMITS.line) throw new SdpError(`a line of over ${LIMITS.line} characters`);
+		if (line.startsWith("m=")) readMedia(line.slice(2), reading);
+		else if (line.startsWith("a=")) readAttribute(line.slice(2), reading);
+	}
+	return finish(reading);
+}
+
+function readAttribute(line: string, reading: Reading): void {
+	const colon = line.indexOf(":");
+	const name = colon < 0 ? line : line.slice(0, colon);
+	if (!Object.hasOwn(attributes, name)) return;
+	attributes[name](colon < 0 ? "" : line.slice(colon + 1).trim(), reading, name);
+}
+
+function readMedia(value: string, reading: Reading): void {
+	const { sections } = reading.into;
+	if (sections.length === LIMITS.sections) {
+		throw new SdpError(`more than ${LIMITS.sections} media sections`);
+	}
+	const [kind, portText = "", , ...formats] = value.split(" ", 64);
+	const port = parseUnsigned(portText.split("/", 1)[0], 0xffff);
+	if (!/^[a-z]{1,16}$/.test(kind) || port === undefined) throw new SdpError("m= is malformed");
+	const payloadTypes: number[] = [];
+	for (const format of formats) {
+		const type = parseUnsigned(format, 127);
+		if (type !== undefined) payloadTypes.push(type);
+	}
+	reading.section = {
+		kind,
+		mid: "",
+		rejected: port === 0,
+		direction: "sendrecv", // without an attribute (RFC 8866, section 6.7)
+		payloadTypes,
+		codecs: new Map(),
+		audioLevelId: 0,
+		midId: 0,
+	};
+	sections.push(reading.section);
+}
+
+function direction(_value: string, { section }: Reading, name: string): void {
+	if (section) section.direction = name as Direction;
+}
+
+function transport({ session, section }: Reading): Transport {
+	return section ?? session;
+}
+
+/** The bundle's transport is its first accepted section's (RFC 9143, section 7.3.1). */
+function finish({ session, into }: Reading): Description {
+	const mids = new Set<string>();
+	for (const section of into.sections) {
+		if (!section.mid) throw new SdpError("a media section has no a=mid");
+		if (mids.has(section.mid)) throw new SdpError("two media sections have the same a=mid");
+		mids.add(section.mid);
+	}
+	const first = into.sections.find((section) => !section.rejected);
+	if (!first) throw new SdpError("no media section was accepted");
+	const ufrag = first.ufrag ?? session.ufrag;
+	const pwd = first.pwd ?? session.pwd;
+	const fingerprint = first.fingerprint ?? session.fingerprint;
+	const setup = first.setup ?? session.setup;
+	if (!ufrag || !pwd) throw new SdpError("no ICE credentials");
+	if (!fingerprint) throw new SdpError("no SHA-256 fingerprint");
+	if (!setup) throw new SdpError("no a=setup");
+	return { ufrag, pwd, fingerprint, setup, ...into };
+}

@@ -1,0 +1,362 @@
+/** LiveKit's signalling over one WebSocket: join, messages by kind, ping, leave. */
+
+import type { StreamTLSOptions } from "webrtc-native/stream";
+import { now } from "../platform/clock";
+import { Emitter } from "../platform/emitter";
+import { Log } from "../platform/log";
+import { Timeout } from "../platform/Timeout";
+import { decode, encode, ProtocolError } from "../protocol/codec";
+import { DisconnectReason } from "../protocol/generated/enums";
+import * as tables from "../protocol/generated/tables";
+import type {
+	JoinRequest,
+	JoinResponse,
+	Pong,
+	RequestResponse,
+	SignalRequest,
+	SignalResponse,
+} from "../protocol/generated/types";
+import type { Init } from "../protocol/schema";
+import { ConnectionError, ConnectionErrorReason } from "./ConnectionError";
+import { type Endpoint, parseEndpoint } from "./Endpoint";
+import { networkFailure, refusal } from "./failures";
+import { CloseCode } from "./frame";
+import { HttpGet } from "./http";
+import { joinQuery } from "./join";
+import { WebSocket, type WebSocketEnd } from "./WebSocket";
+
+/** Milliseconds for the question at `/validate`. */
+const VALIDATE_TIMEOUT = 5000;
+/** Seconds; servers say 5 and 15. */
+const MAX_PING_INTERVAL = 60;
+const MAX_PING_TIMEOUT = 300;
+
+export interface SignalOptions {
+	/** Largest inbound message in bytes; a larger one is discarded in C and counted. 65,536 by default. */
+	maxSignalBytes?: number;
+	/** For wss: private trust anchors, or no verification. */
+	tls?: StreamTLSOptions;
+	/** Milliseconds until the WebSocket must be open; 15,000 by default. */
+	openTimeout?: number;
+	/** Milliseconds from there to the first message; 5,000 by default. */
+	joinTimeout?: number;
+	log?: Log;
+}
+
+/** Why a joined connection ended, when it was not by close() or leave(). */
+export interface SignalClosed {
+	/** One line. */
+	message: string;
+	/** WebSocket close code; 1006 when there was none (RFC 6455 section 7.1.5). */
+	code: number;
+}
+
+/** Every kind of SignalResponse by its field's name, and `closed`. */
+export type SignalEvents = {
+	[K in keyof SignalResponse]-?: [NonNullable<SignalResponse[K]>];
+} & {
+	/** At most once, after connect() has resolved. Nothing comes after it. */
+	closed: [SignalClosed];
+};
+
+export interface SignalStats {
+	messagesIn: number;
+	messagesOut: number;
+	bytesIn: number;
+	bytesOut: number;
+	/** Messages that did not decode; they are dropped. */
+	malformed: number;
+	/** Messages over maxSignalBytes; they are dropped. */
+	refused: number;
+	/** "TLSv1.2 …", or "" over plain TCP. */
+	cipher: string;
+}
+
+/**
+ * One connection to a LiveKit server's `/rtc/v1`; a new one takes a new SignalClient.
+ *
+ * Register listeners before connect(): what the server sends right behind the join response (the
+ * answer, candidates) is emitted in the same turn, before code after `await connect()` runs.
+ * `join`, `pong` and `pongResp` are handled here and not emitted.
+ */
+export class SignalClient extends Emitter<SignalEvents> {
+	readonly options: Required<Omit<SignalOptions, "tls">> & Pick<SignalOptions, "tls">;
+	#state: "idle" | "connecting" | "connected" | "over" = "idle";
+	#socket: WebSocket | undefined;
+	#opened = false;
+	#validation: HttpGet | undefined;
+	#settle: { resolve(join: JoinResponse): void; reject(error: ConnectionError): void } | undefined;
+	/** Until the first message; from then on, until the server is taken to be gone. */
+	#deadline = new Timeout();
+	#pingTimer = new Timeout();
+	#rtt = 0;
+	/** When the last ping was sent, and what it said. */
+	#ping = { at: 0, timestamp: -1 };
+	#requestId = 0;
+	#requests = new Map<number, (response?: RequestResponse) => void>();
+	#counts = { messagesIn: 0, messagesOut: 0, malformed: 0, refused: 0 };
+
+	constructor(options: SignalOptions = {}) {
+		super();
+		this.options = {
+			maxSignalBytes: 65536,
+			openTimeout: 15000,
+			joinTimeout: 5000,
+			log: new Log(),
+			...options,
+		};
+	}
+
+	/**
+	 * Opens the connection and joins. `url` is ws, wss, http or https, with or without a path.
+	 * `join.clientInfo` need not be given; `join.connectionSettings` must be for the server to
+	 * subscribe for us.
+	 *
+	 * Rejects with a ConnectionError, also when close() or leave() is called meanwhile (Cancelled).
+	 * Never takes longer than openTimeout + joinTimeout + 5 s.
+	 */
+	connect(url: string, token: string, join: Init<JoinRequest>): Promise<JoinResponse> {
+		return new Promise((resolve, reject) => {
+			if (this.#state !== "idle") throw new Error("a SignalClient connects once");
+			this.#state = "connecting";
+			this.#settle = { resolve, reject };
+			const endpoint = this.#checked(url, token);
+			if (endpoint) this.#open(endpoint, token, joinQuery(join));
+		});
+	}
+
+	/** Between a successful connect() and the end. */
+	get connected(): boolean {
+		return this.#state === "connected";
+	}
+
+	/** Milliseconds of the last ping's round trip; 0 before the first. */
+	get rtt(): number {
+		return this.#rtt;
+	}
+
+	/** Sends now; false (and nothing sent) when not connected. Queueing is the session's policy. */
+	send(request: Init<SignalRequest>): boolean {
+		if (this.#state !== "connected") return false;
+		this.#counts.messagesOut++;
+		return this.#socket?.send(encode(tables.SignalRequest, request)) ?? false;
+	}
+
+	/** A number for the `requestId` of a request, from 1. */
+	nextRequestId(): number {
+		return ++this.#requestId;
+	}
+
+	/**
+	 * The server's RequestResponse to `requestId`. Undefined when none came within `timeout`
+	 * milliseconds, or the connection ended: servers do not answer everything.
+	 */
+	response(requestId: number, timeout = 5000): Promise<RequestResponse | undefined> {
+		if (this.#state === "over") return Promise.resolve(undefined);
+		return new Promise((resolve) => {
+			const timer = new Timeout();
+			const settle = (response?: RequestResponse) => {
+				timer.stop();
+				this.#requests.delete(requestId);
+				resolve(response);
+			};
+			timer.start(timeout, settle);
+			this.#requests.set(requestId, settle);
+		});
+	}
+
+	/** Tells the server that this participant leaves for good, then closes. */
+	leave(reason: DisconnectReason = DisconnectReason.CLIENT_INITIATED): void {
+		this.send({ leave: { reason } });
+		this.close();
+	}
+
+	/** Closes without a word to LiveKit (it keeps the participant for some seconds). Emits nothing. */
+	close(): void {
+		this.#fail("the connection was closed meanwhile", ConnectionErrorReason.Cancelled);
+	}
+
+	get stats(): SignalStats {
+		const { bytesIn = 0, bytesOut = 0, cipher = "" } = this.#socket?.stats ?? {};
+		return { ...this.#counts, bytesIn, bytesOut, cipher };
+	}
+
+	#checked(url: string, token: string): Endpoint | undefined {
+		if (!/^[\w.~+/=-]+$/.test(token)) {
+			const what = token ? "the token is malformed" : "the token is empty";
+			this.#fail(`${what}: give a LiveKit access token (a JWT)`, ConnectionErrorReason.NotAllowed);
+			return undefined;
+		}
+		try {
+			return parseEndpoint(url);
+		} catch (error) {
+			this.#fail((error as Error).message, ConnectionErrorReason.ServerUnreachable);
+			return undefined;
+		}
+	}
+
+	#open(endpoint: Endpoint, token: string, query: string): void {
+		const { tls, openTimeout, joinTimeout, maxSignalBytes } = this.options;
+		const headers = `Authorization: Bearer ${token}\r\n`;
+		this.#socket = new WebSocket({
+			endpoint,
+			target: `${endpoint.path}/rtc/v1?${query}`,
+			headers,
+			tls,
+			openTimeout,
+			maxMessageBytes: maxSignalBytes,
+			onOpen: () => {
+				this.#opened = true;
+				this.#deadline.start(joinTimeout, () => {
+					this.#fail(
+						`the server opened the connection but sent no join response within ${joinTimeout} ms`,
+						ConnectionErrorReason.Timeout,
+					);
+				});
+			},
+			onMessage: (message) => this.#onMessage(message),
+			onRefused: () => this.#onRefused(),
+			onClose: (end) => {
+				if (this.#opened) this.#onEnd(end);
+				else this.#onOpenFailed(endpoint, token, query, end);
+			},
+		});
+	}
+
+	/** The WebSocket did not open: the server is asked why, unless the network explains it. */
+	#onOpenFailed(endpoint: Endpoint, token: string, query: string, end: WebSocketEnd): void {
+		const failure = networkFailure(endpoint, end.cause, end.message);
+		if (failure || end.location) {
+			this.#reject(failure ?? refusal(endpoint, token, end, undefined));
+			return;
+		}
+		this.#validation = new HttpGet({
+			endpoint,
+			target: `${endpoint.path}/rtc/v1/validate?${query}`,
+			headers: `Authorization: Bearer ${token}\r\n`,
+			tls: this.options.tls,
+			timeout: VALIDATE_TIMEOUT,
+			onDone: (answer) => this.#reject(refusal(endpoint, token, end, answer)),
+		});
+	}
+
+	#onMessage(data: ArrayBufferLike | string): void {
+		this.#counts.messagesIn++;
+		let message: SignalResponse;
+		try {
+			if (typeof data === "string") throw new ProtocolError("it is text");
+			message = decode(tables.SignalResponse, data);
+		} catch (error) {
+			this.#counts.malformed++;
+			if (this.#state === "connecting") this.#onFirstMessage({}, (error as Error).message);
+			else this.options.log.warn("a malformed signalling message:", (error as Error).message);
+			return;
+		}
+		if (this.#state === "connecting") this.#onFirstMessage(message);
+		else this.#onNextMessage(message);
+	}
+
+	#onRefused(): void {
+		this.#counts.refused++;
+		const what = `a signalling message is larger than maxSignalBytes (${this.options.maxSignalBytes})`;
+		if (this.#state === "connecting")
+			this.#fail(`${what}: raise it to join this room`, ConnectionErrorReason.InternalError);
+		else this.options.log.warn(what);
+	}
+
+	#onFirstMessage(message: SignalResponse, fault = Object.keys(message).join()): void {
+		const { join, leave } = message;
+		if (join) {
+			this.#state = "connected";
+			this.#keepAlive(join);
+			this.#settle?.resolve(join);
+		} else if (leave) {
+			const names = Object.entries(DisconnectReason);
+			const name = names.find(([, value]) => value === leave.reason)?.[0] ?? leave.reason;
+			this.#fail(`the server refused the join: ${name}`, ConnectionErrorReason.LeaveRequest, {
+				context: leave.reason,
+			});
+		} else {
+			this.#fail(
+				`the server's first message is no join response (${fault})`,
+				ConnectionErrorReason.InternalError,
+			);
+		}
+	}
+
+	#onNextMessage(message: SignalResponse): void {
+		this.#deadline.restart();
+		const { pongResp, requestResponse } = message;
+		if (pongResp) this.#onPong(pongResp);
+		if (requestResponse) this.#requests.get(requestResponse.requestId)?.(requestResponse);
+		for (const kind of Object.keys(message) as (keyof SignalResponse)[]) {
+			if (kind !== "join" && kind !== "pong" && kind !== "pongResp")
+				this.#emit(kind, message[kind] as never);
+		}
+	}
+
+	/** A listener's error must not keep the next message from being read. */
+	#emit<K extends keyof SignalEvents>(event: K, ...args: SignalEvents[K]): void {
+		try {
+			this.emit(event, ...args);
+		} catch (error) {
+			this.options.log.error(`a listener of ${event} threw:`, (error as Error)?.stack ?? error);
+		}
+	}
+
+	/** Seconds, by the server's wish: pings each `pingInterval`, and an end after `pingTimeout` without a message. */
+	#keepAlive({ pingInterval, pingTimeout }: JoinResponse): void {
+		this.#deadline.stop();
+		if (pingInterval <= 0) return;
+		const interval = Math.min(pingInterval, MAX_PING_INTERVAL) * 1000;
+		const timeout = Math.max(interval + 1000, Math.min(pingTimeout, MAX_PING_TIMEOUT) * 1000);
+		const ping = () => {
+			// `ping` without a request's fields is for servers older than /rtc/v1.
+			this.#ping = { at: now(), timestamp: Math.floor(now()) };
+			this.send({ pingReq: { timestamp: this.#ping.timestamp, rtt: Math.round(this.#rtt) } });
+			this.#pingTimer.start(interval, ping);
+		};
+		this.#pingTimer.start(interval, ping);
+		this.#deadline.start(timeout, () => {
+			this.#onEnd({
+				code: CloseCode.abnormal,
+				message: `no word from the server for ${timeout / 1000} s`,
+			});
+		});
+	}
+
+	#onPong({ lastPingTimestamp }: Pong): void {
+		if (lastPingTimestamp === this.#ping.timestamp) this.#rtt = now() - this.#ping.at;
+	}
+
+	/** The WebSocket ended after it was open. */
+	#onEnd({ code, message }: WebSocketEnd): void {
+		if (this.#state === "connecting") {
+			const what = `the server stopped before the join was done: ${message}`;
+			this.#fail(what, ConnectionErrorReason.WebSocket);
+		} else if (this.#state === "connected") {
+			this.#release();
+			this.#emit("closed", { code, message });
+		}
+	}
+
+	/** The end, with an error for connect() if that is still waiting. */
+	#fail(message: string, reason: ConnectionErrorReason, details?: { context?: number }): void {
+		this.#reject(new ConnectionError(message, reason, details));
+	}
+
+	#reject(error: ConnectionError): void {
+		const waiting = this.#state === "connecting";
+		this.#release();
+		if (waiting) this.#settle?.reject(error);
+	}
+
+	#release(): void {
+		this.#state = "over";
+		this.#deadline.stop();
+		this.#pingTimer.stop();
+		this.#socket?.close();
+		this.#validation?.close();
+		for (const settle of this.#requests.values()) settle();
+	}
+}

@@ -1,0 +1,144 @@
+/** Turns what went wrong while connecting into one line that says what to do. */
+
+import type { StreamErrorCode } from "webrtc-native/stream";
+import { ConnectionError, ConnectionErrorReason } from "./ConnectionError";
+import type { Endpoint } from "./Endpoint";
+import type { WebSocketEnd } from "./WebSocket";
+
+const {
+	InternalError,
+	NotAllowed,
+	ServerUnreachable,
+	ServiceNotFound,
+	Timeout,
+	WebSocket: WebSocketFailed,
+} = ConnectionErrorReason;
+
+/** `reset` is not here: the server was reached, so it can be asked. */
+const NETWORK: Partial<
+	Record<
+		StreamErrorCode | "http",
+		[ConnectionErrorReason, (server: string, detail: string) => string]
+	>
+> = {
+	dns: [
+		ServerUnreachable,
+		(server, detail) =>
+			`cannot find ${server} (${detail}): check the URL and the network's name server`,
+	],
+	refused: [
+		ServerUnreachable,
+		(server) => `nothing listens at ${server}: start the server or check the URL's port`,
+	],
+	unreachable: [
+		ServerUnreachable,
+		(server, detail) => `cannot reach ${server} (${detail}): check the network`,
+	],
+	timeout: [
+		Timeout,
+		(server, detail) =>
+			`no answer from ${server} (${detail}): check the URL, the network and firewalls`,
+	],
+	tls: [
+		ServerUnreachable,
+		(server, detail) => `TLS with ${server} failed (${detail}): is it a wss server?`,
+	],
+	certificate: [
+		ServerUnreachable,
+		(server, detail) =>
+			`the certificate of ${server} is not trusted (${detail}): give its CA, or fix the server`,
+	],
+	memory: [InternalError, (server) => `not enough memory to connect to ${server}`],
+};
+
+/** An error when the network explains it all; undefined when the server was reached. */
+export function networkFailure(
+	endpoint: Endpoint,
+	cause: StreamErrorCode | "http" | undefined,
+	detail: string,
+): ConnectionError | undefined {
+	const entry = cause && NETWORK[cause];
+	return entry && new ConnectionError(entry[1](endpoint.authority, detail), entry[0]);
+}
+
+/** What `/validate` says when it does not accept the token: the server's words, and ours. */
+const REFUSALS: readonly [RegExp, string][] = [
+	[/expired/, "the token has expired: make a new one"],
+	[/not valid yet|nbf|issued in the future|iat/, "the token is not valid yet: check the clocks"],
+	[
+		/invalid API key/,
+		"the server does not know the token's API key: make the token with one of its keys",
+	],
+	[
+		/cryptographic primitive|signature/,
+		"the token's signature is wrong: make it with the secret of its API key on this server",
+	],
+	[/invalid authorization token/, "the token is malformed: give a LiveKit access token (a JWT)"],
+	[/permissions? denied/, "the token does not allow to join: it needs the roomJoin grant"],
+	[
+		/room does not exist/,
+		"the room does not exist, and this server makes none on joining: create it first",
+	],
+];
+
+/**
+ * After a WebSocket that failed although the server was reached: `end` is how, `answer` what
+ * `/validate` said (undefined when it gave no answer).
+ */
+export function refusal(
+	endpoint: Endpoint,
+	token: string,
+	end: WebSocketEnd,
+	answer: { status: number; body: string } | undefined,
+): ConnectionError {
+	const server = endpoint.authority + endpoint.path;
+	if (end.location)
+		return new ConnectionError(
+			`${server} redirects to ${end.location.slice(0, 200)}: connect there`,
+			WebSocketFailed,
+			{ status: end.status },
+		);
+	if (!answer)
+		return new ConnectionError(
+			`${server} broke off: ${end.message}`,
+			end.status ? InternalError : ServerUnreachable,
+			{ status: end.status },
+		);
+	const { status, body } = answer;
+	const words = status === 200 ? said(end.body, token) : said(body, token);
+	const known = REFUSALS.find(([pattern]) => pattern.test(body));
+	if (status === 401 || status === 403 || (status === 404 && known))
+		return new ConnectionError(
+			known?.[1] ?? `the server refuses the token (HTTP ${status}${words}): make a new one`,
+			NotAllowed,
+			{ status },
+		);
+	if (status === 404)
+		return new ConnectionError(
+			`no LiveKit server of version 1.9 or later at ${server} (HTTP 404): check the URL's path`,
+			ServiceNotFound,
+			{ status },
+		);
+	if (status === 200)
+		return new ConnectionError(
+			`${server} accepts the token but not the WebSocket: ${end.message}${words}`,
+			end.status && end.status >= 500 ? InternalError : WebSocketFailed,
+			{ status: end.status },
+		);
+	return new ConnectionError(
+		`${server} refuses to connect: HTTP ${status}${words}`,
+		InternalError,
+		{
+			status,
+		},
+	);
+}
+
+/** A server's words for an error line; livekit-server repeats the token in them. */
+function said(body: string | undefined, token: string): string {
+	const line = (body ?? "")
+		.replaceAll(token, "…")
+		.replace(/[\0-\x20]+/g, " ")
+		.trim();
+	return line ? `, "${line.slice(0, 200)}"` : "";
+}

@@ -1,0 +1,114 @@
+/** Sound between the device and real libwebrtc, through a real server. */
+
+import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { readWav, writeWav } from "../../tools/lib/wav.mjs";
+import { startServer } from "../../tools/server/server.mjs";
+import { joinToken } from "../../tools/server/token.mjs";
+import {
+	clicks,
+	longestGap,
+	makePattern,
+	pattern,
+	readPattern,
+	toDecibel,
+	trimSilence,
+} from "./lib/analysis.mjs";
+import { outFolder, startDevice } from "./lib/device.mjs";
+import { disposePeers, Peer, peerRate } from "./lib/peer.mjs";
+import { until } from "./lib/until.mjs";
+
+const microphoneRate = 16_000;
+const seconds = 10;
+const settling = 1; // seconds at the start of a recording that codec and jitter buffer may take
+const patternFile = join(outFolder, "pattern.wav");
+
+/** @type {import("../../tools/server/server.mjs").Server} */
+let server;
+
+before(async () => {
+	server = await startServer({ log: "server-audio.log" });
+	mkdirSync(outFolder, { recursive: true });
+	writeWav(patternFile, microphoneRate, makePattern(microphoneRate, seconds + 4));
+});
+after(async () => {
+	await server?.stop();
+	await disposePeers();
+});
+
+/** @param {string} room @param {string} identity @param {string} [mic] */
+async function device(room, identity, mic = patternFile) {
+	const token = await joinToken(server, { room, identity });
+	return startDevice(`${room}-${identity}`, {
+		url: server.url,
+		token,
+		seconds: seconds + 5,
+		mic,
+	});
+}
+
+/**
+ * The pattern must be in `recorded` as it was made.
+ * @param {Int16Array} recorded @param {number} rate
+ */
+function assertPattern(recorded, rate) {
+	const sound = trimSilence(recorded, rate).subarray(settling * rate);
+	const whole = sound.subarray(0, seconds * rate);
+	assert.equal(whole.length, seconds * rate, `only ${sound.length / rate} s of sound came`);
+
+	const { frequencies, levels, turns } = readPattern(whole, rate);
+	frequencies.forEach((hertz, i) => {
+		const expected = pattern.frequencies[i];
+		assert.ok(Math.abs(hertz - expected) < 2, `${hertz} Hz instead of ${expected}`);
+	});
+	levels.forEach((decibel, i) => {
+		assert.ok(Math.abs(decibel) <= 1, `${pattern.frequencies[i]} Hz is off by ${decibel} dB`);
+	});
+	assert.ok(
+		turns.length >= 18 && turns.every((turn) => Math.abs(turn - pattern.each) <= 0.06),
+		`tones changed after ${turns} s`,
+	);
+	const gap = longestGap(whole, rate, toDecibel(pattern.amplitude) - 12);
+	assert.ok(gap <= 40, `a gap of ${gap} ms`);
+	const broken = clicks(whole, rate, 40);
+	assert.deepEqual(broken, [], `clicks at ${broken} s`);
+}
+
+describe("sound", () => {
+	it("goes from the device to a peer, and the device is an active speaker", async () => {
+		const peer = await Peer.join(server, "up", "peer");
+		const caller = await device("up", "device");
+		const { status, output } = await caller.end();
+		assert.equal(status, 0, output);
+		assertPattern(peer.heard("device"), peerRate);
+		assert.ok(peer.speakers.has("device"), "never an active speaker");
+		await peer.leave();
+	});
+
+	it("goes from a peer to the device", async () => {
+		const peer = await Peer.join(server, "down", "peer");
+		const say = await peer.publish(peerRate);
+		const caller = await device("down", "device");
+		await until(() => peer.others.includes("device"), "the device to join");
+		await say(makePattern(peerRate, seconds + 3));
+		const { status, output } = await caller.end();
+		assert.equal(status, 0, output);
+		const { rate, samples } = readWav(caller.speaker);
+		assertPattern(samples, rate);
+		await peer.leave();
+	});
+
+	it("goes both ways between two devices", async () => {
+		const one = await device("both", "one");
+		const other = await device("both", "other");
+		for (const { status, output } of await Promise.all([one.end(), other.end()])) {
+			assert.equal(status, 0, output);
+		}
+		for (const { speaker } of [one, other]) {
+			const { rate, samples } = readWav(speaker);
+			assertPattern(samples, rate);
+		}
+	});
+});

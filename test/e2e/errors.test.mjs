@@ -1,0 +1,138 @@
+/** What goes wrong says so in one clear line, ends with a status, and ends. */
+
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { freeTcpPort, startServer } from "../../tools/server/server.mjs";
+import { joinToken } from "../../tools/server/token.mjs";
+import { startDevice } from "./lib/device.mjs";
+import { fakeServer, httpServer, signalProxy } from "./lib/proxies.mjs";
+
+/** @typedef {{ url: string, token: string, mic?: string, close?: () => Promise<void> }} Case */
+
+const mic = "test/fixtures/speech-16k.wav";
+const limit = 25_000; // ms, beyond all the timeouts that a join has
+
+/** @type {import("../../tools/server/server.mjs").Server} */
+let server;
+before(async () => {
+	server = await startServer({ log: "server-errors.log" });
+});
+after(() => server?.stop());
+
+const goodToken = () => joinToken(server, { room: "errors", identity: "device" });
+
+/** @param {number} status @param {string} body @returns {Promise<Case>} */
+async function answering(status, body) {
+	const { port, close } = await httpServer(status, body);
+	return { url: `ws://127.0.0.1:${port}`, token: await goodToken(), close };
+}
+
+/** @param {(socket: import("node:net").Socket) => void} act @returns {Promise<Case>} */
+async function acting(act) {
+	const { port, close } = await fakeServer(act);
+	return { url: `ws://127.0.0.1:${port}`, token: await goodToken(), close };
+}
+
+/** name, what is wrong, what the line must say @type {[string, () => Promise<Case>, RegExp][]} */
+const cases = [
+	[
+		"a name that does not resolve",
+		async () => ({ url: "ws://nowhere.invalid", token: await goodToken() }),
+		/nowhere\.invalid/,
+	],
+	[
+		"a refused connection",
+		async () => ({ url: `ws://127.0.0.1:${await freeTcpPort()}`, token: await goodToken() }),
+		/refused/,
+	],
+	[
+		"an address nobody answers at",
+		// TEST-NET-2: routed nowhere. Either the system says so, or the connect times out.
+		async () => ({ url: "ws://198.51.100.1:7880", token: await goodToken() }),
+		/unreachable|no answer|timed? ?out|no route|refused/i,
+	],
+	[
+		"a TLS handshake with what speaks none",
+		async () => ({ url: server.url.replace("ws:", "wss:"), token: await goodToken() }),
+		/TLS/,
+	],
+	[
+		"HTTP 401",
+		() => answering(401, "invalid API key"),
+		/401.*invalid API key|invalid API key.*401/,
+	],
+	["HTTP 403", () => answering(403, "not for you"), /403.*not for you|not for you.*403/],
+	["HTTP 404", () => answering(404, "no such page"), /404/],
+	["HTTP 500", () => answering(500, "out of order"), /500/],
+	["a malformed token", async () => ({ url: server.url, token: "not.a.token" }), /token/i],
+	[
+		"an expired token",
+		async () => ({
+			url: server.url,
+			token: await joinToken(server, { room: "errors", identity: "device", ttl: -3600 }),
+		}),
+		/expired|token/i,
+	],
+	[
+		"a token with another secret",
+		async () => ({
+			url: server.url,
+			token: await joinToken({ ...server, secret: "x".repeat(32) }, { room: "r", identity: "d" }),
+		}),
+		/token|401/i,
+	],
+	[
+		"a server that takes the connection and says nothing",
+		() => acting(() => {}),
+		/no answer|timed? ?out|silent/i,
+	],
+	[
+		"a server that drops the connection in the handshake",
+		() => acting((socket) => socket.once("data", () => socket.destroy())),
+		/closed|dropped|reset/i,
+	],
+	[
+		"a server that is gone in the middle of the join",
+		async () => {
+			const own = await startServer({ log: "server-mid-join.log" });
+			const proxy = await signalProxy(own.url, (response) => {
+				if (response.message.case === "join") proxy.close();
+				return undefined;
+			});
+			return {
+				url: `ws://127.0.0.1:${proxy.port}`,
+				token: await joinToken(own, { room: "errors", identity: "device" }),
+				close: () => own.stop(),
+			};
+		},
+		/closed|dropped|reset|lost/i,
+	],
+	[
+		"a microphone file that is not there",
+		async () => ({ url: server.url, token: await goodToken(), mic: "no-such-file.wav" }),
+		/no-such-file\.wav/,
+	],
+];
+
+describe("one clear line for", () => {
+	for (const [name, make, expected] of cases) {
+		it(name, { timeout: 2 * limit }, async () => {
+			const { close, ...config } = await make();
+			try {
+				const device = startDevice(`error-${name.replaceAll(" ", "-")}`, {
+					mic,
+					seconds: 2,
+					...config,
+				});
+				const { status, output } = await device.end(limit);
+				assert.notEqual(status, 0, `ended well:\n${output}`);
+				assert.ok(status > 0, `died of a signal:\n${output}`);
+				const lines = output.split("\n").filter((line) => expected.test(line));
+				assert.equal(lines.length, 1, `one line like ${expected} in:\n${output}`);
+				assert.ok(!output.includes(config.token), "the token is in the output");
+			} finally {
+				await close?.();
+			}
+		});
+	}
+});

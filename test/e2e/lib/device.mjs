@@ -1,0 +1,50 @@
+/** Simulated devices: examples/voice-agent in XS, as `npm start` runs it. */
+
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { build } from "../../../tools/lib/paths.mjs";
+import { startSimulator } from "../../../tools/lib/simulator.mjs";
+
+/** Where devices leave what they make. */
+export const outFolder = join(build, "e2e");
+
+/**
+ * @param {string} name of its files
+ * @param {{ url: string, token: string, seconds: number } & Record<string, string | number | boolean>} config
+ */
+export function startDevice(name, config) {
+	mkdirSync(outFolder, { recursive: true });
+	const file = (/** @type {string} */ extension) => join(outFolder, `${name}.${extension}`);
+	const [log, speaker, report] = [file("log"), file("wav"), file("json")];
+	for (const path of [log, speaker, report]) rmSync(path, { force: true });
+	const simulator = startSimulator("examples/voice-agent", {
+		config: { speaker, report, ...config },
+		log,
+	});
+	return {
+		speaker,
+		stop: () => simulator.stop(),
+		/** What it has printed so far. */
+		output: () => readFileSync(log, "utf8"),
+		/**
+		 * Waits for its end, which must come within its own seconds and `extra` ms more.
+		 * @returns {Promise<{ status: number, output: string, report: any }>}
+		 */
+		async end(extra = 15_000) {
+			let late = false;
+			const timer = setTimeout(
+				() => {
+					late = true;
+					simulator.stop();
+				},
+				config.seconds * 1000 + extra,
+			);
+			const status = await simulator.ended;
+			clearTimeout(timer);
+			const output = readFileSync(log, "utf8");
+			if (late) throw new Error(`${name} did not end by itself; it said:\n${output}`);
+			const there = existsSync(report);
+			return { status, output, report: there && JSON.parse(readFileSync(report, "utf8")) };
+		},
+	};
+}

@@ -1,0 +1,92 @@
+/** The other side of the call: a participant with real libwebrtc. */
+
+import {
+	AudioFrame,
+	AudioSource,
+	AudioStream,
+	dispose,
+	LocalAudioTrack,
+	Room,
+	RoomEvent,
+	TrackPublishOptions,
+	TrackSource,
+} from "@livekit/rtc-node";
+import { joinToken } from "../../../tools/server/token.mjs";
+
+/** Peers record at this rate, the one of Opus. */
+export const peerRate = 48_000;
+
+export class Peer {
+	#room = new Room();
+	/** What each participant sent, from the subscription on. @type {Map<string, Int16Array[]>} */
+	#heard = new Map();
+	/** Identities that have been active speakers. @type {Set<string>} */
+	speakers = new Set();
+
+	/**
+	 * @param {import("../../../tools/server/server.mjs").Server} server
+	 * @param {string} room
+	 * @param {string} identity
+	 */
+	static async join(server, room, identity) {
+		const peer = new Peer();
+		peer.#listen();
+		const token = await joinToken(server, { room, identity });
+		await peer.#room.connect(server.url, token, { autoSubscribe: true, dynacast: false });
+		return peer;
+	}
+
+	#listen() {
+		this.#room.on(RoomEvent.TrackSubscribed, async (track, _publication, participant) => {
+			const frames = this.#heard.get(participant.identity) ?? [];
+			this.#heard.set(participant.identity, frames);
+			for await (const frame of new AudioStream(track, peerRate, 1)) frames.push(frame.data);
+		});
+		this.#room.on(RoomEvent.ActiveSpeakersChanged, (speakers) => {
+			for (const { identity } of speakers) this.speakers.add(identity);
+		});
+	}
+
+	/** Identities of the others in the room now. */
+	get others() {
+		return [...this.#room.remoteParticipants.values()].map(({ identity }) => identity);
+	}
+
+	/** Everything heard from `identity` so far. @param {string} identity */
+	heard(identity) {
+		const frames = this.#heard.get(identity) ?? [];
+		const samples = new Int16Array(frames.reduce((sum, { length }) => sum + length, 0));
+		let at = 0;
+		for (const frame of frames) {
+			samples.set(frame, at);
+			at += frame.length;
+		}
+		return samples;
+	}
+
+	/**
+	 * Publishes a microphone. Resolves to a function that says `samples` into it in real time.
+	 * @param {number} rate
+	 */
+	async publish(rate) {
+		const source = new AudioSource(rate, 1);
+		await this.#room.localParticipant?.publishTrack(
+			LocalAudioTrack.createAudioTrack("microphone", source),
+			new TrackPublishOptions({ source: TrackSource.SOURCE_MICROPHONE }),
+		);
+		return async (/** @type {Int16Array} */ samples) => {
+			const size = rate / 100;
+			for (let at = 0; at + size <= samples.length; at += size) {
+				await source.captureFrame(new AudioFrame(samples.slice(at, at + size), rate, 1, size));
+			}
+			await source.waitForPlayout();
+		};
+	}
+
+	leave() {
+		return this.#room.disconnect();
+	}
+}
+
+/** Ends libwebrtc's threads: call it when the file's tests are over. */
+export const disposePeers = () => dispose();

@@ -1,0 +1,116 @@
+/** Things between the device and the server that go wrong on purpose. */
+
+import { once } from "node:events";
+import { createServer as createHttpServer } from "node:http";
+import { connect, createServer } from "node:net";
+import { createServer as createTlsServer } from "node:tls";
+import { SignalResponse } from "@livekit/protocol";
+import { WebSocket, WebSocketServer } from "ws";
+
+/**
+ * @typedef {object} Listening
+ * @property {number} port
+ * @property {() => Promise<void>} close ends its connections too
+ */
+
+/** @param {import("node:net").Server} server @returns {Promise<Listening>} */
+async function listen(server) {
+	/** @type {Set<import("node:net").Socket>} */
+	const sockets = new Set();
+	server.on("connection", (socket) => {
+		sockets.add(socket);
+		socket.on("error", () => {}).on("close", () => sockets.delete(socket));
+	});
+	await once(server.listen(0, "127.0.0.1"), "listening");
+	const address = server.address();
+	if (!address || typeof address !== "object") throw new Error("no address");
+	return {
+		port: address.port,
+		async close() {
+			for (const socket of sockets) socket.destroy();
+			await new Promise((resolve) => server.close(resolve));
+		},
+	};
+}
+
+/**
+ * Takes TLS off: wss outside, the server's ws inside.
+ * @param {string} target ws://host:port
+ * @param {{ key: string, cert: string }} identity PEM
+ */
+export function tlsProxy(target, identity) {
+	const { hostname, port } = new URL(target);
+	return listen(
+		createTlsServer(identity, (outside) => {
+			const inside = connect(Number(port), hostname);
+			outside.pipe(inside).pipe(outside);
+			outside.on("error", () => inside.destroy()).on("close", () => inside.destroy());
+			inside.on("error", () => outside.destroy());
+		}),
+	);
+}
+
+/**
+ * Passes the signalling on, and lets `edit` change or drop what the server says.
+ * @param {string} target ws://host:port
+ * @param {(response: SignalResponse) => SignalResponse | undefined} edit undefined drops it
+ */
+export async function signalProxy(target, edit) {
+	const http = createHttpServer();
+	const server = new WebSocketServer({ server: http });
+	server.on("connection", (outside, request) => {
+		const { authorization } = request.headers;
+		const inside = new WebSocket(`${target}${request.url}`, {
+			headers: authorization ? { authorization } : {},
+		});
+		/** @type {Buffer[]} */
+		const early = [];
+		outside.on("message", (data) => {
+			if (inside.readyState === WebSocket.OPEN) inside.send(data);
+			else early.push(data);
+		});
+		inside.on("open", () => {
+			for (const data of early) inside.send(data);
+		});
+		inside.on("message", (data) => {
+			const edited = edit(SignalResponse.fromBinary(data));
+			if (edited) outside.send(edited.toBinary());
+		});
+		for (const [one, other] of [
+			[inside, outside],
+			[outside, inside],
+		]) {
+			one.on("close", () => other.close()).on("error", () => other.terminate());
+		}
+	});
+	return listen(http);
+}
+
+/** Swaps the certificate's fingerprint in an answer for one that nobody has. @param {SignalResponse} response */
+export function forgeFingerprint(response) {
+	if (response.message.case === "answer") {
+		const answer = response.message.value;
+		answer.sdp = answer.sdp.replace(
+			/a=fingerprint:sha-256 .*/g,
+			`a=fingerprint:sha-256 ${Array(32).fill("AB").join(":")}`,
+		);
+	}
+	return response;
+}
+
+/**
+ * A server that takes connections and does `act` with them.
+ * @param {(socket: import("node:net").Socket) => void} act
+ */
+export const fakeServer = (act) => listen(createServer(act));
+
+/**
+ * An HTTP server that answers everything alike.
+ * @param {number} status @param {string} body
+ */
+export const httpServer = (status, body) =>
+	listen(
+		createHttpServer((_request, response) => {
+			response.writeHead(status, { "content-type": "text/plain" }).end(body);
+		}),
+	);

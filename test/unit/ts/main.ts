@@ -1,0 +1,4 @@
+import { run } from "harness";
+import "test";
+
+await run();

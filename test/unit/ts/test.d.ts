@@ -1,0 +1,2 @@
+/* The module under test: run.mjs gives it this name. */
+declare module "test" {}

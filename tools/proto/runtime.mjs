@@ -1,0 +1,86 @@
+/** protobufjs/minimal's Reader and Writer, without what an engine of ours never calls. */
+import { fileURLToPath } from "node:url";
+
+/**
+ * Promises, events, base64, slabs, and its own UTF-8 (wrong on XS, see src/protocol/wire.ts). All
+ * become one function that returns its argument: what the wrapped allocator needs, the rest is not called.
+ */
+const UNUSED = /^(@protobufjs\/(aspromise|base64|eventemitter|pool|utf8)|long)$/;
+
+export async function bundleRuntime(root, require) {
+	const esbuild = require("esbuild");
+	const result = await esbuild.build({
+		entryPoints: [fileURLToPath(new URL("./reader-writer.js", import.meta.url))],
+		absWorkingDir: root,
+		nodePaths: [`${root}/node_modules`],
+		bundle: true,
+		write: false,
+		format: "esm",
+		platform: "neutral",
+		mainFields: ["main"],
+		target: "es2022",
+		legalComments: "none",
+		plugins: [
+			{
+				name: "unused",
+				setup(build) {
+					build.onResolve({ filter: UNUSED }, ({ path }) => ({ path, namespace: "unused" }));
+					build.onLoad({ filter: /./, namespace: "unused" }, () => ({
+						contents: "module.exports = (value) => value;",
+					}));
+				},
+			},
+		],
+	});
+	return {
+		"runtime.js": `/** Generated: protobufjs/minimal's Reader and Writer (BSD-3-Clause, Daniel Wirtz). */\n${result.outputFiles[0].text}`,
+		"runtime.d.ts": TYPES,
+	};
+}
+
+const TYPES = `/** Generated: the part of protobufjs' Reader and Writer that src/protocol uses. */
+export class Reader {
+	constructor(buffer: Uint8Array);
+	protected buf: Uint8Array;
+	pos: number;
+	len: number;
+	uint32(): number;
+	int32(): number;
+	sint32(): number;
+	uint64(): number;
+	int64(): number;
+	sint64(): number;
+	fixed32(): number;
+	sfixed32(): number;
+	fixed64(): number;
+	sfixed64(): number;
+	float(): number;
+	double(): number;
+	bool(): boolean;
+	bytes(): Uint8Array;
+	string(): string;
+	skip(length: number): this;
+}
+export class Writer {
+	protected static alloc(size: number): Uint8Array;
+	readonly len: number;
+	uint32(value: number): this;
+	int32(value: number): this;
+	sint32(value: number): this;
+	uint64(value: number): this;
+	int64(value: number): this;
+	sint64(value: number): this;
+	fixed32(value: number): this;
+	sfixed32(value: number): this;
+	fixed64(value: number): this;
+	sfixed64(value: number): this;
+	float(value: number): this;
+	double(value: number): this;
+	bool(value: boolean): this;
+	bytes(value: Uint8Array): this;
+	string(value: string): this;
+	fork(): this;
+	ldelim(): this;
+	finish(): Uint8Array;
+}
+`;

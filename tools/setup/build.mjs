@@ -1,0 +1,54 @@
+/** What we build: the protocol tables, and the desktop host with the C core in it. */
+
+import { join } from "node:path";
+import { run } from "../lib/command.mjs";
+import { build, root } from "../lib/paths.mjs";
+
+/** @type {import("../lib/steps.mjs").Step} */
+export const protocolTables = {
+	name: "protocol-tables",
+	title: "protocol tables",
+	inputs: ["tools/proto", "package-lock.json"],
+	outputs: ["src/protocol/generated/tables.ts"],
+	async run() {
+		await run(process.execPath, [join(root, "tools", "proto", "generate.mjs")], {
+			log: "protocol-tables",
+			what: "generating the protocol tables",
+		});
+	},
+};
+
+/**
+ * @param {string} folder in build/
+ * @param {string} title
+ * @param {string[]} definitions for CMake
+ * @returns {import("../lib/steps.mjs").Step}
+ */
+const host = (folder, title, definitions) => ({
+	name: folder,
+	title,
+	inputs: ["boards/desktop", "modules/webrtc-native"],
+	values: [process.arch, ...definitions],
+	outputs: [`build/${folder}/xs-host`],
+	run: () =>
+		cmake(folder, "boards/desktop", join(build, folder), [
+			`-DXS_DIR=${join(build, "xsnap", "moddable")}`,
+			...definitions,
+		]),
+});
+
+export const desktopHost = host("desktop", "desktop simulator: XS and the C core", []);
+export const sanitizedHost = host("desktop-asan", "the same with sanitizers", ["-DSANITIZE=ON"]);
+
+/**
+ * Configures and builds a CMake project.
+ * @param {string} log
+ * @param {string} source from the repository's top
+ * @param {string} target the build folder
+ * @param {string[]} definitions
+ */
+export async function cmake(log, source, target, definitions) {
+	const what = `building ${source}`;
+	await run("cmake", ["-S", join(root, source), "-B", target, ...definitions], { log, what });
+	await run("cmake", ["--build", target, "-j2"], { log, what });
+}

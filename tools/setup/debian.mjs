@@ -1,0 +1,90 @@
+/** The system packages: found by what they provide, so that any distribution's will do. */
+
+import { existsSync } from "node:fs";
+import { capture, run, which } from "../lib/command.mjs";
+import { Failure } from "../lib/failure.mjs";
+import { progress } from "../lib/steps.mjs";
+
+/**
+ * @typedef {object} Package
+ * @property {string} name Debian's name
+ * @property {string} [command] provides this command
+ * @property {string} [header] or this C header
+ * @property {() => boolean} [present] or passes this check
+ */
+
+/** @type {Package[]} */
+const forStart = [
+	{ name: "gcc", command: "cc" },
+	{ name: "libc6-dev", header: "stdlib.h" },
+	{ name: "make", command: "make" },
+	{ name: "cmake", command: "cmake" },
+	{ name: "pkg-config", command: "pkg-config" },
+	{ name: "libmbedtls-dev", header: "mbedtls/ssl.h" },
+	{ name: "libopus-dev", header: "opus/opus.h" },
+	{ name: "libasound2-dev", header: "alsa/asoundlib.h" },
+];
+
+/** @type {Package[]} */
+const forTests = [
+	{ name: "libcmocka-dev", header: "cmocka.h" },
+	{ name: "libsrtp2-dev", header: "srtp2/srtp.h" },
+	{ name: "openssl", command: "openssl" },
+	{ name: "clang-format", command: "clang-format" },
+	{ name: "gcc-riscv64-unknown-elf", command: "riscv64-unknown-elf-gcc" },
+	{ name: "picolibc-riscv64-unknown-elf", present: picolibcIsThere },
+	{ name: "gcc-xtensa-lx106", command: "xtensa-lx106-elf-gcc" },
+];
+
+function picolibcIsThere() {
+	const specs = capture("riscv64-unknown-elf-gcc", ["-print-file-name=picolibc.specs"]);
+	return specs !== undefined && existsSync(specs.trim());
+}
+
+/** The C headers among `headers` that the compiler does not find. @param {string[]} headers */
+function missingHeaders(headers) {
+	const probe = headers.map((header) => `#if !__has_include(<${header}>)\n${header}\n#endif\n`);
+	const output = capture("cc", ["-E", "-P", "-"], { input: probe.join("") });
+	return output === undefined ? headers : headers.filter((header) => output.includes(header));
+}
+
+/** @param {boolean} tests whether the tests' packages count too @returns {string[]} names */
+export function missingPackages(tests) {
+	const packages = tests ? [...forStart, ...forTests] : forStart;
+	const headers = missingHeaders(packages.flatMap(({ header }) => header ?? []));
+	return packages
+		.filter(({ command, header, present }) => {
+			if (command) return !which(command);
+			return header ? headers.includes(header) : !present?.();
+		})
+		.map(({ name }) => name);
+}
+
+/** Installs what is missing when it may, else fails with the line to type. @param {boolean} tests */
+export async function installPackages(tests) {
+	const missing = missingPackages(tests);
+	if (missing.length === 0) return;
+	if (!which("apt-get")) {
+		throw new Failure(
+			`missing: ${missing.join(", ")} (Debian's names); install your system's equivalents`,
+		);
+	}
+	if (process.getuid?.() !== 0) {
+		throw new Failure(`missing system packages; run: sudo apt-get install ${missing.join(" ")}`);
+	}
+	await progress(`Debian packages: ${missing.join(", ")}`, async () => {
+		const options = {
+			log: "apt",
+			what: "installing Debian packages",
+			env: { DEBIAN_FRONTEND: "noninteractive" },
+		};
+		await run("apt-get", ["update"], options);
+		await run("apt-get", ["install", "-y", "--no-install-recommends", ...missing], options);
+	});
+	const still = missingPackages(tests);
+	if (still.length > 0) {
+		throw new Failure(
+			`installed, but still not usable: ${still.join(", ")}; log: build/log/apt.log`,
+		);
+	}
+}

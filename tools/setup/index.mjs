@@ -1,0 +1,34 @@
+/** Everything between a fresh clone and a call, each step done once. */
+
+import { Failure } from "../lib/failure.mjs";
+import { runStep } from "../lib/steps.mjs";
+import { desktopHost, protocolTables, sanitizedHost } from "./build.mjs";
+import { installPackages } from "./debian.mjs";
+import { installNpmPackages, xsSources } from "./npm.mjs";
+import { installServer } from "./server.mjs";
+
+const minimumNode = 20;
+
+function requireNode() {
+	const major = Number(process.versions.node.split(".")[0]);
+	if (major < minimumNode) {
+		throw new Failure(
+			`Node ${process.versions.node} is too old: install Node ${minimumNode} or newer`,
+		);
+	}
+}
+
+/**
+ * @param {{ tests?: boolean, server?: boolean }} [options] `tests`: also what only the tests need;
+ *   `server`: also a local livekit-server, true by default
+ */
+export async function setUp({ tests = false, server = true } = {}) {
+	requireNode();
+	await installPackages(tests);
+	await installNpmPackages();
+	await runStep(xsSources);
+	await runStep(protocolTables);
+	await runStep(desktopHost);
+	if (tests) await runStep(sanitizedHost);
+	if (server) await installServer();
+}

@@ -1,0 +1,193 @@
+/** npm start: the set-up, then one voice call from the simulator. */
+
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { Background } from "./lib/background.mjs";
+import { Failure, runMain } from "./lib/failure.mjs";
+import { build, logs, root } from "./lib/paths.mjs";
+import { setUp } from "./setup/index.mjs";
+
+const help = `npm start -- [options]: a voice call from the simulated device
+
+Without --url it calls an agent on this machine that echoes what it hears.
+
+  --url URL --token TOKEN   join this LiveKit server instead (ws:// or wss://)
+  --ca FILE.pem             trust these roots for wss:// instead of the system's
+  --insecure                do not check the server's certificate at all
+  --mic FILE.wav|alsa       what the device hears (16-bit mono; default: a spoken sentence)
+  --speaker FILE.wav|alsa   where what it plays goes (default: out/speaker.wav)
+  --seconds N               length of the call (default: the microphone file and 3 s more; alsa 30)
+  --board NAME              which board to simulate (default and only one so far: desktop)
+  --report FILE.json        write timeline and counters
+  --help                    this text`;
+
+const defaultMicrophone = "test/fixtures/speech-16k.wav";
+const boards = ["desktop"];
+const agentTimeout = 15_000;
+const extraTime = 30_000; // for joining and leaving, beyond the call's own seconds
+
+/**
+ * @typedef {object} Options the values of `help`'s options
+ * @property {string} [url] @property {string} [token] @property {string} [ca]
+ * @property {boolean} insecure
+ * @property {string} mic @property {string} speaker @property {string} [seconds]
+ * @property {string} board @property {string} [report]
+ * @property {boolean} help
+ */
+
+/** @param {string[]} args @returns {Options} */
+function readOptions(args) {
+	const text = /** @type {const} */ ({ type: "string" });
+	const textOr = (/** @type {string} */ value) =>
+		/** @type {const} */ ({ type: "string", default: value });
+	const flag = /** @type {const} */ ({ type: "boolean", default: false });
+	const options = {
+		url: text,
+		token: text,
+		ca: text,
+		insecure: flag,
+		mic: textOr(join(root, defaultMicrophone)),
+		speaker: textOr(join(root, "out", "speaker.wav")),
+		seconds: text,
+		board: textOr("desktop"),
+		report: text,
+		help: flag,
+	};
+	try {
+		return /** @type {Options} */ (parseArgs({ args, options }).values);
+	} catch (error) {
+		const [line] = /** @type {Error} */ (error).message.split(/\. |\n/);
+		throw new Failure(`${line}; npm start -- --help lists the options`);
+	}
+}
+
+/** Fails on what cannot work before anything is started. @param {Options} options */
+async function checkOptions({ url, token, ca, mic, board, seconds }) {
+	if (!boards.includes(board)) {
+		throw new Failure(`no board "${board}"; there is: ${boards.join(", ")}`);
+	}
+	if (Boolean(url) !== Boolean(token)) throw new Failure("--url and --token go together");
+	if (url && !/^wss?:\/\/[^/]/.test(url)) {
+		throw new Failure(`--url ${url}: must begin with ws:// or wss://`);
+	}
+	if (seconds !== undefined && !(Number(seconds) > 0)) {
+		throw new Failure(`--seconds ${seconds}: must be a number above 0`);
+	}
+	for (const [name, path] of Object.entries({ mic, ca })) {
+		if (path && path !== "alsa" && !existsSync(path)) {
+			throw new Failure(`--${name} ${path}: no such file`);
+		}
+	}
+}
+
+/** @param {string} mic @returns {Promise<number>} seconds of a call that lets its echo come back */
+async function defaultSeconds(mic) {
+	if (mic === "alsa") return 30;
+	const { readWav } = await import("./lib/wav.mjs");
+	const { rate, samples } = readWav(mic);
+	return Math.ceil(samples.length / rate + 3);
+}
+
+/**
+ * A server and the echo agent in a room of it; what must end later goes to `running`.
+ * @param {{ stop(): Promise<void> }[]} running
+ */
+async function startLocalRoom(running) {
+	// Only now: these need what the set-up brings.
+	const { startServer } = await import("./server/server.mjs");
+	const { joinToken } = await import("./server/token.mjs");
+	const server = await startServer();
+	running.push(server);
+	const room = `call-${randomBytes(4).toString("hex")}`;
+	const agentLog = join(logs, "agent.log");
+	const agent = new Background(
+		"the echo agent",
+		[process.execPath, join(root, "tools", "agent", "echo.mjs")],
+		{
+			log: agentLog,
+			env: {
+				LIVEKIT_URL: server.url,
+				LIVEKIT_TOKEN: await joinToken(server, { room, identity: "agent", agent: true }),
+			},
+		},
+	);
+	running.push(agent);
+	const ready = () => /^ready$/m.test(readFileSync(agentLog, "utf8")) || undefined;
+	await agent.ready(ready, agentTimeout);
+	return { url: server.url, token: await joinToken(server, { room, identity: "device" }) };
+}
+
+/**
+ * @param {Options} options @param {{ stop(): Promise<void> }[]} running
+ * @returns {Promise<{ timeline: Record<string, number> } | undefined>} the device's report, when it
+ *   has made its call
+ */
+async function call(options, running) {
+	const { url, token } =
+		options.url && options.token
+			? { url: options.url, token: options.token }
+			: await startLocalRoom(running);
+	const { startSimulator } = await import("./lib/simulator.mjs");
+	const seconds = Number(options.seconds ?? (await defaultSeconds(options.mic)));
+	const file = (/** @type {string} */ value) => (value === "alsa" ? value : resolve(value));
+	const report = options.report ? resolve(options.report) : join(build, "report.json");
+	for (const path of [options.speaker, report]) {
+		if (path !== "alsa") mkdirSync(dirname(resolve(path)), { recursive: true });
+	}
+	rmSync(report, { force: true });
+
+	const device = startSimulator("examples/voice-agent", {
+		config: {
+			url,
+			token,
+			seconds,
+			mic: file(options.mic),
+			speaker: file(options.speaker),
+			report,
+			...(options.ca && { ca: readFileSync(options.ca, "utf8") }),
+			...(options.insecure && { insecure: true }),
+		},
+	});
+	running.push(device);
+	const limit = seconds * 1000 + extraTime;
+	const timer = setTimeout(() => device.stop(), limit);
+	const status = await device.ended;
+	clearTimeout(timer);
+	if (status !== 0) return undefined; // the device has said why
+	return JSON.parse(readFileSync(report, "utf8"));
+}
+
+await runMain(async () => {
+	const options = readOptions(process.argv.slice(2));
+	if (options.help) {
+		console.log(help);
+		return;
+	}
+	await checkOptions(options);
+	console.log("set-up");
+	await setUp({ server: !options.url });
+
+	/** What was started, in order; it ends in the opposite one. @type {{ stop(): Promise<void> }[]} */
+	const running = [];
+	const stopAll = async () => {
+		for (const one of running.splice(0).reverse()) await one.stop();
+	};
+	for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"])) {
+		process.once(signal, () => stopAll().finally(() => process.exit(130)));
+	}
+	try {
+		console.log("call");
+		const measured = await call(options, running);
+		if (!measured) return 1;
+		if (measured.timeline.firstSoundOut === undefined) {
+			throw new Failure("nobody in the room was heard: is there an agent that speaks?");
+		}
+		if (options.speaker !== "alsa") {
+			console.log(`what the device played: ${relative(process.cwd(), options.speaker)}`);
+		}
+	} finally {
+		await stopAll();
+	}
+});
