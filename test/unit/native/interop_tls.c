@@ -82,8 +82,10 @@ static uint16_t serve(const char *name, const char *option, const char *value)
 	snprintf(certificate, sizeof certificate, "%s.pem", name);
 	snprintf(key, sizeof key, "%s.key", name);
 	snprintf(port, sizeof port, "%u", (unsigned)number);
-	const char *arguments[] = {OPENSSL, "s_server", "-accept", port,  "-cert", path(certificate),
-							   "-key",  path(key),  option,    value, NULL};
+	const char *arguments[] = {OPENSSL, "s_server", "-accept",
+							   port,    "-cert",    path(certificate),
+							   "-key",  path(key),  option ? "-tls1_2" : NULL,
+							   option,  value,      NULL};
 	assert_true(process_start(&server, arguments));
 	if (!process_expect(&server, "ACCEPT"))
 		fail_msg("%s", server.text);

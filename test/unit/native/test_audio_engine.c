@@ -603,6 +603,40 @@ static void corrupt_arrivals_are_counted_and_concealed(void **state)
 	end_call(&call);
 }
 
+/* Whatever an authenticated but hostile peer sends: no fault, and it ends in silence. */
+static void survives_noise(void **state)
+{
+	call call = start_call(16000, 16000);
+	uint32_t seed = 11;
+
+	(void)state;
+	for (int i = 0; i < 1400; i++) {
+		for (int j = 0; j < 3; j++) {
+			audio_downlink_head head = {.arrived = call.now};
+			uint8_t bytes[JITTER_PACKET_MAX + 8];
+			size_t length = 0;
+
+			for (; length < sizeof bytes; length++) {
+				seed = seed * 1664525 + 1013904223;
+				bytes[length] = (uint8_t)(seed >> 24);
+			}
+			if (i % 4) /* a code that is valid for any length: one frame of 20 ms */
+				bytes[0] = (uint8_t)((bytes[0] & 0xe0) | 0x18);
+			length = i % 3 ? (seed >> 8) % 80 : (seed >> 8) % sizeof bytes;
+			head.sequence = (uint16_t)(i * 3 + j + (int)(seed >> 30));
+			head.timestamp = seed >> 29 ? (uint32_t)(i * 3 + j) * 960 : seed;
+			ring_write(audio_downlink_ring(call.downlink), &head, sizeof head, bytes, length);
+		}
+		play(&call);
+	}
+	assert_true(heard(&call).frames_decoded > 100);
+	for (int i = 0; i < 100; i++)
+		play(&call);
+	assert_false(play(&call));
+	assert_int_equal(heard(&call).jitter.depth, 0);
+	end_call(&call);
+}
+
 static void the_mix_saturates(void **state)
 {
 	static const int32_t mix[] = {0, 32767, 32768, -32768, -32769, 1000000, -1000000};
@@ -661,6 +695,7 @@ int main(void)
 		cmocka_unit_test(a_burst_is_caught_up_without_a_click),
 		cmocka_unit_test(volume_scales_and_ramps),
 		cmocka_unit_test(corrupt_arrivals_are_counted_and_concealed),
+		cmocka_unit_test(survives_noise),
 		cmocka_unit_test(the_mix_saturates),
 		cmocka_unit_test(shortening_joins_at_a_period),
 	};

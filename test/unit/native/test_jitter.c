@@ -325,6 +325,47 @@ static void a_burst_is_played_away(void **state)
 	jitter_free(on.jitter);
 }
 
+/* A minute with a sender whose clock is off, over a network that delays by up to 30 ms. */
+static void follows_the_senders_clock(void **state)
+{
+	static const uint64_t intervals[] = {19900, 20000, 20100}; /* microseconds; half a percent */
+
+	(void)state;
+	for (size_t c = 0; c < 3; c++) {
+		fixture on = start(60);
+		uint64_t play_at = 1000000;
+		uint32_t sent = 0, shortened = 0, concealed = 0, deepest = 0, seed = 9;
+		uint64_t arrivals[4000];
+
+		for (size_t i = 0; i < 4000; i++) {
+			seed = seed * 1664525 + 1013904223;
+			arrivals[i] = 1000000 + i * intervals[c] + (seed >> 8) % 30000;
+		}
+		while (play_at < 61000000) {
+			for (; sent < 4000 && arrivals[sent] <= play_at; sent++) {
+				on.now = arrivals[sent];
+				put(&on, sent);
+			}
+			on.now = play_at;
+			jitter_result result = get(&on);
+			play_at += 20 * MS;
+			if (result == JITTER_PACKET && on.frame.shorten) {
+				shortened++;
+				play_at -= 10 * MS;
+			}
+			concealed += result == JITTER_LOST;
+			if (stats(&on).depth > deepest)
+				deepest = stats(&on).depth;
+		}
+		/* half a percent of 3000 frames is 15 */
+		assert_in_range(deepest, 2, 6);
+		assert_int_equal(stats(&on).lost + stats(&on).late + stats(&on).overflow, 0);
+		assert_in_range(concealed, 0, intervals[c] > 20000 ? 20 : 2);
+		assert_in_range(shortened, intervals[c] < 20000 ? 15 : 0, intervals[c] < 20000 ? 40 : 2);
+		jitter_free(on.jitter);
+	}
+}
+
 static void a_steady_stream_is_left_alone(void **state)
 {
 	fixture on = start(60);
@@ -472,6 +513,7 @@ int main(void)
 		cmocka_unit_test(a_gap_is_no_longer_than_it_was),
 		cmocka_unit_test(other_frame_lengths),
 		cmocka_unit_test(a_burst_is_played_away),
+		cmocka_unit_test(follows_the_senders_clock),
 		cmocka_unit_test(a_steady_stream_is_left_alone),
 		cmocka_unit_test(overflow_drops_the_oldest),
 		cmocka_unit_test(large_packets_share_the_memory),
