@@ -1,5 +1,4 @@
-/* Opening, attaching and closing microphone and speaker; see audio_thread.c for what they do then.
- */
+/* Opening, attaching and closing microphone and speaker; audio_thread.c is what they do then. */
 #include "../audio.h"
 
 #include <stdio.h>
