@@ -233,6 +233,21 @@ test("failures of the network", async () => {
 	assert.match(url.message, /is not a server URL/);
 }, 20000);
 
+test("wss: with a private CA, with an unknown one, to a server without TLS", async () => {
+	const url = `wss://127.0.0.1:${config.securePort}`;
+	const signal = client({ tls: { ca: config.ca } });
+	await signal.connect(url, "join", {});
+	assert.match(signal.stats.cipher, /^TLSv1\.[23] /);
+	signal.leave();
+	const untrusted = await failure("join", url);
+	assert.equal(untrusted.reasonName, "ServerUnreachable");
+	assert.match(untrusted.message, /^the certificate of 127\.0\.0\.1:\d+ is not trusted/);
+	const expired = await failure("expired", url, { tls: { ca: config.ca } });
+	assert.match(expired.message, /^the token has expired/);
+	const plain = await failure("join", `wss://127.0.0.1:${config.port}`);
+	assert.match(plain.message, /^TLS with 127\.0\.0\.1:\d+ failed/);
+}, 10000);
+
 test("every wait has an end", async () => {
 	const unopened = await failure("silent", URL, { openTimeout: 100 });
 	assert.equal(unopened.reasonName, "Timeout");
