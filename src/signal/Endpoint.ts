@@ -11,7 +11,7 @@ export interface Endpoint {
 }
 
 const SERVER_URL = /^(wss?|https?):\/\/([^/?#]*)([^?#]*)/i;
-const AUTHORITY = /^(?:\[([0-9a-f:.]+(?:%[\w.-]+)?)\]|([\w.-]+))(?::(\d{1,5}))?$/i;
+const AUTHORITY = /^(?:\[([0-9a-f:.]+(?:%[\w.-]+)?)\]|([\w.-]{1,253}))(?::(\d{1,5}))?$/i;
 
 /** Reads a ws, wss, http or https URL; its query and fragment are left out. Throws SyntaxError. */
 export function parseEndpoint(url: string): Endpoint {

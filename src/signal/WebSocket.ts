@@ -175,7 +175,7 @@ export class WebSocket {
 			cause: "http",
 			status,
 			body: this.#body?.text,
-			location: headers.get("location"),
+			location: status >= 300 && status < 400 ? headers.get("location") : undefined,
 		});
 	}
 

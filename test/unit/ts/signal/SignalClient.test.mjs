@@ -7,6 +7,8 @@ import { fileURLToPath } from "node:url";
 import { runXsTest } from "../run.mjs";
 import { startFakeLiveKit } from "./fake-livekit.mjs";
 
+const here = dirname(fileURLToPath(import.meta.url));
+
 /** A certificate for 127.0.0.1 that signs itself. */
 function makeCertificate() {
 	const folder = mkdtempSync(join(tmpdir(), "livekit-xs-"));
@@ -32,8 +34,9 @@ test("ts/signal/SignalClient.test.ts", async (t) => {
 		server.close();
 		secure.close();
 	});
-	const file = join(dirname(fileURLToPath(import.meta.url)), "SignalClient.test.ts");
+	const file = join(here, "SignalClient.test.ts");
+	const { version } = JSON.parse(readFileSync(join(here, "../../../../package.json"), "utf8"));
 	await runXsTest(t, file, {
-		config: { port: server.port, securePort: secure.port, ca: tls.cert },
+		config: { port: server.port, securePort: secure.port, ca: tls.cert, version },
 	});
 });
