@@ -106,13 +106,16 @@ function compile(text, source) {
 			moduleDetection: ts.ModuleDetectionKind.Force,
 		},
 	});
-	if (result.diagnostics.length > 0) {
+	const { diagnostics = [] } = result;
+	if (diagnostics.length > 0) {
 		throw new BuildError(
-			result.diagnostics
-				.map((diagnostic) => {
-					const at = diagnostic.file.getLineAndCharacterOfPosition(diagnostic.start);
-					const what = ts.flattenDiagnosticMessageText(diagnostic.messageText, " ");
-					return `${source}:${at.line + 1}:${at.character + 1}: ${what}`;
+			diagnostics
+				.map(({ file, start = 0, messageText }) => {
+					const what = ts.flattenDiagnosticMessageText(messageText, " ");
+					const at = file?.getLineAndCharacterOfPosition(start);
+					return at
+						? `${source}:${at.line + 1}:${at.character + 1}: ${what}`
+						: `${source}: ${what}`;
 				})
 				.join("\n"),
 		);

@@ -86,9 +86,10 @@ function parse(argv) {
 function main() {
 	const { manifest, options } = parse(process.argv.slice(2));
 	const child = runApp(buildApp(manifest), options);
-	for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => child.kill(signal));
+	for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM"]))
+		process.on(signal, () => child.kill(signal));
 	child.on("exit", (code, signal) => {
-		process.exitCode = code ?? 128 + constants.signals[signal];
+		process.exitCode = code ?? 128 + constants.signals[signal ?? "SIGKILL"];
 		process.removeAllListeners("SIGINT").removeAllListeners("SIGTERM");
 	});
 }
