@@ -26,8 +26,7 @@
 #define ICE_REPLIES 8
 #define ICE_EVENTS 8
 #define ICE_NONE 0xff
-/* The largest we send: a check with two usernames of ICE_UFRAG_MAX. */
-#define ICE_SEND_MAX 640
+#define ICE_SEND_MAX 352 /* a check that names a peer of ICE_UFRAG_MAX takes 348 */
 
 /* Microseconds. */
 #define ICE_RTO 250000u
