@@ -5,13 +5,14 @@
  * writable on a device as well; Maps and typed arrays there do not, which this cannot show.)
  */
 
-function freezeClass(value: any): void {
+function freezeClass(value: unknown): void {
 	if (typeof value !== "function") return;
 	Object.freeze(value);
 	Object.freeze(value.prototype);
 }
 
 export default function freezeFlash(namespaces: Record<string, unknown>[]): void {
-	for (const name of Object.getOwnPropertyNames(globalThis)) freezeClass((globalThis as any)[name]);
+	for (const name of Object.getOwnPropertyNames(globalThis))
+		freezeClass(Reflect.get(globalThis, name));
 	for (const namespace of namespaces) Object.values(namespace).forEach(freezeClass);
 }

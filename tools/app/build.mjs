@@ -32,10 +32,12 @@ export function buildApp(manifest, options = {}) {
 	const description = {
 		name: app.name,
 		main: app.main,
-		modules: [...app.modules, ["flash", join(root, "boards/desktop/flash.ts")]].map(([name, file]) => ({
-			name,
-			...prepare(file),
-		})),
+		modules: [...app.modules, ["flash", join(root, "boards/desktop/flash.ts")]].map(
+			([name, file]) => ({
+				name,
+				...prepare(file),
+			}),
+		),
 		preload: app.preload,
 		creation: creationOf(app.creation),
 		config: { ...app.config, ...options.config },
@@ -59,7 +61,8 @@ function write(path, text) {
 function prepare(file) {
 	const source = displayPath(file);
 	if (file.endsWith(".ts")) return { ...transpile(file, source), source };
-	if (file.endsWith(".json")) return { path: cached(`export default ${readFileSync(file, "utf8")};`), source };
+	if (file.endsWith(".json"))
+		return { path: cached(`export default ${readFileSync(file, "utf8")};`), source };
 	return { path: file, source };
 }
 
@@ -74,7 +77,8 @@ function cachePath(content) {
 }
 
 /** What makes the output besides the source: the compiler and this file with its options. */
-const compiler = require("typescript/package.json").version + readFileSync(new URL(import.meta.url), "utf8");
+const compiler =
+	require("typescript/package.json").version + readFileSync(new URL(import.meta.url), "utf8");
 
 function transpile(file, source) {
 	const text = readFileSync(file, "utf8");
@@ -123,7 +127,7 @@ function compile(text, source) {
  * chunks and slots together, so that an app that leaks ends before the machine does.
  */
 function creationOf(creation) {
-	const { chunk = {}, heap = {}, keys = {}, parser = {} } = creation;
+	const { chunk = {}, heap = {}, keys = {} } = creation;
 	return {
 		initialChunkSize: chunk.initial ?? 1024 * 1024,
 		incrementalChunkSize: chunk.incremental ?? 1024 * 1024,

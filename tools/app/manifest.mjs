@@ -80,7 +80,8 @@ class Reader {
 		for (const [key, value] of Object.entries(build ?? {})) {
 			const name = key.replace(/ \?=$/, "");
 			if (typeof value !== "string") this.#variables[name] = value;
-			else if (name !== key && process.env[name] !== undefined) this.#variables[name] = process.env[name];
+			else if (name !== key && process.env[name] !== undefined)
+				this.#variables[name] = process.env[name];
 			else {
 				const text = this.#substitute(manifest, value);
 				this.#variables[name] = text.startsWith("./") ? join(manifest.directory, text) : text;
@@ -90,7 +91,10 @@ class Reader {
 
 	#include(manifest, include) {
 		if (typeof include !== "string") {
-			throw new ManifestError(manifest.path, "include from git is for device builds only; include a path");
+			throw new ManifestError(
+				manifest.path,
+				"include from git is for device builds only; include a path",
+			);
 		}
 		const path = this.#path(manifest, include);
 		if (!existsSync(path)) {
@@ -129,7 +133,8 @@ class Reader {
 		);
 		for (const { manifest, part } of parts) {
 			if (part.error) throw new ManifestError(manifest.path, list(part.error).join(" "));
-			for (const text of list(part.warning)) warnings.push(`${displayPath(manifest.path)}: ${text}`);
+			for (const text of list(part.warning))
+				warnings.push(`${displayPath(manifest.path)}: ${text}`);
 			mergeInto(creation, part.creation);
 			mergeInto(config, part.config);
 			mergeInto(defines, part.defines);
@@ -149,7 +154,10 @@ class Reader {
 		}
 		const main = creation.main ?? "main";
 		if (!modules.scripts.has(main)) {
-			throw new ManifestError(path, `no module "${main}": an app needs "modules": { "*": "./main" }`);
+			throw new ManifestError(
+				path,
+				`no module "${main}": an app needs "modules": { "*": "./main" }`,
+			);
 		}
 		return {
 			name: this.#variables.NAME,
@@ -203,11 +211,16 @@ function filesOf(pattern) {
 		if (entry.startsWith(".") || entry.endsWith(".d.ts")) continue;
 		const { name, ext: extension } = parse(entry);
 		const prefix = star < 0 ? undefined : wanted.slice(0, star);
-		if (prefix === undefined ? wanted !== name && wanted !== entry : !name.startsWith(prefix)) continue;
+		if (prefix === undefined ? wanted !== name && wanted !== entry : !name.startsWith(prefix))
+			continue;
 		if (extension === ".json" && name.startsWith("manifest")) continue;
 		const file = join(directory, entry);
 		if (!statSync(file).isFile()) continue;
-		files.push({ file, name: prefix === undefined ? parse(wanted).name : name.slice(prefix.length), extension });
+		files.push({
+			file,
+			name: prefix === undefined ? parse(wanted).name : name.slice(prefix.length),
+			extension,
+		});
 	}
 	return files;
 }
@@ -217,13 +230,16 @@ function expandPreload(preload, scripts) {
 	for (const { manifest, name } of preload) {
 		if (!name.includes("*")) {
 			if (name === "mc/config") continue; // the host makes it, and it is always there
-			if (!scripts.has(name)) throw new ManifestError(manifest.path, `preload "${name}" is not a module`);
+			if (!scripts.has(name))
+				throw new ManifestError(manifest.path, `preload "${name}" is not a module`);
 			names.add(name);
 			continue;
 		}
 		/* mcconfig's wildcards see JavaScript only; what works here must work there. */
 		const prefix = name.slice(0, name.indexOf("*"));
-		const found = [...scripts].filter(([module, file]) => module.startsWith(prefix) && !file.endsWith(".ts"));
+		const found = [...scripts].filter(
+			([module, file]) => module.startsWith(prefix) && !file.endsWith(".ts"),
+		);
 		if (found.length === 0) {
 			throw new ManifestError(
 				manifest.path,
@@ -262,7 +278,8 @@ function matchPlatform(platforms) {
 	for (; parts.length > 0; parts.pop()) {
 		const name = parts.join("/");
 		for (const [pattern, value] of Object.entries(platforms ?? {})) {
-			if (pattern.endsWith("/*") ? name.startsWith(pattern.slice(0, -1)) : pattern === name) return value;
+			if (pattern.endsWith("/*") ? name.startsWith(pattern.slice(0, -1)) : pattern === name)
+				return value;
 			if (pattern.startsWith("*/") && name.endsWith(pattern.slice(1))) return value;
 		}
 	}

@@ -23,7 +23,7 @@ export class HostError extends Error {
 	constructor(host) {
 		const folder = displayPath(dirname(host));
 		super(
-			`no ${displayPath(host)}: build it with: cmake -S boards/desktop -B ${folder} -DXS_DIR=build/xsnap/package/moddable` +
+			`no ${displayPath(host)}: build it with: cmake -S boards/desktop -B ${folder} -DXS_DIR=build/xsnap/moddable` +
 				`${folder.endsWith("-asan") ? " -DSANITIZE=ON" : ""} && cmake --build ${folder} -j2`,
 		);
 		this.name = "HostError";
@@ -97,7 +97,10 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
 	try {
 		main();
 	} catch (error) {
-		if (!(error instanceof BuildError || error instanceof ManifestError || error instanceof HostError)) throw error;
+		if (
+			!(error instanceof BuildError || error instanceof ManifestError || error instanceof HostError)
+		)
+			throw error;
 		console.error(error.message);
 		process.exitCode = 1;
 	}

@@ -42,9 +42,10 @@ typedef struct host {
 	const char *state; /* directory of what the app stores, or NULL */
 	char *const *args; /* of the app */
 	size_t arg_count;
-	size_t heap_bytes;   /* given to the machine */
-	int status;          /* the process's exit status to be */
-	bool promise_jobs;   /* some wait */
+	size_t heap_bytes; /* given to the machine */
+	int status;        /* the process's exit status to be */
+	bool promise_jobs; /* some wait */
+	bool preloading;
 	bool signalled;      /* the app was told */
 	xsSlot natives;      /* name → host function */
 	xsSlot on_terminate; /* simulator.onTerminate's function or undefined */

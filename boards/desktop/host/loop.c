@@ -119,9 +119,9 @@ host_timer *host_timer_create(void)
 	return timer;
 }
 
-void host_timer_schedule(host_timer *timer, double interval, int32_t repeat)
+void host_timer_schedule(host_timer *timer, int32_t interval, int32_t repeat)
 {
-	timer->due = host_now() + (interval > 0 ? (uint64_t)(interval * 1000) : 0);
+	timer->due = host_now() + (uint64_t)interval * 1000;
 	timer->order = timer_order++;
 	timer->repeat = repeat;
 	timer->scheduled = true;

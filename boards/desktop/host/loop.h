@@ -20,7 +20,7 @@ typedef struct host_timer {
 /** A living, unscheduled timer, or NULL without memory. */
 host_timer *host_timer_create(void);
 /** `interval` and `repeat` in milliseconds. */
-void host_timer_schedule(host_timer *timer, double interval, int32_t repeat);
+void host_timer_schedule(host_timer *timer, int32_t interval, int32_t repeat);
 /** Forgets its slots and frees it, at the latest when its callback returns. */
 void host_timer_remove(xsMachine *the, host_timer *timer);
 

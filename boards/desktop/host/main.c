@@ -29,6 +29,7 @@ static void on_main_failed(xsMachine *the)
 static void preload(xsMachine *machine)
 {
 	host *host = host_of(machine);
+	host->preloading = true;
 	xsBeginHost(machine);
 	{
 		size_t i;
@@ -38,6 +39,7 @@ static void preload(xsMachine *machine)
 			xsVar(1) = xsAwaitImport(host->app.preload[i], XS_IMPORT_NAMESPACE);
 			xsSetIndex(xsVar(0), (xsIndex)i, xsVar(1));
 		}
+		host->preloading = false;
 		if (host_app_find(&host->app, "flash") != NULL) {
 			xsVar(1) = xsAwaitImport("flash", XS_IMPORT_DEFAULT);
 			xsCallFunction1(xsVar(1), xsGlobal, xsVar(0));

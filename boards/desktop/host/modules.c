@@ -93,12 +93,11 @@ static int text_get(void *stream)
 
 /* XS reports where a script is wrong to this function only; its exception has no position. */
 typedef struct {
-	txMachine *the;
 	txInteger line;
 	char message[160];
 } parse_error;
 
-static _Thread_local parse_error *current_error;
+static parse_error *current_error;
 
 static void note_error(void *console, txString path, txInteger line, txString format,
 					   c_va_list arguments)
@@ -123,8 +122,10 @@ static txScript *parse(txMachine *the, const host_module *module, char *text, si
 	current_error = error;
 	if (c_setjmp(jump.jmp_buf) == 0) {
 		text_stream stream = {text, text + length};
-		/* Nodes keep the path they were parsed under; another one after it has their lines mapped. */
-		parser.path = fxNewParserSymbol(&parser, module->map != NULL ? module->map : module->source);
+		/* Nodes keep the path they were parsed under; another one after it has their lines mapped.
+		 */
+		parser.path =
+			fxNewParserSymbol(&parser, module->map != NULL ? module->map : module->source);
 		fxParserTree(&parser, &stream, text_get, mxDebugFlag, NULL);
 		if (map != NULL && parser.errorCount == 0) {
 			text_stream map_stream = {map, map + map_length};
@@ -148,7 +149,7 @@ static txScript *parse(txMachine *the, const host_module *module, char *text, si
 void fxLoadModule(txMachine *the, txSlot *slot, txID id)
 {
 	const host_module *module = host_app_find(&the->host->app, fxGetKeyName(the, id));
-	parse_error error = {the, 0, ""};
+	parse_error error = {0, ""};
 	size_t length = 0;
 	size_t map_length = 0;
 	char *text;

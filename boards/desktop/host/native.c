@@ -24,6 +24,9 @@ static void host_native(xsMachine *the)
 	host *host = host_of(the);
 	xsIdentifier id = xsToID(xsArg(0));
 	xsVars(1);
+	if (host->preloading)
+		xsUnknownError("native \"%s\" in a preload: a device runs preloads when it is built",
+					   xsToString(xsArg(0)));
 	xsVar(0) = xsAccess(host->natives);
 	xsResult = xsGet(xsVar(0), id);
 	if (xsTypeOf(xsResult) == xsUndefinedType) {

@@ -79,12 +79,11 @@ static int replace_file(const char *path, const char *text, mode_t mode)
 
 void xs_simulator_writeFile(xsMachine *the)
 {
-	const char *path;
-	const char *text = xsToString(xsArg(1)); /* first: it may allocate and move the other */
 	int failed;
-	path = xsToString(xsArg(0));
-	text = xsToString(xsArg(1));
-	failed = replace_file(path, text, 0666);
+	/* Both are strings before either one's bytes are looked at: a conversion may move them. */
+	fxToString(the, &xsArg(0));
+	fxToString(the, &xsArg(1));
+	failed = replace_file(xsArg(0).value.string, xsArg(1).value.string, 0666);
 	if (failed != 0)
 		xsUnknownError("%s: %s", xsToString(xsArg(0)), strerror(failed));
 }

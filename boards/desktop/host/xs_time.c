@@ -13,11 +13,10 @@ void xs_time_microseconds(xsMachine *the)
 	xsResult = xsNumber((double)host_now());
 }
 
-/** delta(start, end = ticks): their distance, right across the wrap. */
+/** delta(start, end): their distance, right across the wrap. */
 void xs_time_delta(xsMachine *the)
 {
 	uint32_t start = (uint32_t)xsToInteger(xsArg(0));
-	uint32_t end =
-		xsToInteger(xsArgc) > 1 ? (uint32_t)xsToInteger(xsArg(1)) : (uint32_t)(host_now() / 1000);
+	uint32_t end = (uint32_t)xsToInteger(xsArg(1));
 	xsResult = xsInteger((xsIntegerValue)(end - start));
 }

@@ -1,9 +1,10 @@
 /* What XS and the SDK define for every module, in both builds. */
 
 /** A base class whose instances carry native data, freed by the C function of that name. */
-declare function Native(name: string): new (...args: any[]) => any;
+declare function Native(name: string): new () => object;
 /** The C function of that name. */
-declare function native(name: string): (this: any, ...args: any[]) => any;
+// biome-ignore lint/suspicious/noExplicitAny: who calls it knows what C returns
+declare function native(name: string): (this: unknown, ...args: unknown[]) => any;
 /** Writes the texts of its arguments as they are; add "\n". */
 declare function trace(...values: unknown[]): void;
 

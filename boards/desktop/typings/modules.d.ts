@@ -10,7 +10,7 @@ declare module "timer" {
 		static clear(timer: Timer | undefined | null): void;
 		private brand: boolean;
 	}
-	export { Timer as default };
+	export default Timer;
 }
 
 declare module "time" {
@@ -19,7 +19,7 @@ declare module "time" {
 		readonly microseconds: number;
 		delta(start: number, end?: number): number;
 	};
-	export { Time as default };
+	export default Time;
 }
 
 declare module "preference" {
@@ -29,7 +29,7 @@ declare module "preference" {
 		delete(domain: string, key: string): void;
 		keys(domain: string): string[];
 	};
-	export { Preference as default };
+	export default Preference;
 }
 
 declare module "base64" {
@@ -37,7 +37,7 @@ declare module "base64" {
 		encode(source: ArrayBufferLike | ArrayBufferView | string): string;
 		decode(text: string): ArrayBuffer;
 	};
-	export { Base64 as default };
+	export default Base64;
 }
 
 declare module "text/encoder" {
@@ -45,7 +45,7 @@ declare module "text/encoder" {
 		encode(text: string): Uint8Array;
 		encodeInto(text: string, into: Uint8Array): { read: number; written: number };
 	}
-	export { TextEncoder as default };
+	export default TextEncoder;
 }
 
 declare module "text/decoder" {
@@ -56,11 +56,12 @@ declare module "text/decoder" {
 		readonly fatal: boolean;
 		readonly ignoreBOM: boolean;
 	}
-	export { TextDecoder as default };
+	export default TextDecoder;
 }
 
 declare module "mc/config" {
 	/** The manifests' config, with the command line's key=value over it. */
+	// biome-ignore lint/suspicious/noExplicitAny: JSON of the manifests
 	const config: Readonly<Record<string, any>>;
-	export { config as default };
+	export default config;
 }

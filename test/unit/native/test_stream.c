@@ -64,6 +64,14 @@ static void await(witness *self, port_stream_event_type type, unsigned count)
 		fail_msg("event %d came %u times, not %u: %s", type, seen, count, self->message);
 }
 
+static unsigned count_of(witness *self, port_stream_event_type type)
+{
+	pthread_mutex_lock(&self->mutex);
+	unsigned count = self->counts[type];
+	pthread_mutex_unlock(&self->mutex);
+	return count;
+}
+
 static witness new_witness(void)
 {
 	return (witness){.mutex = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
@@ -347,7 +355,7 @@ static void tells_writers_to_wait_and_when_to_go_on(void **state)
 	while ((result = port_stream_write(self->stream, bytes, sizeof(bytes))) == PORT_STREAM_FULL)
 		written += sizeof(bytes);
 	assert_int_equal(result, PORT_STREAM_NO_ROOM);
-	assert_int_equal(self->witness.counts[PORT_STREAM_WRITABLE], 0);
+	assert_int_equal(count_of(&self->witness, PORT_STREAM_WRITABLE), 0);
 	while (received < written) {
 		ssize_t count = recv(self->peer, in, sizeof(in), 0);
 		assert_true(count > 0);
@@ -428,7 +436,7 @@ static void tells_a_refusal(void **state)
 	assert_int_equal(self.error, PORT_STREAM_REFUSED);
 	snprintf(expected, sizeof(expected), "connection refused by 127.0.0.1:%u", port);
 	assert_string_equal(self.message, expected);
-	assert_int_equal(self.counts[PORT_STREAM_OPENED], 0);
+	assert_int_equal(count_of(&self, PORT_STREAM_OPENED), 0);
 	port_stream_close(stream);
 	assert_all_freed();
 }
@@ -502,7 +510,7 @@ static void can_be_closed_while_connecting(void **state)
 	port_stream_close(stream);
 	assert_all_freed(); /* the worker has let go as well, though its wait was for 30 s */
 	assert_true(port_now() - start < 2000000);
-	assert_int_equal(self.counts[PORT_STREAM_CLOSED], 0);
+	assert_int_equal(count_of(&self, PORT_STREAM_CLOSED), 0);
 	/* And at once, most often before the worker has begun. */
 	port_stream_close(open_to(&self, "127.0.0.1", port, 30000));
 	assert_all_freed();

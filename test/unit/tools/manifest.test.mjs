@@ -18,7 +18,10 @@ function folder(files) {
 	rmSync(path, { recursive: true, force: true });
 	for (const [name, content] of Object.entries({ "main.ts": "", ...files })) {
 		mkdirSync(dirname(join(path, name)), { recursive: true });
-		writeFileSync(join(path, name), typeof content === "string" ? content : JSON.stringify(content));
+		writeFileSync(
+			join(path, name),
+			typeof content === "string" ? content : JSON.stringify(content),
+		);
 	}
 	return path;
 }
@@ -27,7 +30,10 @@ function resolved(files) {
 	const path = folder(files);
 	const app = resolveManifest(join(path, "manifest.json"));
 	const modules = Object.fromEntries(
-		[...app.modules].map(([name, file]) => [name, file.startsWith(path) ? file.slice(path.length + 1) : file]),
+		[...app.modules].map(([name, file]) => [
+			name,
+			file.startsWith(path) ? file.slice(path.length + 1) : file,
+		]),
 	);
 	return { ...app, modules };
 }
@@ -123,14 +129,18 @@ test("includes: relative to who includes, once, before who includes; the later c
 });
 
 test("one platform entry applies: the most specific, then the first", () => {
-	const config = (platforms) => resolved({ "manifest.json": { modules: main, platforms } }).config.p;
+	const config = (platforms) =>
+		resolved({ "manifest.json": { modules: main, platforms } }).config.p;
 	const entry = (p) => ({ config: { p } });
 	assert.equal(config({ esp32: entry(1), lin: entry(2), "...": entry(3) }), 2);
 	assert.equal(config({ "...": entry(3), lin: entry(2) }), 2);
 	assert.equal(config({ lin: entry(1), "lin/*": entry(2) }), 2);
 	assert.equal(config({ "lin/*": entry(1), "lin/desktop": entry(2) }), 1);
 	assert.equal(config({ "*/desktop": entry(1), lin: entry(2) }), 1);
-	assert.equal(config({ esp32: entry(1), "esp32/*": entry(1), "lin/moddable_two": entry(1), "...": entry(3) }), 3);
+	assert.equal(
+		config({ esp32: entry(1), "esp32/*": entry(1), "lin/moddable_two": entry(1), "...": entry(3) }),
+		3,
+	);
 	assert.equal(config({ mac: entry(1) }), undefined);
 });
 
@@ -143,7 +153,10 @@ test("a platform's includes, modules, preload and errors count", () => {
 		"lin.json": { config: { lin: true } },
 		"only.ts": "",
 	});
-	assert.deepEqual([app.config, app.preload, Object.keys(app.modules)], [{ lin: true }, ["only"], ["main", "only"]]);
+	assert.deepEqual(
+		[app.config, app.preload, Object.keys(app.modules)],
+		[{ lin: true }, ["only"], ["main", "only"]],
+	);
 	refused(
 		{ "manifest.json": { modules: main, platforms: { lin: { error: "no microphone here" } } } },
 		/manifest\.json: no microphone here$/,
@@ -160,7 +173,10 @@ test("build variables", () => {
 		"lib/deep/b.ts": "",
 	});
 	assert.deepEqual(app.modules, { main: "main.ts", a: "lib/a.ts", b: "lib/deep/b.ts" });
-	refused({ "manifest.json": { modules: { "*": "$(NOWHERE)/x" } } }, /\$\(NOWHERE\) is not defined/);
+	refused(
+		{ "manifest.json": { modules: { "*": "$(NOWHERE)/x" } } },
+		/\$\(NOWHERE\) is not defined/,
+	);
 });
 
 test("the SDK's manifests are our stand-ins; one that we have not is named", () => {
@@ -189,26 +205,45 @@ test("the SDK's manifests are our stand-ins; one that we have not is named", () 
 });
 
 test("preload: a name that is no module, a wildcard that sees no JavaScript", () => {
-	refused({ "manifest.json": { modules: main, preload: ["mian"] } }, /preload "mian" is not a module/);
+	refused(
+		{ "manifest.json": { modules: main, preload: ["mian"] } },
+		/preload "mian" is not a module/,
+	);
 	const files = { "lib/a.js": "", "lib/b.ts": "" };
 	const modules = { ...main, "lib/*": "./lib/*" };
-	assert.deepEqual(resolved({ ...files, "manifest.json": { modules, preload: "lib/*" } }).preload, ["lib/a"]);
+	assert.deepEqual(resolved({ ...files, "manifest.json": { modules, preload: "lib/*" } }).preload, [
+		"lib/a",
+	]);
 	refused({ "manifest.json": { modules: main, preload: "m*" } }, /wildcards skip TypeScript/);
 });
 
 test("mistakes: one line with the manifest's path", () => {
-	refused({ "manifest.json": '{\n\t"modules": {\n\t\t"*": "./main",\n\t}\n}' }, /manifest\.json:4: not JSON/);
+	refused(
+		{ "manifest.json": '{\n\t"modules": {\n\t\t"*": "./main",\n\t}\n}' },
+		/manifest\.json:4: not JSON/,
+	);
 	refused({ "manifest.json": "[]" }, /a manifest is a JSON object/);
-	refused({ "manifest.json": { include: "./gone.json", modules: main } }, /includes \.\/gone\.json, which does not exist/);
-	refused({ "manifest.json": { modules: { ...main, a: "./gone" } } }, /module "a": no file \.\/gone/);
+	refused(
+		{ "manifest.json": { include: "./gone.json", modules: main } },
+		/includes \.\/gone\.json, which does not exist/,
+	);
+	refused(
+		{ "manifest.json": { modules: { ...main, a: "./gone" } } },
+		/module "a": no file \.\/gone/,
+	);
 	refused({ "manifest.json": { modules: { other: "./main" } } }, /no module "main"/);
 	refused({ "manifest.json": { include: { git: "x" }, modules: main } }, /device builds only/);
-	assert.throws(() => resolveManifest("/nowhere/manifest.json"), /^ManifestError: \/nowhere\/manifest\.json: does not exist$/);
+	assert.throws(
+		() => resolveManifest("/nowhere/manifest.json"),
+		/^ManifestError: \/nowhere\/manifest\.json: does not exist$/,
+	);
 });
 
 test("run.mjs: a mistake is one line on stderr and a status", () => {
 	const run = (...args) => {
-		const { status, stderr } = spawnSync("node", [join(root, "tools/app/run.mjs"), ...args], { encoding: "utf8" });
+		const { status, stderr } = spawnSync("node", [join(root, "tools/app/run.mjs"), ...args], {
+			encoding: "utf8",
+		});
 		assert.equal(stderr.trim().split("\n").length, 1, stderr);
 		assert.equal(status, 1);
 		return stderr;
@@ -218,6 +253,12 @@ test("run.mjs: a mistake is one line on stderr and a status", () => {
 	assert.match(run(), /usage/);
 	assert.match(run(good, "--wat"), /what is --wat/);
 	assert.match(run(good, "--host"), /--host needs a path/);
-	assert.match(run(good, "--host", "build/nowhere/xs-host"), /no build\/nowhere\/xs-host: build it with: cmake -S/);
-	assert.equal(execFileSync("node", [join(root, "tools/app/run.mjs"), good], { encoding: "utf8" }), "");
+	assert.match(
+		run(good, "--host", "build/nowhere/xs-host"),
+		/no build\/nowhere\/xs-host: build it with: cmake -S/,
+	);
+	assert.equal(
+		execFileSync("node", [join(root, "tools/app/run.mjs"), good], { encoding: "utf8" }),
+		"",
+	);
 });

@@ -44,7 +44,9 @@ class XsTestFailure extends Error {
 
 /** Writes the manifest of an app that runs one test module; its path. */
 function testManifest(file, manifest) {
-	const name = relative(here, file).replace(/\.test\.ts$/, "").replaceAll("/", "-");
+	const name = relative(here, file)
+		.replace(/\.test\.ts$/, "")
+		.replaceAll("/", "-");
 	const folder = join(build, name);
 	const path = join(folder, "manifest.json");
 	mkdirSync(folder, { recursive: true });
@@ -67,7 +69,11 @@ function nearestManifest(file) {
  */
 export function execApp(manifest, { timeout = 30_000, ...options } = {}) {
 	const outDir = options.outDir ?? dirname(manifest);
-	const child = runApp(buildApp(manifest, { outDir }), { sanitize, ...options, stdio: ["ignore", "pipe", "pipe"] });
+	const child = runApp(buildApp(manifest, { outDir }), {
+		sanitize,
+		...options,
+		stdio: ["ignore", "pipe", "pipe"],
+	});
 	const timer = setTimeout(() => child.kill("SIGKILL"), timeout);
 	const output = { stdout: "", stderr: "" };
 	for (const name of ["stdout", "stderr"]) {

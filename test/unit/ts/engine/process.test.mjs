@@ -26,7 +26,10 @@ function makeApp(files, manifest = {}) {
 	writeFileSync(
 		path,
 		JSON.stringify({
-			include: [join(root, "boards/desktop/manifest.json"), "$(MODULES)/files/preference/manifest.json"],
+			include: [
+				join(root, "boards/desktop/manifest.json"),
+				"$(MODULES)/files/preference/manifest.json",
+			],
 			...manifest,
 			modules: { "*": "./main", ...manifest.modules },
 		}),
@@ -115,7 +118,9 @@ export const a: T = "a" + b + (await import("./c")).c;`,
 test("a missing module: who imports what", async () => {
 	const result = await exec({ "main.ts": `import "./nowhere";` });
 	failed(result, 1, /ReferenceError: .*module "\.\/nowhere" not found, imported by .*main\.ts/);
-	const late = await exec({ "main.ts": `import Timer from "timer";\nTimer.set(() => import("no/where"), 1);` });
+	const late = await exec({
+		"main.ts": `import Timer from "timer";\nTimer.set(() => import("no/where"), 1);`,
+	});
 	failed(late, 1, /unhandled rejection: .*module "no\/where" not found, imported by .*main\.ts/);
 	const up = await exec({ "main.ts": `import "../main";` });
 	failed(up, 1, /module "\.\.\/main" not found/);
@@ -128,7 +133,11 @@ function inner(x: Long): never {\n\tthrow new RangeError("too far " + x.gone);\n
 export const enum Gone { A = 1 }
 import Timer from "timer";\nTimer.set(() => {\n\tinner({ gone: "away" });\n}, 1);`,
 	});
-	failed(result, 1, /^\S*main\.ts:5: RangeError: too far away\n at inner \(\S*main\.ts:5\)\n(?:.*\n)* at .*main\.ts:10\)/);
+	failed(
+		result,
+		1,
+		/^\S*main\.ts:5: RangeError: too far away\n at inner \(\S*main\.ts:5\)\n(?:.*\n)* at .*main\.ts:10\)/,
+	);
 });
 
 test("an error at the top level, in a preload, and one that is no Error", async () => {
@@ -141,17 +150,29 @@ test("an error at the top level, in a preload, and one that is no Error", async 
 		1,
 		/^\S*early\.ts:3: TypeError: /,
 	);
+	failed(
+		await exec(
+			{ "main.ts": "", "early.ts": `import Time from "time";\nexport const start = Time.ticks;` },
+			{ manifest: { modules: { early: "./early" }, preload: ["early"] } },
+		),
+		1,
+		/native "xs_time_ticks" in a preload: (.*\n)* at .*early\.ts:2\)/,
+	);
 	failed(await exec({ "main.ts": `throw "text";` }), 1, /^text\n$/);
 	failed(await exec({ "main.ts": `throw { toString() { throw 1; } };` }), 1, /no text/);
 });
 
 test("an unhandled rejection is reported, one that is handled in time is not", async () => {
 	failed(
-		await exec({ "main.ts": `async function f() {\n\tthrow new Error("late");\n}\nf();\nawait null;` }),
+		await exec({
+			"main.ts": `async function f() {\n\tthrow new Error("late");\n}\nf();\nawait null;`,
+		}),
 		1,
 		/^\S*main\.ts:2: unhandled rejection: Error: late\n at f \(/,
 	);
-	const handled = await exec({ "main.ts": `const p = Promise.reject(1);\nawait null;\np.catch(() => trace("caught"));` });
+	const handled = await exec({
+		"main.ts": `const p = Promise.reject(1);\nawait null;\np.catch(() => trace("caught"));`,
+	});
 	assert.deepEqual(handled, { status: 0, signal: null, stdout: "caught", stderr: "" });
 });
 
@@ -160,14 +181,26 @@ test("a syntax error: in TypeScript when it is built, in JavaScript when it is l
 		() => buildApp(makeApp({ "main.ts": "const a = 1;\nconst = 2;" })),
 		(error) => error instanceof BuildError && /main\.ts:2:7: /.test(error.message),
 	);
-	failed(await exec({ "main.js": "const a = 1;\n\nlet a = 2;" }), 1, /SyntaxError: .*main\.js:3: duplicate variable/);
-	failed(await exec({ "main.ts": `import { nope } from "time";\nnope();` }), 1, /SyntaxError: .*import nope not found/);
+	failed(
+		await exec({ "main.js": "const a = 1;\n\nlet a = 2;" }),
+		1,
+		/SyntaxError: .*main\.js:3: duplicate variable/,
+	);
+	failed(
+		await exec({ "main.ts": `import { nope } from "time";\nnope();` }),
+		1,
+		/SyntaxError: .*import nope not found/,
+	);
 });
 
 test("memory full: one report with the line", async () => {
 	const creation = { heap: { initial: 20000, incremental: 0 } };
 	const main = `const all: object[] = [];\nfor (;;)\n\tall.push({ a: {} });`;
-	failed(await exec({ "main.ts": main }, { manifest: { creation } }), 70, /^\S*main\.ts:3: memory full: \d+ slots/);
+	failed(
+		await exec({ "main.ts": main }, { manifest: { creation } }),
+		70,
+		/^\S*main\.ts:3: memory full: \d+ slots/,
+	);
 	failed(
 		await exec(
 			{ "main.ts": `let text = "x";\nfor (;;)\n\ttext += text;` },
@@ -179,7 +212,11 @@ test("memory full: one report with the line", async () => {
 });
 
 test("stack overflow", async () => {
-	failed(await exec({ "main.ts": `function f(): number {\n\treturn 1 + f();\n}\nf();` }), 70, /main\.ts:2: stack overflow/);
+	failed(
+		await exec({ "main.ts": `function f(): number {\n\treturn 1 + f();\n}\nf();` }),
+		70,
+		/main\.ts:2: stack overflow/,
+	);
 	failed(await exec({ "main.ts": `JSON.parse("[".repeat(1e6));` }), 70, /stack overflow/);
 });
 
@@ -191,8 +228,13 @@ test("a native that does not exist is an error where it is used", async () => {
 });
 
 function start(main) {
-	const child = runApp(buildApp(makeApp({ "main.ts": main })), { sanitize, stdio: ["ignore", "pipe", "inherit"] });
-	const ended = new Promise((resolve) => child.on("exit", (status, signal) => resolve({ status, signal })));
+	const child = runApp(buildApp(makeApp({ "main.ts": main })), {
+		sanitize,
+		stdio: ["ignore", "pipe", "inherit"],
+	});
+	const ended = new Promise((resolve) =>
+		child.on("exit", (status, signal) => resolve({ status, signal })),
+	);
 	const ready = new Promise((resolve) => child.stdout.once("data", resolve));
 	return { child, ended, ready };
 }

@@ -1,16 +1,16 @@
 /** Moddable's clock: monotonic, the one native code stamps its events with. */
-export default class Time {
+const Time = {
 	/** Milliseconds in 32 bits; compare with delta(). */
-	static get ticks(): number {
+	get ticks(): number {
 		return native("xs_time_ticks").call(undefined);
-	}
-	static get microseconds(): number {
+	},
+	get microseconds(): number {
 		return native("xs_time_microseconds").call(undefined);
-	}
-	/** Milliseconds from `start` to `end` or now, right across the wrap. */
-	static delta(start: number, end?: number): number {
-		return end === undefined
-			? native("xs_time_delta").call(undefined, start)
-			: native("xs_time_delta").call(undefined, start, end);
-	}
-}
+	},
+	/** Milliseconds from `start` to `end`, right across the wrap. */
+	delta(start: number, end = native("xs_time_ticks").call(undefined)): number {
+		return native("xs_time_delta").call(undefined, start, end);
+	},
+};
+
+export default Object.freeze(Time);

@@ -9,25 +9,27 @@ function read(): Domains {
 	return JSON.parse(native("xs_preference_read").call(undefined) ?? "{}");
 }
 
-export default class Preference {
-	static set(domain: string, key: string, value: Value): void {
+const Preference = {
+	set(domain: string, key: string, value: Value): void {
 		const domains = read();
 		domains[domain] ??= {};
 		domains[domain][key] =
 			value instanceof ArrayBuffer ? { bytes: Array.from(new Uint8Array(value)) } : value;
 		native("xs_preference_write").call(undefined, JSON.stringify(domains));
-	}
-	static get(domain: string, key: string): Value | undefined {
+	},
+	get(domain: string, key: string): Value | undefined {
 		const stored = read()[domain]?.[key];
 		return typeof stored === "object" ? Uint8Array.from(stored.bytes).buffer : stored;
-	}
-	static delete(domain: string, key: string): void {
+	},
+	delete(domain: string, key: string): void {
 		const domains = read();
 		if (domains[domain]?.[key] === undefined) return;
 		delete domains[domain][key];
 		native("xs_preference_write").call(undefined, JSON.stringify(domains));
-	}
-	static keys(domain: string): string[] {
+	},
+	keys(domain: string): string[] {
 		return Object.keys(read()[domain] ?? {});
-	}
-}
+	},
+};
+
+export default Object.freeze(Preference);

@@ -18,4 +18,4 @@ export default class TextDecoder extends Native("xs_textdecoder_destructor") {
 	}
 }
 
-(globalThis as any).TextDecoder = TextDecoder;
+Object.assign(globalThis, { TextDecoder });

@@ -8,4 +8,4 @@ export default class TextEncoder {
 	}
 }
 
-(globalThis as any).TextEncoder = TextEncoder;
+Object.assign(globalThis, { TextEncoder });
