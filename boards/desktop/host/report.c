@@ -18,24 +18,36 @@ void host_exit(xsMachine *the, int status)
 	fxExitToHost(the);
 }
 
-/* "file:line" of the innermost frame that has one, from a stack as XS writes it. */
-static void print_position(const char *stack)
+/* The next line of a stack that has a position, "… (file:line)"; host functions have none. */
+static const char *next_frame(const char *at, const char **open, const char **end)
 {
-	const char *open = stack;
-	while ((open = strstr(open, "\n at")) != NULL) {
-		const char *end = strchr(open + 1, '\n');
-		const char *parenthesis;
-		if (end == NULL)
-			end = open + strlen(open);
-		parenthesis = end;
-		while (parenthesis > open && *parenthesis != '(')
-			parenthesis--;
-		if (end - parenthesis > 2) {
-			fprintf(stderr, "%.*s: ", (int)(end - parenthesis - 2), parenthesis + 1);
-			return;
-		}
-		open = end;
+	while ((at = strstr(at, "\n at")) != NULL) {
+		const char *stop = strchr(at + 1, '\n');
+		*end = stop != NULL ? stop : at + strlen(at);
+		*open = *end;
+		while (*open > at && **open != '(')
+			(*open)--;
+		if (*end - *open > 2)
+			return at;
+		at = *end;
 	}
+	return NULL;
+}
+
+/* file:line: what, and the frames that have a position. */
+static void print_stack(const char *what, const char *stack)
+{
+	const char *message_end = strstr(stack, "\n at");
+	const char *open;
+	const char *end;
+	const char *at = next_frame(stack, &open, &end);
+	if (message_end == NULL)
+		message_end = stack + strlen(stack);
+	if (at != NULL)
+		fprintf(stderr, "%.*s: ", (int)(end - open - 2), open + 1);
+	fprintf(stderr, "%s%.*s\n", what, (int)(message_end - stack), stack);
+	for (; at != NULL; at = next_frame(end, &open, &end))
+		fprintf(stderr, "%.*s\n", (int)(end - at - 1), at + 1);
 }
 
 /* In a frame of its own, which the end of the machine takes away. */
@@ -51,8 +63,7 @@ static void report_exception(xsMachine *the, const char *what)
 			xsVar(1) = xsGet(xsVar(0), xsID("stack"));
 		if (xsTypeOf(xsVar(1)) == xsUndefinedType)
 			xsVar(1) = xsVar(0);
-		print_position(xsToString(xsVar(1)));
-		fprintf(stderr, "%s%s\n", what, xsToString(xsVar(1)));
+		print_stack(what, xsToString(xsVar(1)));
 	}
 	xsCatch
 	{

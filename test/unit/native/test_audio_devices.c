@@ -452,7 +452,8 @@ static void attachments_are_bounded(void **state)
 /* ---- a call in real time ---- */
 
 /* What the network does: packets of the uplink go into the downlink. */
-static uint32_t carry(audio_uplink *uplink, audio_downlink *downlink, uint16_t *sequence)
+static uint32_t carry(audio_uplink *uplink, audio_downlink *downlink, uint16_t *sequence,
+					  uint32_t *markers)
 {
 	audio_uplink_head head;
 	uint8_t bytes[AUDIO_PACKET_MAX];
@@ -466,33 +467,35 @@ static uint32_t carry(audio_uplink *uplink, audio_downlink *downlink, uint16_t *
 		assert_true(
 			ring_write(audio_downlink_ring(downlink), &arrival, sizeof arrival, bytes, length));
 		moved++;
+		*markers += head.marker;
 	}
 	return moved;
 }
 
-static void the_microphone_is_heard_at_the_speaker(void **state)
+/* 2 s of microphone into a speaker. False when this machine held the thread up: no test then. */
+static bool call_in_real_time(void)
 {
 	port_microphone *microphone = open_microphone(write_pattern(2), false);
 	port_speaker *speaker = open_speaker(in_folder("heard.wav"));
 	uint64_t opened = port_now();
 	audio_uplink *uplink = create_uplink();
 	audio_downlink *downlink = audio_downlink_create(16000, JITTER_TARGET_MS);
+	audio_downlink_stats stats;
 	port_audio_stats before, after;
 	uint16_t sequence = 0;
-	uint32_t moved = 0;
+	uint32_t moved = 0, markers = 0;
 
-	(void)state;
 	port_audio_get_stats(&before);
 	port_microphone_attach(microphone, uplink, NULL, NULL);
 	port_speaker_attach(speaker, downlink);
 	nap(300000); /* muted: the file stands still */
-	assert_int_equal(carry(uplink, downlink, &sequence), 0);
+	assert_int_equal(carry(uplink, downlink, &sequence, &markers), 0);
 	assert_int_equal(port_speaker_first_sound(speaker), 0);
 	uint64_t unmuted = port_now();
 	audio_uplink_set_muted(uplink, false);
 	while (port_now() - unmuted < 2400000) {
 		nap(5000);
-		moved += carry(uplink, downlink, &sequence);
+		moved += carry(uplink, downlink, &sequence, &markers);
 	}
 	uint64_t first_sound = port_speaker_first_sound(speaker);
 	port_microphone_detach(microphone, uplink);
@@ -501,21 +504,29 @@ static void the_microphone_is_heard_at_the_speaker(void **state)
 	port_speaker_close(speaker);
 	uint64_t closed = port_now();
 	port_audio_get_stats(&after);
+	audio_downlink_get_stats(downlink, &stats);
+	audio_uplink_free(uplink);
+	audio_downlink_free(downlink);
 
-	/* in real time */
-	assert_in_range(moved, 117, 121);
-	assert_in_range(first_sound, unmuted + 20000, unmuted + 200000);
+	/* in real time, stalls or not */
 	uint32_t in_header;
 	int16_t *heard;
 	size_t count = read_file(in_folder("heard.wav"), &heard, &in_header);
 	assert_int_equal(in_header, 2 * count);
-	assert_in_range(count, (closed - opened) * 16 / 1000 - 1600,
-					(closed - opened) * 16 / 1000 + 960);
+	assert_int_equal(after.device_errors, before.device_errors);
 	assert_in_range(after.ticks - before.ticks + after.frames_skipped - before.frames_skipped,
 					count / 320, count / 320 + 1);
-	assert_int_equal(after.device_errors, before.device_errors);
+	if (after.stalls != before.stalls || stats.frames_concealed > 5) {
+		free(heard);
+		return false;
+	}
+	assert_in_range(moved, 117, 121);
+	assert_int_equal(markers, 1);
+	assert_in_range(count, (closed - opened) * 16 / 1000 - 1600,
+					(closed - opened) * 16 / 1000 + 960);
 
 	/* all of it, and nothing else: the two seconds are where first_sound says */
+	assert_in_range(first_sound, unmuted + 20000, unmuted + 200000);
 	size_t start = (first_sound - opened) * 16 / 1000;
 	assert_in_range(sound_rms(heard, start - 1600), 0, 10);
 	assert_int_equal(sound_longest_gap(heard + start + 640, 30000, 16000, 1000), 0);
@@ -526,8 +537,67 @@ static void the_microphone_is_heard_at_the_speaker(void **state)
 	if (fabs(level) > 1 || fabs(low) > 1.5 || fabs(high) > 1.5)
 		fail_msg("level %+.2f dB, 440 Hz %+.2f dB, 1 kHz %+.2f dB", level, low, high);
 	free(heard);
+	return true;
+}
+
+static void the_microphone_is_heard_at_the_speaker(void **state)
+{
+	int attempts = 0;
+
+	(void)state;
+	while (!call_in_real_time())
+		assert_true(++attempts < 4);
+}
+
+/* Holds the audio thread up for as long as it is told, once. */
+static void hold_up(void *context)
+{
+	nap(atomic_exchange((_Atomic uint64_t *)context, 0));
+}
+
+static void a_stall_is_caught_up_or_skipped(void **state)
+{
+	const char *path = in_folder("out.wav");
+	port_microphone *microphone = open_microphone(write_pattern(1), true);
+	port_speaker *speaker = open_speaker(path);
+	uint64_t opened = port_now();
+	audio_uplink *uplink = create_uplink();
+	_Atomic uint64_t delay = 0;
+	port_audio_stats before, after;
+	audio_uplink_head first, head;
+	uint8_t bytes[AUDIO_PACKET_MAX];
+	size_t length;
+	uint32_t in_header;
+	int16_t *heard;
+
+	(void)state;
+	port_audio_get_stats(&before);
+	audio_uplink_set_muted(uplink, false);
+	port_microphone_attach(microphone, uplink, hold_up, &delay);
+	nap(100000);
+	atomic_store(&delay, 300000);
+	nap(500000);
+	port_audio_get_stats(&after);
+	port_microphone_detach(microphone, uplink);
+	port_microphone_close(microphone);
+	port_speaker_close(speaker);
+	uint64_t closed = port_now();
+	assert_true(after.stalls > before.stalls);
+	assert_true(after.frames_skipped - before.frames_skipped >= 12);
+
+	/* the file has silence for the time that was lost, the timestamps a step */
+	size_t count = read_file(path, &heard, &in_header);
+	assert_in_range(count, (closed - opened) * 16 / 1000 - 1600,
+					(closed - opened) * 16 / 1000 + 960);
+	free(heard);
+	assert_true(
+		ring_read(audio_uplink_ring(uplink), &first, sizeof first, bytes, sizeof bytes, &length));
+	head = first;
+	while (ring_read(audio_uplink_ring(uplink), &head, sizeof head, bytes, sizeof bytes, &length))
+		;
+	uint32_t passed = (head.timestamp - first.timestamp) / AUDIO_RTP_FRAME + 1;
+	assert_in_range(passed, (closed - opened) / 20000 - 5, (closed - opened) / 20000 + 1);
 	audio_uplink_free(uplink);
-	audio_downlink_free(downlink);
 }
 
 /* ALSA's "null" takes and gives without end: it must not run faster than time. */
@@ -553,7 +623,7 @@ static void alsa_null_keeps_time(void **state)
 	nap(1000000);
 	port_microphone_detach(microphone, uplink);
 	audio_uplink_get_stats(uplink, &stats);
-	assert_in_range(stats.frames_captured, 46, 56);
+	assert_in_range(stats.frames_captured, 40, 56);
 	port_microphone_close(microphone);
 	port_speaker_close(speaker);
 	audio_uplink_free(uplink);
@@ -603,6 +673,7 @@ int main(void)
 		cmocka_unit_test(detached_is_let_go),
 		cmocka_unit_test(attachments_are_bounded),
 		cmocka_unit_test(the_microphone_is_heard_at_the_speaker),
+		cmocka_unit_test(a_stall_is_caught_up_or_skipped),
 		cmocka_unit_test(alsa_null_keeps_time),
 		cmocka_unit_test(alsa_errors_say_what_to_do),
 	};

@@ -508,6 +508,33 @@ static void an_end_fades_and_stops(void **state)
 	end_call(&call);
 }
 
+/* A low tone as music, where a cut anywhere would be a step many times its own. */
+static void starts_and_stops_without_a_click(void **state)
+{
+	call call = start_call(48000, 16000);
+	OpusEncoder *encoder =
+		opus_encoder_create(48000, 1, OPUS_APPLICATION_RESTRICTED_LOWDELAY, NULL);
+	uint64_t sent = 0;
+
+	(void)state;
+	for (int i = 0; i < 300; i++) {
+		packet packet = {.sequence = call.sequence++};
+		int16_t samples[960];
+
+		for (size_t j = 0; j < 960; j++)
+			samples[j] = (int16_t)lrint(2 * PEAK * sin(2 * PI * 100 * (double)sent++ / 48000));
+		packet.head.timestamp = (uint32_t)sent;
+		packet.length = (size_t)opus_encode(encoder, samples, 960, packet.bytes, 300);
+		if (i % 100 < 50) /* talks, is cut off, and so on */
+			deliver(&call, &packet);
+		play(&call);
+	}
+	/* the tone itself steps by 314 */
+	assert_in_range(sound_largest_step(call.out, call.out_count), 300, 450);
+	opus_encoder_destroy(encoder);
+	end_call(&call);
+}
+
 static void a_burst_is_caught_up_without_a_click(void **state)
 {
 	call call = start_call(16000, 16000);
@@ -576,6 +603,40 @@ static void corrupt_arrivals_are_counted_and_concealed(void **state)
 	end_call(&call);
 }
 
+/* Whatever an authenticated but hostile peer sends: no fault, and it ends in silence. */
+static void survives_noise(void **state)
+{
+	call call = start_call(16000, 16000);
+	uint32_t seed = 11;
+
+	(void)state;
+	for (int i = 0; i < 1400; i++) {
+		for (int j = 0; j < 3; j++) {
+			audio_downlink_head head = {.arrived = call.now};
+			uint8_t bytes[JITTER_PACKET_MAX + 8];
+			size_t length = 0;
+
+			for (; length < sizeof bytes; length++) {
+				seed = seed * 1664525 + 1013904223;
+				bytes[length] = (uint8_t)(seed >> 24);
+			}
+			if (i % 4) /* a code that is valid for any length: one frame of 20 ms */
+				bytes[0] = (uint8_t)((bytes[0] & 0xe0) | 0x18);
+			length = i % 3 ? (seed >> 8) % 80 : (seed >> 8) % sizeof bytes;
+			head.sequence = (uint16_t)(i * 3 + j + (int)(seed >> 30));
+			head.timestamp = seed >> 29 ? (uint32_t)(i * 3 + j) * 960 : seed;
+			ring_write(audio_downlink_ring(call.downlink), &head, sizeof head, bytes, length);
+		}
+		play(&call);
+	}
+	assert_true(heard(&call).frames_decoded > 100);
+	for (int i = 0; i < 100; i++)
+		play(&call);
+	assert_false(play(&call));
+	assert_int_equal(heard(&call).jitter.depth, 0);
+	end_call(&call);
+}
+
 static void the_mix_saturates(void **state)
 {
 	static const int32_t mix[] = {0, 32767, 32768, -32768, -32769, 1000000, -1000000};
@@ -630,9 +691,11 @@ int main(void)
 		cmocka_unit_test(nothing_from_before_the_mute_is_sent_after_it),
 		cmocka_unit_test(a_dtx_pause_is_quiet_on_the_wire_and_keeps_its_length),
 		cmocka_unit_test(an_end_fades_and_stops),
+		cmocka_unit_test(starts_and_stops_without_a_click),
 		cmocka_unit_test(a_burst_is_caught_up_without_a_click),
 		cmocka_unit_test(volume_scales_and_ramps),
 		cmocka_unit_test(corrupt_arrivals_are_counted_and_concealed),
+		cmocka_unit_test(survives_noise),
 		cmocka_unit_test(the_mix_saturates),
 		cmocka_unit_test(shortening_joins_at_a_period),
 	};

@@ -24,6 +24,7 @@ static const ice_candidate their_candidate = {ICE_HOST, {4, {10, 0, 0, 2}, 6000}
 /* One agent, and a peer that is played by hand. */
 typedef struct {
 	ice_agent *agent;
+	int socket; /* where what the peer sends arrives */
 	uint64_t now;
 	ice_datagram out;
 	stun_message message;
@@ -71,7 +72,7 @@ static void put(bench *on, const net_address *from, const uint8_t *bytes, size_t
 	uint8_t *copy = test_malloc(length);
 
 	memcpy(copy, bytes, length);
-	ice_agent_input(on->agent, 0, from, copy, length, on->now);
+	ice_agent_input(on->agent, on->socket, from, copy, length, on->now);
 	test_free(copy);
 }
 
@@ -80,7 +81,7 @@ typedef struct {
 	const char *username, *key;
 	uint64_t tie_breaker;
 	uint16_t role, unknown;
-	bool no_priority, no_integrity, use_candidate;
+	bool no_username, no_priority, no_integrity, use_candidate;
 } check;
 
 static void put_check(bench *on, const net_address *from, check what)
@@ -95,7 +96,8 @@ static void put_check(bench *on, const net_address *from, check what)
 	if (what.username != NULL)
 		snprintf(username, sizeof username, "%s", what.username);
 	stun_begin(&writer, bytes, sizeof bytes, STUN_REQUEST, STUN_BINDING, id);
-	stun_put_bytes(&writer, STUN_USERNAME, username, strlen(username));
+	if (!what.no_username)
+		stun_put_bytes(&writer, STUN_USERNAME, username, strlen(username));
 	if (!what.no_priority)
 		stun_put_u32(&writer, STUN_PRIORITY, 1845501695);
 	if (what.role != 0)
@@ -111,7 +113,7 @@ static void put_check(bench *on, const net_address *from, check what)
 /* The peer's answer to the request that was just taken. */
 typedef struct {
 	const char *key;
-	uint16_t code, unknown;
+	uint16_t code, unknown, mapped_port;
 	bool no_mapped, no_integrity, wrong_id, mapped_six;
 } answer;
 
@@ -129,9 +131,11 @@ static void put_answer(bench *on, const net_address *from, answer what)
 	if (what.code != 0)
 		stun_put_error(&writer, what.code, "");
 	else if (!what.no_mapped) {
-		net_address six = sim_ipv6(1, 1);
+		net_address mapped = what.mapped_six ? sim_ipv6(1, 1) : ours;
 
-		stun_put_xor_address(&writer, STUN_XOR_MAPPED_ADDRESS, what.mapped_six ? &six : &ours);
+		if (what.mapped_port != 0)
+			mapped.port = what.mapped_port;
+		stun_put_xor_address(&writer, STUN_XOR_MAPPED_ADDRESS, &mapped);
 	}
 	if (what.unknown != 0)
 		stun_put_u32(&writer, what.unknown, 0);
@@ -157,8 +161,81 @@ static void a_check_looks_as_it_should(void **state)
 	assert_true(stun_check_integrity(&on.message, (const uint8_t *)PWD, strlen(PWD)));
 	assert_true(net_address_equal(&on.out.to, &theirs));
 	assert_false(take(&on));
+	assert_false(ice_agent_accepts(on.agent, 0, &theirs));
 	put_answer(&on, &theirs, (answer){0});
 	assert_int_equal(ice_agent_state(on.agent), ICE_CONNECTED);
+	assert_true(ice_agent_accepts(on.agent, 0, &theirs));
+	assert_false(ice_agent_accepts(on.agent, 1, &theirs));
+	ice_agent_free(on.agent);
+}
+
+static void a_check_of_the_peer_hurries_ours(void **state)
+{
+	(void)state;
+	bench on;
+
+	open_bench(&on, true, false);
+	start(&on);
+	assert_true(take(&on));
+	on.now += 10 * MS; /* too soon to send the same again */
+	put_check(&on, &theirs, (check){0});
+	assert_true(take(&on));
+	assert_int_equal(on.message.kind, STUN_SUCCESS);
+	assert_false(take(&on));
+	on.now += 50 * MS;
+	put_check(&on, &theirs, (check){0});
+	assert_true(take(&on));
+	assert_true(take(&on));
+	assert_int_equal(on.message.kind, STUN_REQUEST);
+	ice_agent_free(on.agent);
+}
+
+static void who_has_checked_us_is_checked_first(void **state)
+{
+	(void)state;
+	static const net_address best = {4, {10, 0, 0, 9}, 9};
+	const ice_config config = {.controlling = true};
+	ice_candidate candidate = their_candidate;
+	bench on = {.agent = ice_agent_create(&config), .now = SIM_START};
+
+	candidate.address = best;
+	assert_non_null(ice_agent_add_local(on.agent, 0, &ours));
+	assert_int_equal(ice_agent_add_remote(on.agent, &candidate, on.now), 0);
+	put_check(&on, &theirs, (check){0});
+	assert_true(take(&on)); /* answered, though the peer's password is not known yet */
+	assert_int_equal(on.message.kind, STUN_SUCCESS);
+	assert_false(take(&on));
+	assert_int_equal(ice_agent_set_remote(on.agent, "peer", PWD, false, on.now), 0);
+	ice_agent_handle_timeout(on.agent, on.now);
+	assert_true(take(&on));
+	assert_true(net_address_equal(&on.out.to, &theirs));
+	ice_agent_free(on.agent);
+}
+
+static void the_path_is_the_best_valid_pair_until_one_is_nominated(void **state)
+{
+	(void)state;
+	static const net_address second = {4, {10, 0, 0, 3}, 5000};
+	bench on;
+	int socket;
+	net_address to;
+
+	open_bench(&on, false, false);
+	assert_non_null(ice_agent_add_local(on.agent, 1, &second));
+	start(&on);
+	assert_true(take(&on));
+	put_answer(&on, &theirs, (answer){0});
+	on.now += 50 * MS;
+	ice_agent_handle_timeout(on.agent, on.now);
+	assert_true(take(&on));
+	assert_int_equal(on.out.socket, 1);
+	on.socket = 1;
+	put_answer(&on, &theirs, (answer){0});
+	assert_true(ice_agent_path(on.agent, &socket, &to));
+	assert_int_equal(socket, 0);
+	put_check(&on, &theirs, (check){.role = STUN_ICE_CONTROLLING, .use_candidate = true});
+	assert_true(ice_agent_path(on.agent, &socket, &to));
+	assert_int_equal(socket, 1);
 	ice_agent_free(on.agent);
 }
 
@@ -238,6 +315,7 @@ static void requests_without_proof_get_no_answer(void **state)
 {
 	(void)state;
 	static const uint8_t junk[] = {0, 1, 0, 4, 0x21, 0x12, 0xa4, 0x42, 9, 9, 9};
+	char username[32];
 	bench on;
 
 	open_bench(&on, true, false);
@@ -247,7 +325,10 @@ static void requests_without_proof_get_no_answer(void **state)
 	put_check(&on, &theirs, (check){.username = "someone:peer"});
 	put_check(&on, &theirs, (check){.username = ""});
 	put_check(&on, &theirs, (check){.username = ice_agent_local_ufrag(on.agent)});
-	assert_int_equal(stats_of(&on).dropped_username, 3);
+	put_check(&on, &theirs, (check){.no_username = true});
+	snprintf(username, sizeof username, "%s;peer", ice_agent_local_ufrag(on.agent));
+	put_check(&on, &theirs, (check){.username = username});
+	assert_int_equal(stats_of(&on).dropped_username, 5);
 	put(&on, &theirs, junk, sizeof junk);
 	assert_int_equal(stats_of(&on).dropped_malformed, 1);
 	assert_int_equal(stats_of(&on).checks_received, 0);
@@ -313,6 +394,60 @@ static void the_weaker_side_switches_role(void **state)
 	ice_agent_free(on.agent);
 }
 
+static void a_nomination_does_not_outlive_the_role(void **state)
+{
+	(void)state;
+	bench on;
+
+	/* Our USE-CANDIDATE is on its way when the peer turns out to be the one who nominates. */
+	open_bench(&on, true, false);
+	start(&on);
+	assert_true(take(&on));
+	assert_true(on.message.use_candidate);
+	uint8_t id[STUN_ID];
+
+	memcpy(id, on.message.id, STUN_ID);
+	put_check(&on, &theirs, (check){.role = STUN_ICE_CONTROLLING, .tie_breaker = UINT64_MAX});
+	on.message.id = id;
+	put_answer(&on, &theirs, (answer){0});
+	assert_int_equal(ice_agent_state(on.agent), ICE_CHECKING);
+	put_check(
+		&on, &theirs,
+		(check){.role = STUN_ICE_CONTROLLING, .tie_breaker = UINT64_MAX, .use_candidate = true});
+	assert_int_equal(ice_agent_state(on.agent), ICE_CONNECTED);
+	ice_agent_free(on.agent);
+}
+
+static void whoever_becomes_controlling_nominates_at_once(void **state)
+{
+	(void)state;
+	for (int late = 0; late < 2; late++) {
+		bench on;
+		uint8_t id[STUN_ID];
+
+		/* The role is switched before or after the answer to a check without USE-CANDIDATE. */
+		open_bench(&on, false, false);
+		start(&on);
+		assert_true(take(&on));
+		memcpy(id, on.message.id, STUN_ID);
+		on.message.id = id;
+		if (late)
+			put_answer(&on, &theirs, (answer){0});
+		put_check(&on, &theirs, (check){.role = STUN_ICE_CONTROLLED, .tie_breaker = 0});
+		if (!late)
+			put_answer(&on, &theirs, (answer){0});
+		assert_int_equal(ice_agent_state(on.agent), ICE_CHECKING);
+		assert_true(take(&on));
+		assert_int_equal(on.message.kind, STUN_SUCCESS);
+		assert_true(take(&on));
+		assert_true(on.message.controlling && on.message.use_candidate);
+		put_answer(&on, &theirs, (answer){0});
+		assert_int_equal(ice_agent_state(on.agent), ICE_CONNECTED);
+		assert_false(take(&on));
+		ice_agent_free(on.agent);
+	}
+}
+
 static void a_487_answer_switches_once_and_checks_again(void **state)
 {
 	(void)state;
@@ -375,6 +510,65 @@ static void errors_end_a_check(void **state)
 	assert_true(take(&on));
 	put_answer(&on, &theirs, (answer){.code = 400});
 	assert_int_equal(ice_agent_state(on.agent), ICE_FAILED);
+	ice_agent_free(on.agent);
+}
+
+static void what_comes_after_the_failure_changes_nothing(void **state)
+{
+	(void)state;
+	bench on;
+	ice_event event;
+	uint8_t id[STUN_ID];
+
+	open_bench(&on, true, false);
+	start(&on);
+	while (ice_agent_state(on.agent) != ICE_FAILED) {
+		on.now = ice_agent_timeout(on.agent);
+		ice_agent_handle_timeout(on.agent, on.now);
+		if (take(&on)) /* only just: what is due then is not sent any more */
+			memcpy(id, on.message.id, STUN_ID);
+	}
+	assert_false(take(&on));
+	while (ice_agent_poll_event(on.agent, &event))
+		;
+	on.message.id = id;
+	put_answer(&on, &theirs, (answer){0});
+	assert_int_equal(stats_of(&on).responses_received, 1);
+	assert_false(ice_agent_poll_event(on.agent, &event));
+	assert_false(ice_agent_accepts(on.agent, 0, &theirs));
+	ice_agent_free(on.agent);
+
+	/* A check that nobody polled in time. */
+	open_bench(&on, true, false);
+	start(&on);
+	while (ice_agent_state(on.agent) != ICE_FAILED)
+		ice_agent_handle_timeout(on.agent, on.now = ice_agent_timeout(on.agent));
+	assert_false(take(&on));
+	ice_agent_free(on.agent);
+}
+
+static void a_nat_that_maps_ever_anew_is_bounded(void **state)
+{
+	(void)state;
+	bench on;
+	ice_candidate candidate = their_candidate;
+	int socket;
+	net_address to;
+
+	open_bench(&on, true, false);
+	for (uint8_t i = 0; i < ICE_REMOTE_MAX; i++) {
+		candidate.address.port = (uint16_t)(6000 + i);
+		candidate.priority = 1u + i; /* each better than the one before: none is left out */
+		assert_int_equal(ice_agent_add_remote(on.agent, &candidate, on.now), 0);
+		ice_agent_handle_timeout(on.agent, on.now);
+		assert_true(take(&on));
+		assert_int_equal(on.out.to.port, 6000 + i);
+		put_answer(&on, &candidate.address, (answer){.mapped_port = (uint16_t)(40000 + i)});
+		assert_true(ice_agent_path(on.agent, &socket, &to));
+		assert_int_equal(socket, 0);
+		assert_true(net_address_equal(&to, &candidate.address));
+		on.now += 50 * MS;
+	}
 	ice_agent_free(on.agent);
 }
 
@@ -524,16 +718,23 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_check_looks_as_it_should),
+		cmocka_unit_test(a_check_of_the_peer_hurries_ours),
+		cmocka_unit_test(who_has_checked_us_is_checked_first),
 		cmocka_unit_test(the_controlled_side_never_nominates),
+		cmocka_unit_test(the_path_is_the_best_valid_pair_until_one_is_nominated),
 		cmocka_unit_test(a_nomination_waits_for_the_pair_to_be_valid),
 		cmocka_unit_test(a_lite_peer_is_told_again_which_pair_to_use),
 		cmocka_unit_test(requests_without_proof_get_no_answer),
 		cmocka_unit_test(odd_requests_get_the_error_that_fits),
 		cmocka_unit_test(the_weaker_side_switches_role),
+		cmocka_unit_test(a_nomination_does_not_outlive_the_role),
+		cmocka_unit_test(whoever_becomes_controlling_nominates_at_once),
 		cmocka_unit_test(a_487_answer_switches_once_and_checks_again),
 		cmocka_unit_test(forged_answers_are_ignored),
 		cmocka_unit_test(errors_end_a_check),
+		cmocka_unit_test(what_comes_after_the_failure_changes_nothing),
 		cmocka_unit_test(a_wrong_password_never_connects),
+		cmocka_unit_test(a_nat_that_maps_ever_anew_is_bounded),
 		cmocka_unit_test(credentials_out_of_range_are_refused),
 		cmocka_unit_test(a_flood_of_candidates_is_bounded),
 		cmocka_unit_test(a_flood_of_checks_is_bounded),

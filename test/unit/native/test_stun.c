@@ -271,7 +271,13 @@ static void fingerprint_must_be_last(void **state)
 	assert_int_equal(stun_end(&writer, NULL, 0), STUN_HEADER + 8);
 	assert_true(stun_read(&message, bytes, STUN_HEADER + 8));
 	assert_true(message.has_fingerprint);
+
+	/* Followed by an empty SOFTWARE, but with the CRC that fits the longer header. */
 	assert_non_null(stun_put(&writer, STUN_SOFTWARE, 0));
+	uint32_t crc = stun_crc32(bytes, STUN_HEADER) ^ 0x5354554e;
+
+	for (int i = 0; i < 4; i++)
+		bytes[STUN_HEADER + 4 + i] = (uint8_t)(crc >> (24 - 8 * i));
 	assert_false(stun_read(&message, bytes, STUN_HEADER + 12));
 }
 

@@ -195,7 +195,7 @@ bool audio_downlink_playout(audio_downlink *downlink, int32_t *mix, size_t frame
 	take_arrivals(downlink);
 	bool more = fill(downlink, frames, now);
 	if (!more && downlink->playing) {
-		conceal(downlink, AUDIO_RTP_FRAME); /* to fade out on */
+		conceal(downlink, AUDIO_RTP_FRAME); /* to fade out on; the next sound fades in from there */
 		gain = 0;
 	}
 	if (more || downlink->playing) {
@@ -207,10 +207,8 @@ bool audio_downlink_playout(audio_downlink *downlink, int32_t *mix, size_t frame
 	} else {
 		downlink->stats.frames_silent++;
 	}
-	if (!more) {
+	if (!more)
 		downlink->count = 0;
-		downlink->gain = 0; /* so that the next sound fades in */
-	}
 	downlink->playing = more;
 	if (sound && downlink->stats.first_sound == 0)
 		downlink->stats.first_sound = now;

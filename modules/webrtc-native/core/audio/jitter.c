@@ -21,12 +21,12 @@
 #define BLOCKS 64 /* all slots can hold 64 kb/s */
 #define NO_BLOCK 0xff
 
-#define CONCEAL_MAX (100 * CLOCK_MS)     /* then Opus's concealment has faded */
+#define CONCEAL_MAX (80 * CLOCK_MS)      /* the next 20 ms fade out; then Opus turns to noise */
 #define CONCEAL_DTX_MAX (600 * CLOCK_MS) /* the sender refreshes comfort noise every 400 ms */
 #define DTX_PACKET_MAX 2                 /* bytes of a packet that announces a pause */
 
 #define FAR_AHEAD 3000                   /* packets; farther jumps are a new sequence */
-#define FAR_BEHIND 200                   /* packets */
+#define FAR_BEHIND 50                    /* packets */
 #define TIMESTAMP_LEAP (1000 * CLOCK_MS) /* farther jumps are a new clock */
 #define SLACK (20 * CLOCK_MS)            /* over the target before anything is shortened */
 #define WINDOW_US 1000000                /* over which the least depth counts */
@@ -125,7 +125,7 @@ static void take(jitter_buffer *jitter, jitter_slot *slot, uint8_t *out)
 	jitter->stats.depth--;
 }
 
-/* Gives up on the packet that would play next; playout then goes on from whatever follows. */
+/* Gives up on the packet that would play next. */
 static void skip_next(jitter_buffer *jitter)
 {
 	jitter_slot *slot = slot_of(jitter, jitter->next);
@@ -137,7 +137,6 @@ static void skip_next(jitter_buffer *jitter)
 		jitter->stats.lost++;
 	}
 	jitter->next++;
-	jitter->anchored = false;
 }
 
 /* ---- putting ---- */
@@ -260,7 +259,6 @@ static bool may_conceal(const jitter_buffer *jitter)
 
 static jitter_result get_drained(jitter_buffer *jitter, jitter_frame *out)
 {
-	jitter->window_least = 0;
 	if (jitter->playing && may_conceal(jitter))
 		return conceal(jitter, jitter->last_duration, out);
 	jitter->playing = false;
@@ -275,7 +273,8 @@ static void start_playing(jitter_buffer *jitter, uint64_t now)
 	start_window(jitter, now);
 }
 
-static jitter_result play(jitter_buffer *jitter, jitter_slot *head, unsigned missing, jitter_frame *out)
+static jitter_result play(jitter_buffer *jitter, jitter_slot *head, unsigned missing,
+						  jitter_frame *out)
 {
 	*out =
 		(jitter_frame){.payload = jitter->out, .length = head->length, .duration = head->duration};

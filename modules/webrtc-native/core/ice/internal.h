@@ -168,8 +168,7 @@ void ice_consent_schedule(ice_agent *agent);
 
 /* send.c */
 void ice_reply_push(ice_agent *agent, const ice_reply *reply);
-/** The live transaction with this id, or NULL. */
+/** The live transaction with this id, or NULL. Its pair may have been replaced meanwhile. */
 ice_transaction *ice_find_transaction(ice_agent *agent, const uint8_t *id);
-void ice_forget_transactions(ice_agent *agent, uint8_t pair);
 
 #endif

@@ -57,10 +57,8 @@ void ice_pair_up(ice_agent *agent, uint8_t local, uint8_t remote)
 		agent->stats.pairs_pruned++;
 		return;
 	}
-	if (agent->pairs[place].state != ICE_PAIR_FREE) {
+	if (agent->pairs[place].state != ICE_PAIR_FREE)
 		agent->stats.pairs_pruned++;
-		ice_forget_transactions(agent, place);
-	}
 	agent->pairs[place] = pair;
 }
 

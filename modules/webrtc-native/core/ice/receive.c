@@ -2,11 +2,20 @@
 
 #include <string.h>
 
+/* A pair that became valid by a check of the controlled side we were: it is for us to nominate. */
+static void nominate(ice_agent *agent, uint8_t index)
+{
+	if (agent->controlling && index != ICE_NONE && !agent->pairs[index].nominated &&
+		ice_pair_wanted(agent, &agent->pairs[index]))
+		ice_check_now(agent, &agent->pairs[index]);
+}
+
 static void switch_role(ice_agent *agent)
 {
 	agent->controlling = !agent->controlling;
 	agent->stats.role_conflicts++;
 	ice_pairs_prioritise(agent);
+	nominate(agent, agent->path);
 }
 
 /* USERNAME is "ours:theirs"; theirs may not be known yet (RFC 8445 section 7.3). */
@@ -99,6 +108,7 @@ static void receive_success(ice_agent *agent, const ice_transaction *asked,
 	if (asked->use_candidate && agent->controlling)
 		pair->nominated = true;
 	ice_pair_consider(agent, asked->pair);
+	nominate(agent, asked->pair);
 	if (asked->pair == agent->path) {
 		agent->stats.rtt = (uint32_t)(agent->now - asked->sent_at);
 		ice_consent_schedule(agent);

@@ -24,13 +24,6 @@ ice_transaction *ice_find_transaction(ice_agent *agent, const uint8_t *id)
 	return NULL;
 }
 
-void ice_forget_transactions(ice_agent *agent, uint8_t pair)
-{
-	for (int i = 0; i < ICE_TRANSACTIONS; i++)
-		if (agent->transactions[i].pair == pair)
-			agent->transactions[i].pair = ICE_NONE;
-}
-
 static size_t build_reply(ice_agent *agent, const ice_reply *reply)
 {
 	static const struct {
