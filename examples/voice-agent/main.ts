@@ -27,6 +27,9 @@ const room = new Room({
 });
 
 room
+	.on(RoomEvent.Connected, () => {
+		say(`joined ${room.name} as ${room.localParticipant.identity}`);
+	})
 	.on(RoomEvent.ParticipantConnected, (participant) => say(`${named(participant)} came`))
 	.on(RoomEvent.ParticipantDisconnected, (participant) => say(`${named(participant)} left`))
 	.on(RoomEvent.TrackSubscribed, (_track, _publication, participant) => {
@@ -54,7 +57,6 @@ async function call(): Promise<void> {
 	// Before connect(): the microphone is published with the join itself.
 	await room.localParticipant.setMicrophoneEnabled(true);
 	await room.connect(config.url, config.token);
-	say(`joined ${room.name} as ${room.localParticipant.identity}`);
 
 	const timer = Timer.set(() => room.disconnect(), Number(config.seconds ?? 30) * 1000);
 	const reason = await ended;

@@ -10,7 +10,7 @@ import type { Candidate, Identity, Peer } from "webrtc-native/webrtc";
 import { Timeout } from "../platform/Timeout";
 import type { SessionDescription } from "../protocol/generated/types";
 import type { Init } from "../protocol/schema";
-import { buildOffer, type OfferedSection } from "./sdp/build";
+import { buildOffer, EXTENSIONS, type OfferedSection, OPUS_PAYLOAD_TYPE } from "./sdp/build";
 import { type CandidateSkip, parseCandidateInit } from "./sdp/candidate";
 import { type Description, parseDescription, SdpError, type Section } from "./sdp/parse";
 
@@ -51,8 +51,8 @@ export interface NegotiationOptions {
 	send(offer: Init<SessionDescription>): void;
 	/** An offer was not answered in time. */
 	onTimeout(): void;
-	/** The server does not take the track. */
-	onRefused(cid: string): void;
+	/** The track cannot be sent; it has been removed. */
+	onRefused(cid: string, message: string): void;
 	onTrack(track: IncomingTrack): void;
 	onTrackEnded(sid: string): void;
 	/** Milliseconds; 15,000 by default. */
@@ -63,7 +63,25 @@ interface Sending {
 	mid: string;
 	track: OutgoingTrack;
 	sender?: number;
+	/** What the sender was made with. */
+	format?: SendFormat;
 }
+
+/** What an offer and its answer settle for a sender. */
+interface SendFormat {
+	payloadType: number;
+	audioLevel: number;
+	midId: number;
+	fec: boolean;
+}
+
+/** What the offer says; an answer takes it, or less of it. */
+const OFFERED: SendFormat = Object.freeze({
+	payloadType: OPUS_PAYLOAD_TYPE,
+	audioLevel: EXTENSIONS.audioLevel,
+	midId: EXTENSIONS.mid,
+	fec: true,
+});
 
 interface Receiving {
 	sid: string;
@@ -103,6 +121,14 @@ export class Negotiation {
 	start(): Init<SessionDescription> {
 		this.#appendReceiving(1);
 		return this.#build();
+	}
+
+	/**
+	 * Starts capturing for the first offer's tracks as if it were accepted. Nothing is sent before DTLS
+	 * has keys, which is after the answer; then the next 20 ms go out.
+	 */
+	startSenders(): void {
+		for (const sending of this.#sending.values()) this.#startSender(sending, OFFERED);
 	}
 
 	/** Takes a section for the track; call renegotiate() once the first offer is out. */
@@ -249,30 +275,62 @@ export class Negotiation {
 		this.stats[reason] = (this.stats[reason] ?? 0) + count;
 	}
 
-	/** The section's Opus, when the other side takes it. */
 	#applySending(section: Section): void {
-		const { peer, cname, onRefused } = this.#options;
 		for (const sending of this.#sending.values()) {
-			if (sending.mid !== section.mid) continue;
-			const opus = opusOf(section);
-			const taken = section.direction === "recvonly" || section.direction === "sendrecv";
-			if (section.rejected || !taken || !opus) {
-				onRefused(sending.track.cid);
-			} else if (sending.sender === undefined) {
-				const { ssrc, microphone, muted } = sending.track;
-				sending.sender = peer.addSender({
-					mid: section.mid,
-					ssrc,
-					payloadType: opus.payloadType,
-					extensions: { audioLevel: section.audioLevelId, mid: section.midId },
-					cname,
-					microphone,
-					fec: opus.fmtp.includes("useinbandfec=1"),
-				});
-				if (!muted) peer.setMuted(sending.sender, false);
+			if (sending.mid === section.mid) {
+				this.#applyFormat(sending, section);
+				return;
 			}
+		}
+	}
+
+	#applyFormat(sending: Sending, section: Section): void {
+		const opus = opusOf(section);
+		const taken = section.direction === "recvonly" || section.direction === "sendrecv";
+		if (section.rejected || !taken || !opus) {
+			this.#refuse(sending, "the server did not accept the track's media");
 			return;
 		}
+		this.#startSender(sending, {
+			payloadType: opus.payloadType,
+			audioLevel: section.audioLevelId,
+			midId: section.midId,
+			fec: opus.fmtp.includes("useinbandfec=1"),
+		});
+	}
+
+	/** Makes the sender, or makes it anew when it has another format. */
+	#startSender(sending: Sending, format: SendFormat): void {
+		const { mid, track, sender, format: current } = sending;
+		const { peer, cname } = this.#options;
+		if (sender !== undefined) {
+			if (current && sameFormat(current, format)) return;
+			peer.removeSender(sender);
+			sending.sender = undefined;
+		}
+		const { payloadType, audioLevel, midId, fec } = format;
+		const { ssrc, microphone, muted } = track;
+		try {
+			sending.sender = peer.addSender({
+				mid,
+				ssrc,
+				payloadType,
+				extensions: { audioLevel, mid: midId },
+				cname,
+				microphone,
+				fec,
+			});
+		} catch (error) {
+			this.#refuse(sending, (error as Error).message);
+			return;
+		}
+		sending.format = format;
+		if (!muted) peer.setMuted(sending.sender, false);
+	}
+
+	#refuse({ track: { cid } }: Sending, message: string): void {
+		this.removeTrack(cid);
+		this.#options.onRefused(cid, message);
 	}
 
 	/**
@@ -313,6 +371,15 @@ export class Negotiation {
 			this.#options.peer.setVolume(receiver, volume);
 		}
 	}
+}
+
+function sameFormat(a: SendFormat, b: SendFormat): boolean {
+	return (
+		a.payloadType === b.payloadType &&
+		a.audioLevel === b.audioLevel &&
+		a.midId === b.midId &&
+		a.fec === b.fec
+	);
 }
 
 function opusOf(section: Section): { payloadType: number; fmtp: string } | undefined {

@@ -111,7 +111,7 @@ export class Session extends Emitter<SessionEvents> {
 	#peerState: PeerState = "new";
 	#negotiation: Negotiation | undefined;
 	readonly #mediaTimeout = new Timeout();
-	#finalStats: SessionStats | undefined;
+	#finalCounters: Omit<SessionStats, "timeline"> | undefined;
 	/** Room messages that came before the join response was handled. */
 	#early: (() => void)[] | undefined = [];
 
@@ -174,13 +174,10 @@ export class Session extends Emitter<SessionEvents> {
 
 	/** As of now, or of the end. */
 	get stats(): SessionStats {
-		return (
-			this.#finalStats ?? {
-				timeline: this.timeline.moments,
-				peer: { ...this.#peer?.stats, ...this.#negotiation?.stats },
-				signal: this.#signal?.stats,
-			}
-		);
+		const timeline = this.timeline.moments;
+		if (this.#finalCounters) return { ...this.#finalCounters, timeline };
+		const peer = { ...this.#peer?.stats, ...this.#negotiation?.stats };
+		return { timeline, peer, signal: this.#signal?.stats };
 	}
 
 	get #inRoom(): boolean {
@@ -217,7 +214,7 @@ export class Session extends Emitter<SessionEvents> {
 					reason: DisconnectReason.CONNECTION_TIMEOUT,
 				});
 			},
-			onRefused: (cid) => this.#refuse(cid, "the server did not accept the track's media"),
+			onRefused: (cid, message) => this.#refuse(cid, message),
 			onTrack: (track) => this.emit("track", track),
 			onTrackEnded: (sid) => this.emit("trackEnded", sid),
 		});
@@ -227,12 +224,13 @@ export class Session extends Emitter<SessionEvents> {
 		const publisherOffer = negotiation.start();
 
 		this.#advance("prepared");
-		const join = await signal.connect(url, token, {
+		const joining = signal.connect(url, token, {
 			connectionSettings: { autoSubscribe: this.#options.autoSubscribe },
 			addTrackRequests: requests.map(addTrackRequest),
 			publisherOffer,
 		});
-		this.#joined(join, requests);
+		negotiation.startSenders(); // while the request travels
+		this.#joined(await joining, requests);
 	}
 
 	#joined(join: JoinResponse, requested: readonly PublishRequest[]): void {
@@ -257,6 +255,7 @@ export class Session extends Emitter<SessionEvents> {
 
 	#listen(signal: SignalClient): void {
 		signal.on("answer", (answer) => {
+			this.timeline.mark("joined"); // the join response came just before
 			try {
 				this.#negotiation?.answer(answer);
 			} catch (error) {
@@ -346,7 +345,7 @@ export class Session extends Emitter<SessionEvents> {
 	#end(event: SessionEvent, end: SessionEnd): void {
 		const before = this.#state;
 		if (!this.#advance(event)) return;
-		this.#finalStats = this.stats;
+		this.#finalCounters = this.stats;
 		this.#mediaTimeout.stop();
 		this.#negotiation?.close();
 		this.#peer?.close();

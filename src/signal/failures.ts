@@ -61,10 +61,10 @@ export function networkFailure(
 	return entry && new ConnectionError(entry[1](endpoint.authority, detail), entry[0]);
 }
 
-/** What `/validate` says when it does not accept the token: the server's words, and ours. */
+/** What livekit-server says to a token it does not accept, and what we do. */
 const REFUSALS: readonly [RegExp, string][] = [
 	[/expired/, "the token has expired: make a new one"],
-	[/not valid yet|nbf|issued in the future|iat/, "the token is not valid yet: check the clocks"],
+	[/not valid yet|issued in the future/, "the token is not valid yet: check the clocks"],
 	[
 		/invalid API key/,
 		"the server does not know the token's API key: make the token with one of its keys",
@@ -75,6 +75,7 @@ const REFUSALS: readonly [RegExp, string][] = [
 	],
 	[/invalid authorization token/, "the token is malformed: give a LiveKit access token (a JWT)"],
 	[/permissions? denied/, "the token does not allow to join: it needs the roomJoin grant"],
+	[/no room name/, "the token names no room: make one with the room to join"],
 	[
 		/room does not exist/,
 		"the room does not exist, and this server makes none on joining: create it first",
@@ -107,7 +108,7 @@ export function refusal(
 	const { status, body } = answer;
 	const words = status === 200 ? said(end.body, token) : said(body, token);
 	const known = REFUSALS.find(([pattern]) => pattern.test(body));
-	if (status === 401 || status === 403 || (status === 404 && known))
+	if (status === 401 || status === 403 || (status < 500 && known))
 		return new ConnectionError(
 			known?.[1] ?? `the server refuses the token (HTTP ${status}${words}): make a new one`,
 			NotAllowed,

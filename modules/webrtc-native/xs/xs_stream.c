@@ -290,7 +290,7 @@ void xs_stream_write(xsMachine *the)
 		xsmcSetFalse(xsResult);
 		break;
 	case PORT_STREAM_NO_ROOM:
-		xs_throw(the, "the stream cannot take more: it is over, or did not wait for onWritable");
+		xs_throw(the, "the stream cannot take more: wait for onWritable");
 	}
 }
 

@@ -2,7 +2,13 @@ import { assert, sleep, test } from "harness";
 import config from "mc/config";
 import { collect } from "simulator";
 import { Microphone, nativeMemory, randomBytes, Speaker } from "webrtc-native/device";
-import { type Candidate, createIdentity, type Identity, Peer, type PeerOptions } from "webrtc-native/webrtc";
+import {
+	type Candidate,
+	createIdentity,
+	type Identity,
+	Peer,
+	type PeerOptions,
+} from "webrtc-native/webrtc";
 
 function makeIdentity(stored?: ArrayBuffer): Promise<Identity> {
 	return new Promise((resolve, reject) => {
@@ -48,7 +54,12 @@ function openPeer(identity: Identity, options?: Partial<PeerOptions>): Side {
 	return side;
 }
 
-function describe(from: Side, to: Side, setup: "actpass" | "active", fingerprint = from.identity.fingerprint): void {
+function describe(
+	from: Side,
+	to: Side,
+	setup: "actpass" | "active",
+	fingerprint = from.identity.fingerprint,
+): void {
 	to.peer.setRemote({ ufrag: from.peer.ufrag, pwd: from.peer.pwd, fingerprint, setup });
 	for (const candidate of from.candidates) to.peer.addCandidate(candidate);
 	to.peer.endOfCandidates();
@@ -83,7 +94,14 @@ test("speech from a microphone here to a speaker there", async () => {
 	assert.equal(speaker.sampleRate, 24000);
 	assert.equal(speaker.firstSound, undefined);
 
-	const sender = a.peer.addSender({ mid: "0", ssrc: 0xfedcba98, payloadType: 111, extensions, cname: "a", microphone });
+	const sender = a.peer.addSender({
+		mid: "0",
+		ssrc: 0xfedcba98,
+		payloadType: 111,
+		extensions,
+		cname: "a",
+		microphone,
+	});
 	const receiver = b.peer.addReceiver({ mid: "0", payloadType: 111, extensions, speaker });
 	b.peer.setVolume(receiver, 0.5);
 	connect(a, b);
@@ -164,12 +182,24 @@ test("a closed peer says so, what others send is refused", async () => {
 	const remote = { ufrag: "abcd", pwd: "abcdefghijklmnopqrstuvwx", setup: "active" } as const;
 	const fingerprint = Array(32).fill("0a").join(":");
 	assert.throws(() => peer.setRemote({ ...remote, fingerprint: "sha-256" }), TypeError);
-	assert.throws(() => peer.setRemote({ ...remote, fingerprint: fingerprint.replace("a", "g") }), TypeError);
+	assert.throws(
+		() => peer.setRemote({ ...remote, fingerprint: fingerprint.replace("a", "g") }),
+		TypeError,
+	);
 	assert.throws(() => peer.setRemote({ ...remote, fingerprint, pwd: "short" }), Error);
 	assert.throws(() => peer.setRemote({ ...remote, fingerprint, pwd: "x".repeat(300) }), RangeError);
-	assert.throws(() => peer.setRemote({ ...remote, fingerprint, setup: "holdconn" as any }), TypeError);
+	assert.throws(
+		() => peer.setRemote({ ...remote, fingerprint, setup: "holdconn" as any }),
+		TypeError,
+	);
 	peer.setRemote({ ...remote, fingerprint });
-	const candidate = { type: "host", address: "192.0.2.1", port: 9, priority: 1, foundation: "1" } as const;
+	const candidate = {
+		type: "host",
+		address: "192.0.2.1",
+		port: 9,
+		priority: 1,
+		foundation: "1",
+	} as const;
 	peer.addCandidate(candidate);
 	peer.addCandidate({ ...candidate, address: "abc.local" });
 	peer.addCandidate({ ...candidate, address: "x".repeat(5000) });
@@ -177,13 +207,23 @@ test("a closed peer says so, what others send is refused", async () => {
 	peer.addCandidate({ ...candidate, foundation: "x".repeat(5000) });
 	peer.addCandidate({ ...candidate, type: "tunnel" as any });
 	assert.equal(peer.stats.candidatesRefused, 5);
-	assert.throws(() => peer.addReceiver({ mid: "0", payloadType: 111, extensions, speaker: {} as any }), Error);
-	assert.throws(() => peer.addReceiver({ mid: "x".repeat(17), payloadType: 111, extensions, speaker: {} as any }), RangeError);
+	assert.throws(
+		() => peer.addReceiver({ mid: "0", payloadType: 111, extensions, speaker: {} as any }),
+		Error,
+	);
+	assert.throws(
+		() =>
+			peer.addReceiver({ mid: "x".repeat(17), payloadType: 111, extensions, speaker: {} as any }),
+		RangeError,
+	);
 	peer.close();
 	assert.throws(() => peer.gather(), /closed/);
 	assert.throws(() => peer.ufrag, /closed/);
 	assert.throws(() => peer.stats, /closed/);
-	assert.throws(() => new Peer({ identity: { bytes: new ArrayBuffer(0), fingerprint: "" } } as any), RangeError);
+	assert.throws(
+		() => new Peer({ identity: { bytes: new ArrayBuffer(0), fingerprint: "" } } as any),
+		RangeError,
+	);
 	assert.throws(() => new Peer({} as any));
 });
 
@@ -195,7 +235,10 @@ test("nothing is left when it was forgotten and the garbage is gone", async () =
 	collect();
 	// One microphone can be open at a time: a second only when the first was closed.
 	new Microphone({ driver: "wav", path: config.speech, sampleRate: 16000 }).close();
-	assert.throws(() => new Microphone({ driver: "wav", path: "/nowhere.wav", sampleRate: 16000 }), /\/nowhere\.wav/);
+	assert.throws(
+		() => new Microphone({ driver: "wav", path: "/nowhere.wav", sampleRate: 16000 }),
+		/\/nowhere\.wav/,
+	);
 	assert.throws(() => new Microphone({ driver: "tape" } as any), TypeError);
 });
 

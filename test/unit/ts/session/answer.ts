@@ -1,0 +1,74 @@
+/**
+ * The answer of livekit-server 1.13.4 to a re-offer with a sendonly and a recvonly section, while one
+ * peer publishes audio. Credentials, fingerprint and sids are made up; the rest is as it came.
+ */
+export const FINGERPRINT =
+	"02:DB:93:58:DC:AA:A5:AE:49:81:46:CB:B0:37:CE:7E:2D:84:7E:8F:84:A3:2F:4D:FC:7D:71:E7:D0:69:6B:68";
+
+const transport = (direction: string) => [
+	"m=audio 9 UDP/TLS/RTP/SAVPF 111",
+	"c=IN IP4 0.0.0.0",
+	"a=setup:active",
+	`a=mid:${direction === "recvonly" ? 0 : 1}`,
+	"a=ice-ufrag:YkGqyatqNFUBrclJ",
+	"a=ice-pwd:SNKSvkxJwMeRKPraMKVDqrDXzuyFkboM",
+	"a=rtcp-mux",
+	"a=rtcp-rsize",
+	"a=rtpmap:111 opus/48000/2",
+	`a=fmtp:111 minptime=10;useinbandfec=1${direction === "recvonly" ? ";usedtx=1" : ""}`,
+	"a=rtcp-fb:111 nack",
+];
+
+const session = [
+	"v=0",
+	"o=- 6655700534246178773 1795253549 IN IP4 0.0.0.0",
+	"s=-",
+	"t=0 0",
+	"a=msid-semantic:WMS *",
+	`a=fingerprint:sha-256 ${FINGERPRINT}`,
+	"a=extmap-allow-mixed",
+	"a=group:BUNDLE 0 1",
+];
+
+const uplink = [
+	...transport("recvonly"),
+	"a=extmap:2 urn:ietf:params:rtp-hdrext:sdes:mid",
+	"a=extmap:1 urn:ietf:params:rtp-hdrext:ssrc-audio-level",
+	"a=recvonly",
+];
+
+const candidates = [
+	"a=candidate:375738803 1 tcp 1671430143 127.0.0.1 7891 typ host tcptype passive ufrag YkGqyatqNFUBrclJ",
+	"a=candidate:375738803 2 tcp 1671430143 127.0.0.1 7891 typ host tcptype passive ufrag YkGqyatqNFUBrclJ",
+	"a=candidate:3932658255 1 udp 2130706431 fd00::2 7892 typ host ufrag YkGqyatqNFUBrclJ",
+	"a=candidate:3932658255 2 udp 2130706431 fd00::2 7892 typ host ufrag YkGqyatqNFUBrclJ",
+	"a=candidate:2878742611 1 udp 2130706431 127.0.0.1 7892 typ host ufrag YkGqyatqNFUBrclJ",
+	"a=candidate:2878742611 2 udp 2130706431 127.0.0.1 7892 typ host ufrag YkGqyatqNFUBrclJ",
+	"a=end-of-candidates",
+];
+
+const waiting = [
+	...transport("sendonly"),
+	"a=extmap:1 urn:ietf:params:rtp-hdrext:ssrc-audio-level",
+	"a=extmap:2 urn:ietf:params:rtp-hdrext:sdes:mid",
+];
+
+const track = (sid: string, ssrc: number) => [
+	`a=ssrc:${ssrc} cname:PA_peer|${sid}`,
+	`a=ssrc:${ssrc} msid:PA_peer|${sid} ${sid}`,
+	`a=ssrc:${ssrc} mslabel:PA_peer|${sid}`,
+	`a=ssrc:${ssrc} label:${sid}`,
+	`a=msid:PA_peer|${sid} ${sid}`,
+];
+
+const text = (...parts: string[][]) => `${parts.flat().join("\r\n")}\r\n`;
+
+/** The first answer while nobody publishes; candidates trickle behind it. */
+export const first = text(session, uplink, waiting, ["a=sendonly"]);
+
+/** With candidates, and a track in the second section. */
+export const withTrack = (sid = "TR_voice", ssrc = 2018590473) =>
+	text(session, uplink, candidates, waiting, track(sid, ssrc), ["a=sendonly"]);
+
+/** After the track is gone. */
+export const inactive = text(session, uplink, candidates, waiting, ["a=inactive"]);
