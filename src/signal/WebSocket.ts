@@ -76,7 +76,7 @@ export class WebSocket {
 			maxMessageBytes: options.maxMessageBytes,
 			onOpen: () => {
 				const { target, headers = "" } = options;
-				this.#writable = this.#stream.write(upgradeRequest(endpoint, target, this.#key, headers));
+				this.#write(upgradeRequest(endpoint, target, this.#key, headers));
 			},
 			onReadable: () => this.#read(),
 			onWritable: () => this.#flush(),
@@ -219,7 +219,7 @@ export class WebSocket {
 	#sendFrame(opcode: number, payload: Uint8Array): void {
 		const frame = buildFrame(opcode, payload, new Uint8Array(randomBytes(4)));
 		if (this.#writable) {
-			this.#writable = this.#stream.write(frame);
+			this.#write(frame);
 			return;
 		}
 		this.#queue.push(frame);
@@ -234,7 +234,16 @@ export class WebSocket {
 			const frame = this.#queue.shift();
 			if (!frame) return;
 			this.#queuedBytes -= frame.length;
-			this.#writable = this.#stream.write(frame);
+			this.#write(frame);
+		}
+	}
+
+	#write(bytes: Uint8Array | string): void {
+		try {
+			this.#writable = this.#stream.write(bytes);
+		} catch {
+			// The connection is over natively, and onClose, which says so, on its way.
+			this.#writable = false;
 		}
 	}
 

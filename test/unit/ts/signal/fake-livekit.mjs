@@ -22,7 +22,7 @@ const SOCKETS = {
 	record: (send, { request }) => {
 		const url = new URL(request.url, "http://x");
 		const wrapped = WrappedJoinRequest.fromBinary(
-			Buffer.from(url.searchParams.get("join_request"), "base64url"),
+			Buffer.from(url.searchParams.get("join_request") ?? "", "base64url"),
 		);
 		const join = JoinRequest.fromBinary(wrapped.joinRequest).toJson();
 		const { authorization } = request.headers;
@@ -68,6 +68,7 @@ const REFUSALS = {
 };
 
 export async function startFakeLiveKit() {
+	/** @type {{ validations: string[], leaves: number[] }} */
 	const seen = { validations: [], leaves: [] };
 	const server = createServer((request, response) => {
 		const token = tokenOf(request);
@@ -104,8 +105,9 @@ export async function startFakeLiveKit() {
 		});
 	});
 	await once(server.listen(0, "127.0.0.1"), "listening");
+	const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
 	return {
-		port: String(server.address().port),
+		port: String(port),
 		close() {
 			server.close();
 			server.closeAllConnections();
