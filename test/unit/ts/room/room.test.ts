@@ -1,0 +1,559 @@
+import { assert, sleep, test } from "harness";
+import {
+	ConnectionError,
+	ConnectionErrorReason,
+	ConnectionQuality,
+	ConnectionState,
+	DisconnectReason,
+	MediaDeviceError,
+	type RemoteParticipant,
+	Room,
+	RoomEvent,
+	type RoomEvents,
+	type RoomOptions,
+	Track,
+	TrackPublishError,
+} from "livekit";
+import { Emitter } from "livekit/platform/emitter";
+import { decode, encode } from "livekit/protocol/codec";
+import { ConnectionQuality as ProtoQuality } from "livekit/protocol/generated/enums";
+import { SignalResponse } from "livekit/protocol/generated/tables";
+import type {
+	JoinResponse,
+	ParticipantInfo,
+	ParticipantUpdate,
+	SignalResponse as SignalMessage,
+	TrackInfo,
+} from "livekit/protocol/generated/types";
+import type { Init } from "livekit/protocol/schema";
+import type { PublishRequest } from "livekit/session/Publications";
+import type { SessionEvents, SessionOptions } from "livekit/session/Session";
+
+/** As it is received: absent fields read as their defaults. */
+function overTheWire(message: Init<SignalMessage>): SignalMessage {
+	return decode(SignalResponse, encode(SignalResponse, message));
+}
+
+class FakeSession extends Emitter<SessionEvents> {
+	readonly calls: unknown[] = [];
+	readonly timeline = { mark() {} } as never;
+	readonly stats = { timeline: {}, peer: {}, signal: undefined };
+	readonly publishing = new Map<
+		string,
+		{ resolve(info: TrackInfo): void; reject(error: Error): void }
+	>();
+
+	constructor(readonly options: SessionOptions) {
+		super();
+	}
+	start(url: string, token: string): void {
+		this.calls.push(["start", url, token]);
+	}
+	publish(request: PublishRequest): Promise<TrackInfo> {
+		this.calls.push(["publish", request.name, request.muted]);
+		return new Promise((resolve, reject) => this.publishing.set(request.cid, { resolve, reject }));
+	}
+	unpublish(): void {
+		this.calls.push(["unpublish"]);
+	}
+	setMuted(_cid: string, sid: string | undefined, muted: boolean): void {
+		this.calls.push(["setMuted", sid, muted]);
+	}
+	leave(): void {
+		this.end({ reason: DisconnectReason.CLIENT_INITIATED });
+	}
+	end(end: SessionEvents["closed"][0]): void {
+		for (const { reject } of this.publishing.values()) reject(new TrackPublishError("over"));
+		this.emit("closed", end);
+	}
+	join(others: Init<ParticipantInfo>[] = []): void {
+		const join: Init<JoinResponse> = {
+			room: { sid: "RM_1", name: "kitchen", metadata: "m", numParticipants: 1 },
+			participant: { sid: "PA_me", identity: "me", version: 1 },
+			otherParticipants: others as ParticipantInfo[],
+		};
+		this.emit("joined", overTheWire({ join }).join as JoinResponse);
+	}
+	update(...participants: Init<ParticipantInfo>[]): void {
+		const update = { participants: participants as ParticipantInfo[] };
+		this.emit("update", overTheWire({ update }).update as ParticipantUpdate);
+	}
+	track(sid: string): number[] {
+		const volumes: number[] = [];
+		this.emit("track", { sid, setVolume: (volume) => volumes.push(volume) });
+		return volumes;
+	}
+	/** The microphone's publication goes through. */
+	async published(sid = "TR_mic"): Promise<void> {
+		for (const { resolve } of this.publishing.values())
+			resolve({ sid, source: 2, muted: false } as TrackInfo);
+		this.publishing.clear();
+		await sleep(0);
+	}
+}
+
+class FakeDevice {
+	closed = false;
+	firstSound: number | undefined;
+	close(): void {
+		this.closed = true;
+	}
+}
+
+/** A room, its newest session, its devices, and its events as text. */
+function make(options: RoomOptions = {}) {
+	const sessions: FakeSession[] = [];
+	const microphone = new FakeDevice();
+	const speaker = new FakeDevice();
+	const room = new Room(
+		{ microphone: () => microphone as never, speaker: () => speaker as never, ...options },
+		(session) => {
+			sessions.push(new FakeSession(session));
+			return sessions[sessions.length - 1] as never;
+		},
+	);
+	const events: string[] = [];
+	for (const event of Object.values(RoomEvent)) {
+		room.on(event, (...args: RoomEvents[typeof event]) => {
+			events.push([event, ...args.map(nameOf)].join(" "));
+		});
+	}
+	const connect = (others?: Init<ParticipantInfo>[]) => {
+		const connected = room.connect("ws://server", "token");
+		sessions.at(-1)?.join(others);
+		sessions.at(-1)?.emit("connected");
+		events.length = 0;
+		return connected;
+	};
+	return {
+		room,
+		events,
+		microphone,
+		speaker,
+		connect,
+		session: () => sessions.at(-1) as FakeSession,
+	};
+}
+
+function nameOf(value: unknown): string {
+	if (Array.isArray(value)) return value.map(nameOf).join();
+	if (value instanceof Error) return value.name;
+	const { identity, trackSid, sid } = (value ?? {}) as Record<string, string>;
+	return (
+		identity ?? trackSid ?? sid ?? (typeof value === "object" ? JSON.stringify(value) : `${value}`)
+	);
+}
+
+const audio = (sid: string, more: Init<TrackInfo> = {}): Init<TrackInfo> => ({
+	sid,
+	source: 2,
+	...more,
+});
+const ann = (version: number, more: Init<ParticipantInfo> = {}): Init<ParticipantInfo> => ({
+	sid: "PA_ann",
+	identity: "ann",
+	version,
+	...more,
+});
+
+test("connecting: states, events and what is known when", async () => {
+	const { room, events, session } = make();
+	assert.equal(room.state, ConnectionState.Disconnected);
+	const connected = room.connect("ws://server", "token", { autoSubscribe: false });
+	assert.deepEqual(session().calls, [["start", "ws://server", "token"]]);
+	assert.equal(session().options.autoSubscribe, false);
+	assert.equal(room.state, ConnectionState.Connecting);
+	session().join([ann(1, { tracks: [audio("TR_a")] as TrackInfo[] })]);
+	assert.deepEqual(
+		[room.sid, room.name, room.metadata, room.numParticipants],
+		["RM_1", "kitchen", "m", 1],
+	);
+	assert.equal(room.localParticipant.identity, "me");
+	assert.equal(room.remoteParticipants.get("ann")?.trackPublications.size, 1);
+	assert.equal(room.getParticipantByIdentity("ann"), room.remoteParticipants.get("ann"));
+	assert.equal(room.getParticipantByIdentity("me"), room.localParticipant);
+	session().track("TR_a");
+	session().emit("connected");
+	await connected;
+	assert.equal(room.state, ConnectionState.Connected);
+	// Who was there before us is no news; what we hear is.
+	assert.deepEqual(events, [
+		"connectionStateChanged connecting",
+		"signalConnected",
+		"connectionStateChanged connected",
+		"connected",
+		"trackSubscribed TR_a TR_a ann",
+	]);
+});
+
+test("a connect that fails rejects, and may be tried again", async () => {
+	const { room, events, session, microphone } = make();
+	room.localParticipant.setMicrophoneEnabled(true);
+	const connected = room.connect("ws://server", "token");
+	const error = new ConnectionError("no", ConnectionErrorReason.NotAllowed);
+	session().end({ error });
+	await assert.rejects(connected, (thrown) => thrown === error);
+	await sleep(0);
+	assert.equal(room.state, ConnectionState.Disconnected);
+	assert.deepEqual(events, [
+		"connectionStateChanged connecting",
+		"connectionStateChanged disconnected",
+		"disconnected undefined",
+	]);
+	assert.ok(!microphone.closed);
+	room.connect("ws://server", "token");
+	assert.deepEqual(session().calls[1], ["publish", "microphone", false]);
+});
+
+test("connect() twice is refused", async () => {
+	const { room, connect } = make();
+	await connect();
+	await assert.rejects(room.connect("ws://server", "token"), ConnectionError);
+	assert.equal(room.state, ConnectionState.Connected);
+});
+
+test("the end: tracks, then the state, then the reason", async () => {
+	const { room, events, connect, session, microphone, speaker } = make();
+	room.localParticipant.setMicrophoneEnabled(true);
+	await connect([ann(1, { tracks: [audio("TR_a")] as TrackInfo[] })]);
+	await session().published();
+	session().track("TR_a");
+	events.length = 0;
+	session().end({ reason: DisconnectReason.ROOM_DELETED });
+	assert.deepEqual(events, [
+		"trackUnsubscribed TR_a TR_a ann",
+		"localTrackUnpublished TR_mic me",
+		"connectionStateChanged disconnected",
+		"disconnected 5",
+	]);
+	assert.ok(microphone.closed && speaker.closed);
+	assert.equal(room.remoteParticipants.size, 0);
+	assert.equal(room.localParticipant.trackPublications.size, 0);
+});
+
+test("disconnect() leaves; without a session it does nothing", async () => {
+	const { room, events, connect } = make();
+	await room.disconnect();
+	assert.deepEqual(events, []);
+	await connect();
+	await room.disconnect();
+	assert.deepEqual(events, ["connectionStateChanged disconnected", "disconnected 1"]);
+});
+
+test("a participant comes, changes and goes", async () => {
+	const { room, events, connect, session } = make();
+	await connect();
+	session().update(ann(1, { name: "Ann", tracks: [audio("TR_a")] as TrackInfo[] }));
+	session().update(
+		ann(2, { name: "Anna 🙂", metadata: "x", state: 2, tracks: [audio("TR_a")] as TrackInfo[] }),
+	);
+	session().update(
+		ann(3, { name: "Anna 🙂", metadata: "x", state: 2, tracks: [audio("TR_b")] as TrackInfo[] }),
+	);
+	session().update(ann(4, { state: 3, disconnectReason: DisconnectReason.CLIENT_INITIATED }));
+	session().update(ann(5, { state: 3 }));
+	assert.deepEqual(events, [
+		"participantConnected ann",
+		"trackPublished TR_a ann",
+		"participantNameChanged Anna 🙂 ann",
+		"participantMetadataChanged  ann",
+		"participantActive ann",
+		"trackUnpublished TR_a ann",
+		"trackPublished TR_b ann",
+		"trackUnpublished TR_b ann",
+		"participantDisconnected ann 1",
+	]);
+	assert.equal(room.remoteParticipants.size, 0);
+});
+
+test("older news of a participant is dropped, of a newer join it is not", async () => {
+	const { room, events, connect, session } = make();
+	await connect([ann(5, { name: "new" })]);
+	session().update(ann(4, { name: "old" }));
+	assert.equal(room.remoteParticipants.get("ann")?.name, "new");
+	session().update({ ...ann(1, { name: "again" }), sid: "PA_ann2" });
+	assert.equal(room.remoteParticipants.get("ann")?.name, "again");
+	session().update(ann(9, { state: 3 })); // of the join before
+	assert.equal(room.remoteParticipants.size, 1);
+	assert.deepEqual(events, ["participantNameChanged again ann"]);
+});
+
+test("attributes: what changed, and deleted ones as empty", async () => {
+	const { room, connect, session } = make();
+	await connect([
+		ann(1, {
+			attributes: new Map([
+				["a", "1"],
+				["b", "2"],
+			]),
+		}),
+	]);
+	const changes: Record<string, string>[] = [];
+	room.on(RoomEvent.ParticipantAttributesChanged, (changed) => changes.push({ ...changed }));
+	session().update(
+		ann(2, {
+			attributes: new Map([
+				["a", "1"],
+				["c", "😀"],
+			]),
+		}),
+	);
+	session().update(
+		ann(3, {
+			attributes: new Map([
+				["a", "1"],
+				["c", "😀"],
+			]),
+		}),
+	);
+	assert.deepEqual(changes, [{ c: "😀", b: "" }]);
+	const { attributes } = room.remoteParticipants.get("ann") as RemoteParticipant;
+	assert.equal(attributes.c, "😀");
+	assert.equal(attributes.b, undefined);
+	assert.deepEqual(Object.keys(attributes), ["a", "c"]);
+	assert.equal(JSON.stringify(attributes), '{"a":"1","c":"😀"}');
+	assert.ok("a" in attributes && !("toString" in attributes));
+});
+
+test("tracks are subscribed when media and publication are both here", async () => {
+	const { room, events, connect, session } = make();
+	await connect();
+	const volumes = session().track("TR_a"); // the answer overtook the update
+	assert.deepEqual(events, []);
+	session().update(ann(1, { tracks: [audio("TR_a")] as TrackInfo[] }));
+	const publication = room.remoteParticipants.get("ann")?.trackPublications.get("TR_a");
+	assert.ok(publication?.isSubscribed);
+	assert.equal(publication?.kind, Track.Kind.Audio);
+	assert.equal(publication?.source, Track.Source.Microphone);
+	publication?.track?.setVolume(0.5);
+	room.remoteParticipants.get("ann")?.setVolume(0.25);
+	assert.deepEqual(volumes, [0.5, 0.25]);
+	assert.equal(publication?.track?.getVolume(), 0.25);
+	assert.throws(() => publication?.track?.setVolume(-1), RangeError);
+	session().emit("trackEnded", "TR_a");
+	assert.equal(publication?.track, undefined);
+	session().track("TR_a");
+	assert.ok(publication?.isSubscribed);
+	session().update(ann(2));
+	assert.deepEqual(events, [
+		"participantConnected ann",
+		"trackPublished TR_a ann",
+		"trackSubscribed TR_a TR_a ann",
+		"trackUnsubscribed TR_a TR_a ann",
+		"trackSubscribed TR_a TR_a ann",
+		"trackUnsubscribed TR_a TR_a ann",
+		"trackUnpublished TR_a ann",
+	]);
+});
+
+test("a track that ends before we are connected is not announced", async () => {
+	const { room, events, session } = make();
+	room.connect("ws://server", "token");
+	session().join([ann(1, { tracks: [audio("TR_a")] as TrackInfo[] })]);
+	session().track("TR_a");
+	session().emit("trackEnded", "TR_a");
+	session().emit("connected");
+	assert.ok(!events.some((event) => event.startsWith("trackSubscribed")));
+});
+
+test("remote muting", async () => {
+	const { events, connect, session } = make();
+	await connect([ann(1, { tracks: [audio("TR_a")] as TrackInfo[] })]);
+	session().update(ann(2, { tracks: [audio("TR_a", { muted: true })] as TrackInfo[] }));
+	session().update(ann(3, { tracks: [audio("TR_a", { muted: true })] as TrackInfo[] }));
+	session().update(ann(4, { tracks: [audio("TR_a")] as TrackInfo[] }));
+	assert.deepEqual(events, ["trackMuted TR_a ann", "trackUnmuted TR_a ann"]);
+});
+
+test("active speakers are deltas, loudest first, and leave with their participant", async () => {
+	const { room, events, connect, session } = make();
+	await connect([ann(1), { sid: "PA_bob", identity: "bob" }]);
+	const speak = (...speakers: [string, number][]) => {
+		session().emit("speakersChanged", {
+			speakers: speakers.map(([sid, level]) => ({ sid, level, active: level > 0 })),
+		});
+	};
+	speak(["PA_me", 0.25], ["PA_nobody", 1]);
+	speak(["PA_ann", 0.5]);
+	assert.ok(room.localParticipant.isSpeaking);
+	assert.ok(room.remoteParticipants.get("ann")?.lastSpokeAt instanceof Date);
+	speak(["PA_me", 0]);
+	speak(["PA_bob", 0.75]);
+	session().update(ann(2, { state: 3 }));
+	assert.deepEqual(events, [
+		"activeSpeakersChanged me",
+		"activeSpeakersChanged ann,me",
+		"activeSpeakersChanged ann",
+		"activeSpeakersChanged bob,ann",
+		"participantDisconnected ann undefined",
+		"activeSpeakersChanged bob",
+	]);
+});
+
+test("connection quality and room metadata", async () => {
+	const { room, events, connect, session } = make();
+	await connect([ann(1)]);
+	const quality = (participantSid: string, value: ProtoQuality) => {
+		session().emit("connectionQuality", {
+			updates: [{ participantSid, quality: value, score: 4 }],
+		});
+	};
+	quality("PA_me", ProtoQuality.EXCELLENT);
+	quality("PA_me", ProtoQuality.EXCELLENT);
+	quality("PA_ann", ProtoQuality.LOST);
+	quality("PA_nobody", ProtoQuality.POOR);
+	assert.equal(room.remoteParticipants.get("ann")?.connectionQuality, ConnectionQuality.Lost);
+	session().emit("roomUpdate", {
+		room: { sid: "RM_1", metadata: "n", numParticipants: 2 } as never,
+	});
+	session().emit("roomUpdate", {
+		room: { sid: "RM_1", metadata: "n", numParticipants: 3 } as never,
+	});
+	assert.equal(room.numParticipants, 3);
+	assert.deepEqual(events, [
+		"connectionQualityChanged excellent me",
+		"connectionQualityChanged lost ann",
+		"roomMetadataChanged n",
+	]);
+});
+
+test("the microphone before connect(), awaited or not", async () => {
+	const { room, events, connect, session } = make();
+	assert.equal(await room.localParticipant.setMicrophoneEnabled(true), undefined);
+	const connected = connect();
+	assert.deepEqual(session().calls[1], ["publish", "microphone", false]);
+	await connected;
+	await session().published();
+	assert.ok(room.localParticipant.isMicrophoneEnabled);
+	assert.deepEqual(events, ["localTrackPublished TR_mic me"]);
+});
+
+test("the microphone published before media is up is announced after", async () => {
+	const { room, events, session } = make();
+	room.localParticipant.setMicrophoneEnabled(true);
+	room.connect("ws://server", "token");
+	session().join();
+	await session().published();
+	session().emit("connected");
+	assert.deepEqual(events.slice(-2), ["connected", "localTrackPublished TR_mic me"]);
+});
+
+test("the microphone on, off, on", async () => {
+	const { room, events, connect, session, microphone } = make();
+	await connect();
+	const pending = room.localParticipant.setMicrophoneEnabled(true);
+	await session().published();
+	const publication = await pending;
+	assert.equal(publication?.trackSid, "TR_mic");
+	assert.equal(room.localParticipant.getTrackPublication(Track.Source.Microphone), publication);
+	assert.equal(await room.localParticipant.setMicrophoneEnabled(false), publication);
+	assert.ok(publication?.isMuted);
+	await room.localParticipant.setMicrophoneEnabled(false);
+	await publication?.unmute();
+	assert.deepEqual(events, [
+		"localTrackPublished TR_mic me",
+		"trackMuted TR_mic me",
+		"trackUnmuted TR_mic me",
+	]);
+	assert.deepEqual(session().calls.slice(-2), [
+		["setMuted", "TR_mic", true],
+		["setMuted", "TR_mic", false],
+	]);
+	assert.equal(
+		await room.localParticipant.unpublishTrack(publication?.track as never),
+		publication,
+	);
+	assert.ok(microphone.closed);
+	assert.deepEqual(events.at(-1), "localTrackUnpublished TR_mic me");
+});
+
+test("off before it ever was on, and off again before connect()", async () => {
+	const { room, microphone } = make();
+	assert.equal(await room.localParticipant.setMicrophoneEnabled(false), undefined);
+	await room.localParticipant.setMicrophoneEnabled(true);
+	await room.localParticipant.setMicrophoneEnabled(false);
+	assert.ok(microphone.closed);
+});
+
+test("muted while it is being published", async () => {
+	const { room, connect, session } = make();
+	await connect();
+	room.localParticipant.setMicrophoneEnabled(true);
+	room.localParticipant.setMicrophoneEnabled(false);
+	await session().published();
+	assert.ok(!room.localParticipant.isMicrophoneEnabled);
+	assert.deepEqual(session().calls.at(-1), ["setMuted", "TR_mic", true]);
+});
+
+test("the server mutes, disagrees, and unpublishes", async () => {
+	const { room, events, connect, session, microphone } = make();
+	await connect();
+	room.localParticipant.setMicrophoneEnabled(true);
+	await session().published();
+	events.length = 0;
+	session().emit("mute", { sid: "TR_other", muted: true });
+	session().emit("mute", { sid: "TR_mic", muted: true });
+	const me = { sid: "PA_me", identity: "me", version: 2, tracks: [audio("TR_mic")] as TrackInfo[] };
+	session().update(me);
+	assert.deepEqual(session().calls.at(-1), ["setMuted", "TR_mic", true]);
+	session().emit("trackSubscribed", { trackSid: "TR_mic" });
+	session().emit("trackUnpublished", { trackSid: "TR_mic" });
+	assert.deepEqual(events, [
+		"trackMuted TR_mic me",
+		"localTrackSubscribed TR_mic me",
+		"localTrackUnpublished TR_mic me",
+	]);
+	assert.ok(microphone.closed);
+	assert.equal(room.localParticipant.trackPublications.size, 0);
+});
+
+test("the server refuses the microphone", async () => {
+	const { room, events, connect, session, microphone } = make();
+	await connect();
+	const pending = room.localParticipant.setMicrophoneEnabled(true);
+	for (const { reject } of session().publishing.values()) reject(new TrackPublishError("no", 2));
+	await assert.rejects(pending, TrackPublishError);
+	assert.ok(microphone.closed);
+	assert.deepEqual(events, []);
+	// Enabled before connect(): nobody awaits it, so it comes as an event.
+	const other = make();
+	other.room.localParticipant.setMicrophoneEnabled(true);
+	await other.connect();
+	for (const { reject } of other.session().publishing.values())
+		reject(new TrackPublishError("no", 2));
+	await sleep(0);
+	assert.deepEqual(other.events, ["mediaDevicesError TrackPublishError audioinput"]);
+});
+
+test("devices that do not open", async () => {
+	const fail = () => {
+		throw new Error("no such file: x.wav");
+	};
+	const { room, events, connect, session } = make({ microphone: fail, speaker: fail });
+	await assert.rejects(room.localParticipant.setMicrophoneEnabled(true), (error) => {
+		return (
+			error instanceof MediaDeviceError &&
+			error.kind === "audioinput" &&
+			/x\.wav/.test(error.message)
+		);
+	});
+	assert.deepEqual(events, ["mediaDevicesError MediaDeviceError audioinput"]);
+	const connected = connect();
+	assert.equal(session().options.speaker(), undefined);
+	await connected; // without a speaker the call goes on
+	const none = make({ microphone: undefined });
+	await assert.rejects(none.room.localParticipant.setMicrophoneEnabled(true), /options of Room/);
+});
+
+test("a speaker is opened once, at connect()", async () => {
+	let opened = 0;
+	const speaker = () => {
+		opened++;
+		return new FakeDevice() as never;
+	};
+	const { room, session } = make({ speaker });
+	room.connect("ws://server", "token");
+	assert.equal(opened, 1);
+	session().options.speaker();
+	assert.equal(opened, 1);
+});

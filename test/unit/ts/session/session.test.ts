@@ -1,0 +1,493 @@
+import { assert, sleep, test } from "harness";
+import { DisconnectReason, TrackSource } from "livekit/protocol/generated/enums";
+import { TrackPublishError } from "livekit/session/Publications";
+import { isLoopback, Session, type SessionEnd, type SessionOptions } from "livekit/session/Session";
+import { type SessionEvent, type SessionState, transitions } from "livekit/session/state";
+import { ConnectionError, ConnectionErrorReason } from "livekit/signal/ConnectionError";
+import { first, inactive, withTrack } from "./answer";
+import { Fakes } from "./fakes";
+
+const speaker = {} as never;
+const microphone = {} as never;
+const track = { name: "microphone", source: TrackSource.MICROPHONE, microphone, muted: false };
+
+/** A session among fakes, and what it has emitted. */
+function make(options: Partial<SessionOptions> = {}) {
+	const fakes = new Fakes();
+	const session = new Session({ autoSubscribe: true, speaker: () => speaker, ...options }, fakes);
+	const events: string[] = [];
+	let end: SessionEnd | undefined;
+	for (const event of ["joined", "connected", "trackEnded", "update"] as const) {
+		session.on(event, () => events.push(event));
+	}
+	session.on("track", ({ sid }) => events.push(`track ${sid}`));
+	session.on("closed", (closed) => {
+		events.push("closed");
+		end = closed;
+	});
+	return { fakes, session, events, signal: fakes.signal, end: () => end };
+}
+type Made = ReturnType<typeof make>;
+
+/** Brings a session into a state. */
+const reach: Record<SessionState, (made: Made) => Promise<void>> = {
+	async idle() {},
+	async preparing({ fakes, session }) {
+		fakes.identity = new Promise(() => {});
+		session.start("ws://10.0.0.1", "token");
+	},
+	async joining({ session }) {
+		session.start("ws://10.0.0.1", "token");
+		await sleep(0);
+	},
+	async negotiating(made) {
+		await reach.joining(made);
+		made.signal.accept(() => made.signal.answer(first));
+		await sleep(0);
+	},
+	async connected(made) {
+		await reach.negotiating(made);
+		made.fakes.peer.state("connected");
+	},
+	async closed(made) {
+		await reach.connected(made);
+		made.session.leave();
+	},
+};
+
+/** Makes an event happen to a session, the way it does in life. */
+const cause: Record<SessionEvent, (made: Made) => void | Promise<void>> = {
+	start: ({ session }) => session.start("ws://10.0.0.1", "token"),
+	prepared: () => sleep(0),
+	joined: async ({ signal }) => {
+		signal.accept();
+		await sleep(0);
+	},
+	mediaUp: ({ fakes }) => fakes.peer.state("connected"),
+	mediaFailed: ({ fakes }) => fakes.peer.state("failed", "consent expired"),
+	failed: async ({ signal, session }) => {
+		if (session.state === "joining") {
+			signal.refuse(new ConnectionError("no", ConnectionErrorReason.NotAllowed));
+		} else {
+			signal.emit("mediaSectionsRequirement", { numAudios: 0, numVideos: 0 });
+			signal.answer("v=1");
+		}
+		await sleep(0);
+	},
+	timedOut: async () => sleep(60),
+	signalLost: ({ signal }) => {
+		signal.emit("closed", { message: "gone", code: 1006 });
+	},
+	dismissed: ({ signal }) => {
+		signal.emit("leave", { reason: DisconnectReason.ROOM_DELETED } as never);
+	},
+	leave: ({ session }) => session.leave(),
+};
+
+/** Some events come about in other ways in these states, or cannot; they have tests of their own. */
+const apart = new Set([
+	"idle start", // preparing is over before one can look
+	"preparing prepared",
+	"preparing failed",
+	"preparing timedOut",
+	"joining timedOut",
+	"connected timedOut",
+]);
+
+for (const [state, row] of Object.entries(transitions) as [SessionState, object][]) {
+	for (const [event, next] of Object.entries(row) as [SessionEvent, SessionState][]) {
+		if (apart.has(`${state} ${event}`)) continue;
+		test(`${state} + ${event} → ${next}`, async () => {
+			const made = make({ mediaTimeout: event === "timedOut" ? 30 : 5000 });
+			await reach[state](made);
+			assert.equal(made.session.state, state);
+			await cause[event](made);
+			assert.equal(made.session.state, next);
+			if (next === "closed") {
+				assert.equal(made.events.filter((name) => name === "closed").length, 1);
+				assert.equal(made.end()?.error !== undefined, state !== "connected");
+			}
+			made.session.leave();
+		});
+	}
+}
+
+test("idle + start → preparing, then joining", async () => {
+	const { session } = make();
+	session.start("ws://10.0.0.1", "token");
+	assert.equal(session.state, "preparing");
+	await sleep(0);
+	assert.equal(session.state, "joining");
+	assert.throws(() => session.start("ws://10.0.0.1", "token"));
+	session.leave();
+});
+
+test("preparing + failed → closed, with the reason", async () => {
+	const { session, fakes, end } = make();
+	fakes.identity = Promise.reject(new Error("no entropy"));
+	session.start("ws://10.0.0.1", "token");
+	await sleep(0);
+	assert.equal(session.state, "closed");
+	assert.match(end()?.error?.message ?? "", /no entropy/);
+});
+
+test("an offer without an answer ends a connected session", async () => {
+	const made = make({ answerTimeout: 30 });
+	await reach.connected(made);
+	made.signal.emit("mediaSectionsRequirement", { numAudios: 0, numVideos: 0 });
+	await sleep(60);
+	assert.equal(made.session.state, "closed");
+	assert.equal(made.end()?.reason, DisconnectReason.CONNECTION_TIMEOUT);
+});
+
+test("closed stays closed", async () => {
+	const made = make();
+	await reach.closed(made);
+	made.fakes.peer.state("failed");
+	made.signal.emit("closed", { message: "gone", code: 1006 });
+	made.session.leave();
+	assert.equal(made.events.filter((name) => name === "closed").length, 1);
+	assert.ok(made.fakes.peer.closed);
+});
+
+test("why it ended", async () => {
+	const cases: [SessionState, SessionEvent, number | undefined, unknown][] = [
+		["connected", "leave", DisconnectReason.CLIENT_INITIATED, { reason: 1 }],
+		["connected", "dismissed", DisconnectReason.ROOM_DELETED, "close"],
+		["connected", "signalLost", DisconnectReason.SIGNAL_CLOSE, "close"],
+		["connected", "mediaFailed", DisconnectReason.MEDIA_FAILURE, { reason: 15 }],
+	];
+	for (const [state, event, reason, ended] of cases) {
+		const made = make();
+		await reach[state](made);
+		await cause[event](made);
+		assert.equal(made.end()?.reason, reason, event);
+		assert.deepEqual(made.signal.ended, ended, event);
+	}
+});
+
+test("why it never was connected", async () => {
+	const cases: [SessionState, SessionEvent, number, RegExp][] = [
+		["joining", "failed", ConnectionErrorReason.NotAllowed, /^no$/],
+		["joining", "leave", ConnectionErrorReason.Cancelled, /disconnect/],
+		["negotiating", "dismissed", ConnectionErrorReason.LeaveRequest, /ROOM_DELETED/],
+		["negotiating", "signalLost", ConnectionErrorReason.WebSocket, /gone/],
+		["negotiating", "mediaFailed", ConnectionErrorReason.InternalError, /consent expired/],
+		["negotiating", "timedOut", ConnectionErrorReason.Timeout, /UDP/],
+	];
+	for (const [state, event, reason, message] of cases) {
+		const made = make({ mediaTimeout: 30 });
+		await reach[state](made);
+		await cause[event](made);
+		const error = made.end()?.error;
+		assert.equal(error?.reason, reason, event);
+		assert.match(error?.message ?? "", message);
+	}
+});
+
+test("the join carries the offer and what was published before", async () => {
+	const { session, signal, fakes } = make({ autoSubscribe: false });
+	const published = session.publish({ cid: "mic", ...track });
+	session.start("ws://10.0.0.1", "token");
+	await sleep(0);
+	const { connectionSettings, addTrackRequests, publisherOffer } = signal.join ?? {};
+	assert.equal(connectionSettings?.autoSubscribe, false);
+	assert.equal(addTrackRequests?.length, 1);
+	assert.equal(addTrackRequests?.[0].cid, "mic");
+	assert.equal(publisherOffer?.id, 1);
+	assert.match(
+		publisherOffer?.sdp ?? "",
+		/a=sendonly(.|\r\n)*a=msid:\S+ mic\r\n(.|\r\n)*a=recvonly/,
+	);
+	assert.ok(!publisherOffer?.sdp?.includes("m=application"));
+	// It captures already, and is heard as soon as there are keys.
+	assert.equal(fakes.peer.senders.size, 1);
+	assert.deepEqual([...fakes.peer.muted.values()], [false]);
+	signal.accept(() => {
+		signal.published("mic", "TR_mic");
+		signal.answer(first);
+	});
+	assert.equal((await published).sid, "TR_mic");
+	assert.equal(fakes.peer.senders.size, 1);
+	session.leave();
+});
+
+test("messages right behind the join come after `joined`, in order", async () => {
+	const made = make();
+	await reach.joining(made);
+	made.signal.accept(() => {
+		made.signal.emit("update", { participants: [] });
+		made.signal.answer(withTrack());
+	});
+	await sleep(0);
+	made.fakes.peer.state("connected");
+	assert.deepEqual(made.events, ["track TR_voice", "joined", "update", "connected"]);
+	made.session.leave();
+});
+
+test("media that is up before the join is handled counts", async () => {
+	const made = make();
+	await reach.joining(made);
+	made.signal.accept(() => made.signal.answer(first));
+	made.fakes.peer.state("connected");
+	await sleep(0);
+	assert.equal(made.session.state, "connected");
+	made.session.leave();
+});
+
+test("candidates wait for the answer, and are added once", async () => {
+	const made = make();
+	const { signal, fakes } = made;
+	await reach.joining(made);
+	const trickle = (address: string, final = false) => {
+		const candidate = `candidate:1 1 udp 5 ${address} 7882 typ host`;
+		signal.emit("trickle", { candidateInit: JSON.stringify({ candidate }), target: 0, final });
+	};
+	signal.accept(() => {
+		trickle("10.0.0.1");
+		trickle("host.local");
+		assert.deepEqual(fakes.peer.candidates, []);
+		signal.answer(withTrack());
+	});
+	trickle("10.0.0.1");
+	trickle("10.0.0.3", true);
+	assert.deepEqual(fakes.peer.candidates, [
+		"fd00::2 7892",
+		"127.0.0.1 7892",
+		"10.0.0.1 7882",
+		"10.0.0.3 7882",
+	]);
+	assert.ok(fakes.peer.complete);
+	const { hostname, tcp } = made.session.stats.peer;
+	assert.deepEqual([hostname, tcp], [1, 2]);
+	made.session.leave();
+});
+
+test("a requirement of sections is answered by an offer, 0 and 0 too", async () => {
+	const made = make();
+	await reach.connected(made);
+	const require = (numAudios: number, numVideos: number) => {
+		made.signal.emit("mediaSectionsRequirement", { numAudios, numVideos });
+	};
+	const sections = () => (made.signal.offers.at(-1)?.sdp ?? "").split("m=audio").length - 1;
+	require(0, 0);
+	assert.equal(made.signal.offers.length, 2);
+	assert.equal(sections(), 1);
+	require(2, 0); // while the offer is on its way
+	assert.equal(made.signal.offers.length, 2);
+	made.signal.answer(first);
+	assert.equal(made.signal.offers.length, 3);
+	assert.equal(made.signal.offers.at(-1)?.id, 3);
+	assert.equal(sections(), 3);
+	made.signal.answer(first);
+	require(100, 0);
+	assert.equal(sections(), 8);
+	made.session.leave();
+});
+
+test("asking for video again and again is answered once", async () => {
+	const made = make();
+	await reach.connected(made);
+	for (let i = 0; i < 3; i++) {
+		made.signal.emit("mediaSectionsRequirement", { numAudios: 0, numVideos: 1 });
+		if (i === 0) made.signal.answer(first);
+	}
+	assert.equal(made.signal.offers.length, 2);
+	made.signal.emit("mediaSectionsRequirement", { numAudios: 0, numVideos: 0 });
+	assert.equal(made.signal.offers.length, 3);
+	made.session.leave();
+});
+
+test("late answers are counted and change nothing", async () => {
+	const made = make();
+	await reach.connected(made);
+	made.signal.answer(withTrack(), 1);
+	made.signal.emit("mediaSectionsRequirement", { numAudios: 0, numVideos: 0 });
+	made.signal.answer(withTrack(), 1);
+	assert.equal(made.session.stats.peer.staleAnswers, 2);
+	assert.deepEqual(made.fakes.peer.receiving, {});
+	made.session.leave();
+});
+
+test("tracks come, change and go with the answers", async () => {
+	const made = make();
+	await reach.connected(made);
+	const { peer } = made.fakes;
+	const negotiate = (sdp: string, mids?: [string, string][]) => {
+		made.signal.emit("mediaSectionsRequirement", { numAudios: 0, numVideos: 0 });
+		made.signal.answer(sdp, undefined, mids);
+	};
+	negotiate(withTrack());
+	assert.deepEqual(peer.receiving, { 1: 2018590473 });
+	negotiate(withTrack());
+	negotiate(withTrack("TR_other", 5));
+	assert.deepEqual(peer.receiving, { 1: 5 });
+	negotiate(withTrack("TR_other", 5), [["1", "TR_mapped"]]); // the map is what counts
+	negotiate(inactive);
+	assert.deepEqual(peer.receiving, {});
+	assert.deepEqual(made.events.slice(2), [
+		"track TR_voice",
+		"trackEnded",
+		"track TR_other",
+		"trackEnded",
+		"track TR_mapped",
+		"trackEnded",
+	]);
+	made.session.leave();
+});
+
+test("a volume reaches its receiver while it is there", async () => {
+	const made = make();
+	const volumes: ((volume: number) => void)[] = [];
+	made.session.on("track", (incoming) => volumes.push(incoming.setVolume));
+	await reach.joining(made);
+	made.signal.accept(() => made.signal.answer(withTrack()));
+	volumes[0](0.5);
+	made.signal.emit("mediaSectionsRequirement", { numAudios: 0, numVideos: 0 });
+	made.signal.answer(inactive);
+	volumes[0](0.25);
+	assert.deepEqual([...made.fakes.peer.volumes.values()], [0.5]);
+	made.session.leave();
+});
+
+test("an answer with another fingerprint or other credentials ends the session", async () => {
+	for (const [from, to] of [
+		["02:DB", "02:DC"],
+		["ice-ufrag:Yk", "ice-ufrag:Zk"],
+	]) {
+		const made = make();
+		await reach.connected(made);
+		made.signal.emit("mediaSectionsRequirement", { numAudios: 0, numVideos: 0 });
+		made.signal.answer(first.replaceAll(from, to));
+		assert.equal(made.session.state, "closed");
+	}
+});
+
+test("a track after connecting: AddTrack, an offer, then packets", async () => {
+	const made = make();
+	await reach.connected(made);
+	const { signal, session, fakes } = made;
+	const published = session.publish({ cid: "mic", ...track });
+	assert.equal(signal.sent[0].addTrack?.cid, "mic");
+	assert.match(signal.sent[1].offer?.sdp ?? "", /a=msid:\S+ mic\r\n/);
+	assert.equal(fakes.peer.senders.size, 0);
+	signal.published("mic", "TR_mic");
+	assert.equal((await published).sid, "TR_mic");
+	// The microphone's section is the second.
+	signal.answer(first.replaceAll("a=sendonly", "a=recvonly"));
+	assert.equal([...fakes.peer.senders.values()][0].mid, "1");
+	session.setMuted("mic", "TR_mic", true);
+	assert.deepEqual([...fakes.peer.muted.values()], [true]);
+	assert.deepEqual(signal.sent.at(-1)?.mute, { sid: "TR_mic", muted: true });
+	session.unpublish("mic");
+	assert.equal(fakes.peer.senders.size, 0);
+	assert.match(signal.offers.at(-1)?.sdp ?? "", /a=mid:1\r\na=inactive/);
+	session.leave();
+});
+
+test("a track while joining is announced once we are in", async () => {
+	const made = make();
+	await reach.joining(made);
+	const { signal, session } = made;
+	const published = session.publish({ cid: "late", ...track });
+	const offered = first.slice(0, first.lastIndexOf("m="));
+	signal.accept(() => signal.answer(offered));
+	await sleep(0);
+	assert.equal(signal.sent.filter(({ addTrack }) => addTrack?.cid === "late").length, 1);
+	assert.match(signal.offers.at(-1)?.sdp ?? "", /a=msid:\S+ late\r\n/);
+	signal.published("late", "TR_late");
+	assert.equal((await published).sid, "TR_late");
+	session.leave();
+});
+
+test("a muted track sends nothing", async () => {
+	const made = make();
+	made.session.publish({ cid: "mic", ...track, muted: true }).catch(() => {});
+	await reach.joining(made);
+	assert.equal(made.signal.join?.addTrackRequests?.[0].muted, true);
+	assert.deepEqual([...made.fakes.peer.muted.values()], [true]);
+	made.session.leave();
+});
+
+test("a track that the server refuses", async () => {
+	const made = make();
+	const published = made.session.publish({ cid: "mic", ...track });
+	await reach.joining(made);
+	made.signal.accept(() => {
+		made.signal.emit("requestResponse", {
+			requestId: 0,
+			reason: 2,
+			message: "",
+			addTrack: { cid: "mic" } as never,
+		});
+		made.signal.answer(first);
+	});
+	await assert.rejects(published, (error) => {
+		return (
+			error instanceof TrackPublishError && error.reason === 2 && /NOT_ALLOWED/.test(error.message)
+		);
+	});
+	assert.equal(made.fakes.peer.senders.size, 0);
+	assert.equal(made.session.state, "negotiating");
+	made.session.leave();
+});
+
+test("a track whose section the server refuses, or never speaks of", async () => {
+	const made = make({ publishTimeout: 30 });
+	const published = made.session.publish({ cid: "mic", ...track });
+	await reach.joining(made);
+	made.signal.accept(() => made.signal.answer(first.replace("m=audio 9", "m=audio 0")));
+	await assert.rejects(published, /did not accept/);
+	await sleep(0);
+	made.fakes.peer.state("connected");
+	await assert.rejects(made.session.publish({ cid: "other", ...track }), /did not answer/);
+	made.session.leave();
+	await assert.rejects(made.session.publish({ cid: "late", ...track }), TrackPublishError);
+});
+
+test("an extension the answer leaves out is not sent", async () => {
+	const made = make();
+	made.session.publish({ cid: "mic", ...track }).catch(() => {});
+	await reach.joining(made);
+	const without = first.replaceAll(/a=extmap:1 .*\r\n/g, "");
+	made.signal.accept(() => made.signal.answer(without));
+	assert.deepEqual([...made.fakes.peer.senders.values()][0].extensions, { audioLevel: 0, mid: 2 });
+	assert.deepEqual([...made.fakes.peer.muted.values()], [false]);
+	made.session.leave();
+});
+
+test("a session without a speaker receives for nobody", async () => {
+	const made = make({ speaker: () => undefined });
+	await reach.joining(made);
+	made.signal.accept(() => made.signal.answer(withTrack()));
+	assert.deepEqual(made.fakes.peer.receiving, {});
+	made.session.leave();
+});
+
+test("figures stay after the end", async () => {
+	const made = make();
+	await reach.closed(made);
+	assert.equal(made.session.stats.peer.rtpIn, 7);
+	assert.equal(made.session.stats.timeline.connect, 0);
+	assert.ok((made.session.stats.timeline.joined ?? -1) >= 0);
+});
+
+test("servers on this machine", () => {
+	for (const url of [
+		"ws://localhost:7880",
+		"http://127.0.0.1",
+		"wss://[::1]:7880/x",
+		"WS://LOCALHOST",
+	]) {
+		assert.ok(isLoopback(url), url);
+	}
+	for (const url of [
+		"ws://localhost.example",
+		"ws://127.0.0.1.example",
+		"ws://10.0.0.1",
+		"",
+		"127.0.0.1",
+	]) {
+		assert.ok(!isLoopback(url), url);
+	}
+});
