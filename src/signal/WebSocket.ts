@@ -14,7 +14,7 @@ import { buildFrame, CloseCode, isCloseCode, Opcode } from "./frame";
 import { makeKey, upgradeFault, upgradeRequest } from "./handshake";
 import { BodyReader, type HttpHead, MAX_HEAD, parseHead } from "./http";
 
-/** How long close() waits for the server's close frame, in milliseconds. */
+/** How long the end of a connection may take from when it is certain, in milliseconds. */
 const CLOSE_TIMEOUT = 1000;
 /** Outbound bytes held for a server that does not read. */
 const MAX_QUEUED = 262144;
@@ -175,7 +175,7 @@ export class WebSocket {
 			cause: "http",
 			status,
 			body: this.#body?.text,
-			location: headers.get("location"),
+			location: status >= 300 && status < 400 ? headers.get("location") : undefined,
 		});
 	}
 
@@ -242,8 +242,11 @@ export class WebSocket {
 		try {
 			this.#writable = this.#stream.write(bytes);
 		} catch {
-			// The connection is over natively, and onClose, which says so, on its way.
+			// The connection has just ended, and onClose will say why; or there is no memory.
 			this.#writable = false;
+			this.#timeout.start(CLOSE_TIMEOUT, () => {
+				this.#end({ code: CloseCode.abnormal, message: "the connection takes no more" });
+			});
 		}
 	}
 

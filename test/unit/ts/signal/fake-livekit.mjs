@@ -2,6 +2,7 @@
 
 import { once } from "node:events";
 import { createServer } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import { JoinRequest, SignalRequest, SignalResponse, WrappedJoinRequest } from "@livekit/protocol";
 import { WebSocketServer } from "ws";
 
@@ -67,10 +68,12 @@ const REFUSALS = {
 	broken: [500, () => "internal"],
 };
 
-export async function startFakeLiveKit() {
+/** @param {{ key: string, cert: string }} [tls] */
+export async function startFakeLiveKit(tls) {
 	/** @type {{ validations: string[], leaves: number[] }} */
 	const seen = { validations: [], leaves: [] };
-	const server = createServer((request, response) => {
+	const server = tls ? createSecureServer(tls) : createServer();
+	server.on("request", (request, response) => {
 		const token = tokenOf(request);
 		seen.validations.push(token);
 		if (token === "drop-all") return request.socket.destroy();
