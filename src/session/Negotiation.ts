@@ -117,10 +117,15 @@ export class Negotiation {
 		this.#options = options;
 	}
 
-	/** The first offer: what is published so far and one section to receive. */
+	/** The first offer, for the join request: what is published so far and one section to receive. */
 	start(): Init<SessionDescription> {
 		this.#appendReceiving(1);
 		return this.#build();
+	}
+
+	/** The join request has arrived: the first answer is due, unless it came already. */
+	joined(): void {
+		if (this.#offering) this.#expectAnswer();
 	}
 
 	/**
@@ -159,7 +164,10 @@ export class Negotiation {
 	/** Offers now, or when the offer on its way has been answered. */
 	renegotiate(): void {
 		if (this.#offering) this.#stale = true;
-		else this.#options.send(this.#build());
+		else {
+			this.#options.send(this.#build());
+			this.#expectAnswer();
+		}
 	}
 
 	/**
@@ -207,10 +215,9 @@ export class Negotiation {
 	}
 
 	#build(): Init<SessionDescription> {
-		const { peer, identity, candidates, sessionId, timeout = 15_000, onTimeout } = this.#options;
+		const { peer, identity, candidates, sessionId } = this.#options;
 		this.#offer++;
 		this.#offering = true;
-		this.#timeout.start(timeout, onTimeout);
 		const sdp = buildOffer({
 			sessionId,
 			version: this.#offer,
@@ -221,6 +228,11 @@ export class Negotiation {
 			sections: this.#sections,
 		});
 		return { type: "offer", sdp, id: this.#offer };
+	}
+
+	#expectAnswer(): void {
+		const { timeout = 15_000, onTimeout } = this.#options;
+		this.#timeout.start(timeout, onTimeout);
 	}
 
 	#appendReceiving(count: number): void {

@@ -236,6 +236,7 @@ export class Session extends Emitter<SessionEvents> {
 	#joined(join: JoinResponse, requested: readonly PublishRequest[]): void {
 		if (!this.#advance("joined")) return;
 		this.timeline.mark("joined");
+		this.#negotiation?.joined();
 		const { mediaTimeout = 15_000 } = this.#options;
 		this.#mediaTimeout.start(mediaTimeout, () => {
 			const seconds = mediaTimeout / 1000;

@@ -1,6 +1,7 @@
 /** Turns what went wrong while connecting into one line that says what to do. */
 
 import type { StreamErrorCode } from "webrtc-native/stream";
+import { redactUrl } from "../platform/log";
 import { ConnectionError, ConnectionErrorReason } from "./ConnectionError";
 import type { Endpoint } from "./Endpoint";
 import type { WebSocketEnd } from "./WebSocket";
@@ -95,7 +96,7 @@ export function refusal(
 	const server = endpoint.authority + endpoint.path;
 	if (end.location)
 		return new ConnectionError(
-			`${server} redirects to ${end.location.slice(0, 200)}: connect there`,
+			`${server} redirects to ${redactUrl(end.location).slice(0, 200)}: connect there`,
 			WebSocketFailed,
 			{ status: end.status },
 		);
@@ -126,13 +127,8 @@ export function refusal(
 			end.status && end.status >= 500 ? InternalError : WebSocketFailed,
 			{ status: end.status },
 		);
-	return new ConnectionError(
-		`${server} refuses to connect: HTTP ${status}${words}`,
-		InternalError,
-		{
-			status,
-		},
-	);
+	const what = `${server} refuses to connect: HTTP ${status}${words}`;
+	return new ConnectionError(what, InternalError, { status });
 }
 
 /** A server's words for an error line; livekit-server repeats the token in them. */

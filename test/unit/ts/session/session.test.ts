@@ -140,6 +140,17 @@ test("an offer without an answer ends a connected session", async () => {
 	assert.equal(made.end()?.reason, DisconnectReason.CONNECTION_TIMEOUT);
 });
 
+test("a join without an answer ends, and says so", async () => {
+	const made = make({ answerTimeout: 30 });
+	await reach.joining(made);
+	await sleep(60); // the join itself is signalling's to limit
+	assert.equal(made.session.state, "joining");
+	made.signal.accept();
+	await sleep(60);
+	assert.equal(made.end()?.error?.reason, ConnectionErrorReason.Timeout);
+	assert.match(made.end()?.error?.message ?? "", /did not answer/);
+});
+
 test("closed stays closed", async () => {
 	const made = make();
 	await reach.closed(made);

@@ -39,6 +39,7 @@ const BAD = [
 	"ws://host/pa th",
 	"ws://host/\r\nX: y",
 	"ws://hö.st",
+	`ws://${"a".repeat(254)}`,
 ];
 
 test("server URLs", () => {
