@@ -31,6 +31,7 @@ export class Microphone extends Native("xs_microphone_destructor") {
 	get sampleRate(): SampleRate {
 		return native("xs_microphone_get_sampleRate").call(this);
 	}
+	/** A device that a Peer still uses is closed when the last sender or receiver is removed. */
 	close(): void {
 		native("xs_microphone_close").call(this);
 	}
@@ -48,6 +49,7 @@ export class Speaker extends Native("xs_speaker_destructor") {
 	get firstSound(): number | undefined {
 		return native("xs_speaker_get_firstSound").call(this);
 	}
+	/** As Microphone.close(). */
 	close(): void {
 		native("xs_speaker_close").call(this);
 	}
@@ -61,6 +63,8 @@ export function randomBytes(this: unknown, length: number): ArrayBuffer {
 export interface MemoryUsage {
 	current: number;
 	peak: number;
+	/** Since the start; stands still for "ice" to "opus" while a call only carries media. */
+	allocations: number;
 	failures: number;
 }
 

@@ -50,6 +50,11 @@ export interface StreamStats {
 	cipher: string;
 }
 
+/**
+ * Callbacks come one at a time, never from inside a call. A stream is kept from the garbage collector
+ * until onClose or close(). After its end the reading functions find nothing (so that a loop around
+ * them ends by itself), the others throw, and close() does nothing.
+ */
 export default class Stream extends Native("xs_stream_destructor") {
 	constructor(options: StreamOptions) {
 		super();
@@ -59,7 +64,7 @@ export default class Stream extends Native("xs_stream_destructor") {
 	readHead(terminator: string, max: number): string | undefined {
 		return native("xs_stream_readHead").call(this, terminator, max);
 	}
-	/** Fills `into` whole and returns true, or takes nothing and returns false. */
+	/** Fills `into` (1-byte elements) whole and returns true, or takes nothing and returns false. */
 	read(into: Uint8Array): boolean {
 		return native("xs_stream_read").call(this, into);
 	}
@@ -78,14 +83,17 @@ export default class Stream extends Native("xs_stream_destructor") {
 	takeMessage(): ArrayBufferLike | null | undefined {
 		return native("xs_stream_takeMessage").call(this);
 	}
-	/** Queues bytes; false means: wait for onWritable before the next write. Throws after close. */
+	/**
+	 * Queues bytes; false means: they are queued, but wait for onWritable before the next write.
+	 * Throws after close, and when 256 KB are queued because nobody waited.
+	 */
 	write(bytes: ArrayBufferLike | Uint8Array | string): boolean {
 		return native("xs_stream_write").call(this, bytes);
 	}
 	get stats(): StreamStats {
 		return native("xs_stream_get_stats").call(this);
 	}
-	/** Sends what is queued (bounded by 1 s), closes, releases everything. onClose is not called. */
+	/** Sends what is queued (in the background, for 1 s at most), closes, releases everything. onClose is not called. */
 	close(): void {
 		native("xs_stream_close").call(this);
 	}

@@ -6,7 +6,7 @@ export type CandidateType = "host" | "srflx" | "prflx" | "relay";
 
 export interface Candidate {
 	type: CandidateType;
-	/** IPv4 or IPv6 in text; host names (mDNS) are refused. */
+	/** IPv4 or IPv6 in text; host names (mDNS) are of no use here. */
 	address: string;
 	port: number;
 	priority: number;
@@ -81,6 +81,10 @@ export interface PeerStats {
 	[name: string]: number;
 }
 
+/**
+ * Callbacks come one at a time, never from inside a call. A peer is kept from the garbage collector
+ * until close(); after it every function throws but close().
+ */
 export class Peer extends Native("xs_peer_destructor") {
 	constructor(options: PeerOptions) {
 		super();
@@ -100,6 +104,7 @@ export class Peer extends Native("xs_peer_destructor") {
 	setRemote(remote: RemoteDescription): void {
 		native("xs_peer_setRemote").call(this, remote);
 	}
+	/** One that cannot be used is ignored and counted (`candidatesRefused`): it came from outside. */
 	addCandidate(candidate: Candidate): void {
 		native("xs_peer_addCandidate").call(this, candidate);
 	}

@@ -10,12 +10,12 @@ export interface Endpoint {
 	path: string;
 }
 
-const URL = /^(wss?|https?):\/\/([^/?#]*)([^?#]*)/i;
-const AUTHORITY = /^(?:\[([0-9a-f:.]+(?:%[\w.-]+)?)\]|([\w.-]+))(?::(\d{1,5}))?$/i;
+const SERVER_URL = /^(wss?|https?):\/\/([^/?#]*)([^?#]*)/i;
+const AUTHORITY = /^(?:\[([0-9a-f:.]+(?:%[\w.-]+)?)\]|([\w.-]{1,253}))(?::(\d{1,5}))?$/i;
 
 /** Reads a ws, wss, http or https URL; its query and fragment are left out. Throws SyntaxError. */
 export function parseEndpoint(url: string): Endpoint {
-	const parts = URL.exec(url.trim());
+	const parts = SERVER_URL.exec(url.trim());
 	const authority = parts && AUTHORITY.exec(parts[2]);
 	if (!parts || !authority)
 		throw new SyntaxError(`${quote(url)} is not a server URL such as wss://example.livekit.cloud`);

@@ -17,6 +17,9 @@ export class FrameError extends Error {
 	}
 }
 
+/** What is used of a stream. */
+export type FrameSource = Pick<Stream, "read" | "collect" | "collected" | "takeMessage">;
+
 export interface FrameHandlers {
 	/** A binary message as a native buffer, or a text message. */
 	onMessage(message: ArrayBufferLike | string): void;
@@ -31,7 +34,7 @@ export interface FrameHandlers {
  * and are not looked at; control frames may come between the fragments.
  */
 export class FrameReader {
-	#stream: Stream;
+	#stream: FrameSource;
 	#handlers: FrameHandlers;
 	/** What the next bytes are. */
 	#stage: "header" | "length" | "control" | "data" | "over" = "header";
@@ -45,7 +48,7 @@ export class FrameReader {
 	#message = 0;
 	#messageLength = 0;
 
-	constructor(stream: Stream, handlers: FrameHandlers) {
+	constructor(stream: FrameSource, handlers: FrameHandlers) {
 		this.#stream = stream;
 		this.#handlers = handlers;
 	}

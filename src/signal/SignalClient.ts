@@ -99,11 +99,11 @@ export class SignalClient extends Emitter<SignalEvents> {
 	constructor(options: SignalOptions = {}) {
 		super();
 		this.options = {
-			maxSignalBytes: 65536,
-			openTimeout: 15000,
-			joinTimeout: 5000,
-			log: new Log(),
-			...options,
+			maxSignalBytes: options.maxSignalBytes ?? 65536,
+			openTimeout: options.openTimeout ?? 15000,
+			joinTimeout: options.joinTimeout ?? 5000,
+			log: options.log ?? new Log(),
+			tls: options.tls,
 		};
 	}
 
@@ -120,8 +120,12 @@ export class SignalClient extends Emitter<SignalEvents> {
 			if (this.#state !== "idle") throw new Error("a SignalClient connects once");
 			this.#state = "connecting";
 			this.#settle = { resolve, reject };
-			const endpoint = this.#checked(url, token);
-			if (endpoint) this.#open(endpoint, token, joinQuery(join));
+			try {
+				const endpoint = this.#checked(url, token);
+				if (endpoint) this.#open(endpoint, token, joinQuery(join));
+			} catch (error) {
+				this.#fail((error as Error).message, ConnectionErrorReason.InternalError);
+			}
 		});
 	}
 
@@ -138,8 +142,9 @@ export class SignalClient extends Emitter<SignalEvents> {
 	/** Sends now; false (and nothing sent) when not connected. Queueing is the session's policy. */
 	send(request: Init<SignalRequest>): boolean {
 		if (this.#state !== "connected") return false;
-		this.#counts.messagesOut++;
-		return this.#socket?.send(encode(tables.SignalRequest, request)) ?? false;
+		const sent = this.#socket?.send(encode(tables.SignalRequest, request)) ?? false;
+		if (sent) this.#counts.messagesOut++;
+		return sent;
 	}
 
 	/** A number for the `requestId` of a request, from 1. */
@@ -230,18 +235,23 @@ export class SignalClient extends Emitter<SignalEvents> {
 			this.#reject(failure ?? refusal(endpoint, token, end, undefined));
 			return;
 		}
-		this.#validation = new HttpGet({
-			endpoint,
-			target: `${endpoint.path}/rtc/v1/validate?${query}`,
-			headers: `Authorization: Bearer ${token}\r\n`,
-			tls: this.options.tls,
-			timeout: VALIDATE_TIMEOUT,
-			onDone: (answer) => this.#reject(refusal(endpoint, token, end, answer)),
-		});
+		try {
+			this.#validation = new HttpGet({
+				endpoint,
+				target: `${endpoint.path}/rtc/v1/validate?${query}`,
+				headers: `Authorization: Bearer ${token}\r\n`,
+				tls: this.options.tls,
+				timeout: VALIDATE_TIMEOUT,
+				onDone: (answer) => this.#reject(refusal(endpoint, token, end, answer)),
+			});
+		} catch {
+			this.#reject(refusal(endpoint, token, end, undefined));
+		}
 	}
 
 	#onMessage(data: ArrayBufferLike | string): void {
 		this.#counts.messagesIn++;
+		if (this.#state === "connected") this.#deadline.restart();
 		let message: SignalResponse;
 		try {
 			if (typeof data === "string") throw new ProtocolError("it is text");
@@ -258,6 +268,7 @@ export class SignalClient extends Emitter<SignalEvents> {
 
 	#onRefused(): void {
 		this.#counts.refused++;
+		if (this.#state === "connected") this.#deadline.restart();
 		const what = `a signalling message is larger than maxSignalBytes (${this.options.maxSignalBytes})`;
 		if (this.#state === "connecting")
 			this.#fail(`${what}: raise it to join this room`, ConnectionErrorReason.InternalError);
@@ -285,7 +296,6 @@ export class SignalClient extends Emitter<SignalEvents> {
 	}
 
 	#onNextMessage(message: SignalResponse): void {
-		this.#deadline.restart();
 		const { pongResp, requestResponse } = message;
 		if (pongResp) this.#onPong(pongResp);
 		if (requestResponse) this.#requests.get(requestResponse.requestId)?.(requestResponse);

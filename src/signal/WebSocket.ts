@@ -14,7 +14,7 @@ import { buildFrame, CloseCode, isCloseCode, Opcode } from "./frame";
 import { makeKey, upgradeFault, upgradeRequest } from "./handshake";
 import { BodyReader, type HttpHead, MAX_HEAD, parseHead } from "./http";
 
-/** How long close() waits for the server's close frame, in milliseconds. */
+/** How long the end of a connection may take from when it is certain, in milliseconds. */
 const CLOSE_TIMEOUT = 1000;
 /** Outbound bytes held for a server that does not read. */
 const MAX_QUEUED = 262144;
@@ -76,7 +76,7 @@ export class WebSocket {
 			maxMessageBytes: options.maxMessageBytes,
 			onOpen: () => {
 				const { target, headers = "" } = options;
-				this.#writable = this.#stream.write(upgradeRequest(endpoint, target, this.#key, headers));
+				this.#write(upgradeRequest(endpoint, target, this.#key, headers));
 			},
 			onReadable: () => this.#read(),
 			onWritable: () => this.#flush(),
@@ -175,7 +175,7 @@ export class WebSocket {
 			cause: "http",
 			status,
 			body: this.#body?.text,
-			location: headers.get("location"),
+			location: status >= 300 && status < 400 ? headers.get("location") : undefined,
 		});
 	}
 
@@ -219,7 +219,7 @@ export class WebSocket {
 	#sendFrame(opcode: number, payload: Uint8Array): void {
 		const frame = buildFrame(opcode, payload, new Uint8Array(randomBytes(4)));
 		if (this.#writable) {
-			this.#writable = this.#stream.write(frame);
+			this.#write(frame);
 			return;
 		}
 		this.#queue.push(frame);
@@ -234,7 +234,19 @@ export class WebSocket {
 			const frame = this.#queue.shift();
 			if (!frame) return;
 			this.#queuedBytes -= frame.length;
-			this.#writable = this.#stream.write(frame);
+			this.#write(frame);
+		}
+	}
+
+	#write(bytes: Uint8Array | string): void {
+		try {
+			this.#writable = this.#stream.write(bytes);
+		} catch {
+			// The connection has just ended, and onClose will say why; or there is no memory.
+			this.#writable = false;
+			this.#timeout.start(CLOSE_TIMEOUT, () => {
+				this.#end({ code: CloseCode.abnormal, message: "the connection takes no more" });
+			});
 		}
 	}
 

@@ -1,6 +1,7 @@
 /** Turns what went wrong while connecting into one line that says what to do. */
 
 import type { StreamErrorCode } from "webrtc-native/stream";
+import { redactUrl } from "../platform/log";
 import { ConnectionError, ConnectionErrorReason } from "./ConnectionError";
 import type { Endpoint } from "./Endpoint";
 import type { WebSocketEnd } from "./WebSocket";
@@ -61,10 +62,10 @@ export function networkFailure(
 	return entry && new ConnectionError(entry[1](endpoint.authority, detail), entry[0]);
 }
 
-/** What `/validate` says when it does not accept the token: the server's words, and ours. */
+/** What livekit-server says to a token it does not accept, and what we do. */
 const REFUSALS: readonly [RegExp, string][] = [
 	[/expired/, "the token has expired: make a new one"],
-	[/not valid yet|nbf|issued in the future|iat/, "the token is not valid yet: check the clocks"],
+	[/not valid yet|issued in the future/, "the token is not valid yet: check the clocks"],
 	[
 		/invalid API key/,
 		"the server does not know the token's API key: make the token with one of its keys",
@@ -75,6 +76,7 @@ const REFUSALS: readonly [RegExp, string][] = [
 	],
 	[/invalid authorization token/, "the token is malformed: give a LiveKit access token (a JWT)"],
 	[/permissions? denied/, "the token does not allow to join: it needs the roomJoin grant"],
+	[/no room name/, "the token names no room: make one with the room to join"],
 	[
 		/room does not exist/,
 		"the room does not exist, and this server makes none on joining: create it first",
@@ -94,7 +96,7 @@ export function refusal(
 	const server = endpoint.authority + endpoint.path;
 	if (end.location)
 		return new ConnectionError(
-			`${server} redirects to ${end.location.slice(0, 200)}: connect there`,
+			`${server} redirects to ${redactUrl(end.location).slice(0, 200)}: connect there`,
 			WebSocketFailed,
 			{ status: end.status },
 		);
@@ -107,7 +109,7 @@ export function refusal(
 	const { status, body } = answer;
 	const words = status === 200 ? said(end.body, token) : said(body, token);
 	const known = REFUSALS.find(([pattern]) => pattern.test(body));
-	if (status === 401 || status === 403 || (status === 404 && known))
+	if (status === 401 || status === 403 || (status < 500 && known))
 		return new ConnectionError(
 			known?.[1] ?? `the server refuses the token (HTTP ${status}${words}): make a new one`,
 			NotAllowed,
@@ -125,13 +127,8 @@ export function refusal(
 			end.status && end.status >= 500 ? InternalError : WebSocketFailed,
 			{ status: end.status },
 		);
-	return new ConnectionError(
-		`${server} refuses to connect: HTTP ${status}${words}`,
-		InternalError,
-		{
-			status,
-		},
-	);
+	const what = `${server} refuses to connect: HTTP ${status}${words}`;
+	return new ConnectionError(what, InternalError, { status });
 }
 
 /** A server's words for an error line; livekit-server repeats the token in them. */

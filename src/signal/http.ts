@@ -115,9 +115,12 @@ export class HttpGet {
 			connectTimeout: timeout,
 			maxMessageBytes: MAX_BODY,
 			onOpen: () => {
-				this.#stream.write(
-					`GET ${target} HTTP/1.1\r\nHost: ${endpoint.authority}\r\nConnection: close\r\n${headers}\r\n`,
-				);
+				const head = `GET ${target} HTTP/1.1\r\nHost: ${endpoint.authority}\r\nConnection: close\r\n`;
+				try {
+					this.#stream.write(`${head}${headers}\r\n`);
+				} catch {
+					// The connection is over already; onClose will say so.
+				}
 			},
 			onReadable: () => this.#read(),
 			onClose: (error) => {

@@ -43,13 +43,13 @@ const cases = [
 	[
 		"a refused connection",
 		async () => ({ url: `ws://127.0.0.1:${await freeTcpPort()}`, token: await goodToken() }),
-		/refused/,
+		/nothing listens/,
 	],
 	[
 		"an address nobody answers at",
-		// TEST-NET-2: routed nowhere. Either the system says so, or the connect times out.
-		async () => ({ url: "ws://198.51.100.1:7880", token: await goodToken() }),
-		/unreachable|no answer|timed? ?out|no route|refused/i,
+		// RFC 6666's prefix for discarding: the system says so, or the connect times out.
+		async () => ({ url: "ws://[100::1]:7880", token: await goodToken() }),
+		/cannot reach|no answer/i,
 	],
 	[
 		"a TLS handshake with what speaks none",
@@ -59,9 +59,9 @@ const cases = [
 	[
 		"HTTP 401",
 		() => answering(401, "invalid API key"),
-		/401.*invalid API key|invalid API key.*401/,
+		/API key/,
 	],
-	["HTTP 403", () => answering(403, "not for you"), /403.*not for you|not for you.*403/],
+	["HTTP 403", () => answering(403, "not for you"), /403.*not for you/],
 	["HTTP 404", () => answering(404, "no such page"), /404/],
 	["HTTP 500", () => answering(500, "out of order"), /500/],
 	["a malformed token", async () => ({ url: server.url, token: "not.a.token" }), /token/i],
@@ -84,7 +84,7 @@ const cases = [
 	[
 		"a server that takes the connection and says nothing",
 		() => acting(() => {}),
-		/no answer|timed? ?out|silent/i,
+		/no answer|did not answer/i,
 	],
 	[
 		"a server that drops the connection in the handshake",

@@ -86,7 +86,10 @@ function parse(argv) {
 function main() {
 	const { manifest, options } = parse(process.argv.slice(2));
 	const child = runApp(buildApp(manifest), options);
-	for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => child.kill(signal));
+	process.on("SIGTERM", () => child.kill("SIGTERM"));
+	process.on("SIGINT", () => {
+		if (!process.stdin.isTTY) child.kill("SIGINT"); // a terminal has told the child too
+	});
 	child.on("exit", (code, signal) => {
 		process.exitCode = code ?? 128 + constants.signals[signal];
 		process.removeAllListeners("SIGINT").removeAllListeners("SIGTERM");

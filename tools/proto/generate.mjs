@@ -55,7 +55,6 @@ export async function generate({ root = join(here, "../..") } = {}) {
 	const complete = files.every((name) => existsSync(join(output, name)));
 	if (complete && existsSync(stamp) && readFileSync(stamp, "utf8") === hash) return false;
 
-	// The entry for import(), which protobuf-es' classes come through faster than through require().
 	const protocol = await import(pathToFileURL(require.resolve("@livekit/protocol")).href);
 	const { version } = JSON.parse(readFileSync(packageFile(require, "@livekit/protocol"), "utf8"));
 	const schema = closure(protocol.default ?? protocol);
@@ -75,7 +74,8 @@ export async function generate({ root = join(here, "../..") } = {}) {
 /** Our own tools and the locked packages decide what comes out. */
 function inputsHash(require) {
 	const hash = createHash("sha256");
-	for (const name of ["generate.mjs", "closure.mjs", "runtime.mjs", "reader-writer.js"])
+	const tools = ["generate", "closure", "runtime"].map((name) => `${name}.mjs`);
+	for (const name of [...tools, "reader-writer.js", "protobufjs-util.cjs"])
 		hash.update(readFileSync(join(here, name)));
 	for (const name of ["@livekit/protocol", "protobufjs", "esbuild"])
 		hash.update(readFileSync(packageFile(require, name)));

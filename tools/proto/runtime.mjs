@@ -1,11 +1,9 @@
 /** protobufjs/minimal's Reader and Writer, without what an engine of ours never calls. */
 import { fileURLToPath } from "node:url";
 
-/**
- * Promises, events, base64, slabs, and its own UTF-8 (wrong on XS, see src/protocol/wire.ts). All
- * become one function that returns its argument: what the wrapped allocator needs, the rest is not called.
- */
-const UNUSED = /^(@protobufjs\/(aspromise|base64|eventemitter|pool|utf8)|long)$/;
+/** Theirs, and ours: tools/proto/protobufjs-util.cjs says why. */
+const UTIL = /\/util\/minimal$/;
+const OUR_UTIL = fileURLToPath(new URL("./protobufjs-util.cjs", import.meta.url));
 
 export async function bundleRuntime(root, require) {
 	const esbuild = require("esbuild");
@@ -22,13 +20,8 @@ export async function bundleRuntime(root, require) {
 		legalComments: "none",
 		plugins: [
 			{
-				name: "unused",
-				setup(build) {
-					build.onResolve({ filter: UNUSED }, ({ path }) => ({ path, namespace: "unused" }));
-					build.onLoad({ filter: /./, namespace: "unused" }, () => ({
-						contents: "module.exports = (value) => value;",
-					}));
-				},
+				name: "util",
+				setup: (build) => build.onResolve({ filter: UTIL }, () => ({ path: OUR_UTIL })),
 			},
 		],
 	});

@@ -79,7 +79,9 @@ void host_install_globals(xsMachine *machine);
 bool host_loop_open(void);
 /** Runs until nothing is left that could happen. Only comes back for that reason. */
 void host_loop_run(xsMachine *the);
-/** Frees timers and undelivered messages; after the machine is deleted. */
+/** No message is taken any more, those that wait are dropped; before the machine is deleted. */
+void host_loop_stop(void);
+/** Frees the timers; after the machine, which has their slots among its roots, is deleted. */
 void host_loop_close(void);
 /** Ends the app at once with `status`; unwinds to main(), so that destructors run. */
 void host_exit(xsMachine *the, int status) XS_FUNCTION_NORETURN;

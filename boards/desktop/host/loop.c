@@ -33,6 +33,8 @@ static struct {
 	pthread_mutex_t mutex;
 	message messages[QUEUE_LENGTH];
 	unsigned first, count;
+	message
+		delivering; /* its bytes are freed by the machine's thread, also when a callback exits */
 	bool closed;
 } queue = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 
@@ -94,19 +96,35 @@ int modMessagePostToMachine(xsMachine *the, uint8_t *bytes, uint16_t length,
 	return result;
 }
 
-/* The caller frees its bytes. */
-static bool take_message(message *out)
+static void finish_delivery(void)
+{
+	free(queue.delivering.bytes);
+	queue.delivering.bytes = NULL;
+}
+
+/* Makes the oldest message the one that is delivered. */
+static bool take_message(void)
 {
 	bool taken = false;
 	pthread_mutex_lock(&queue.mutex);
 	if (queue.count > 0) {
-		*out = queue.messages[queue.first];
+		queue.delivering = queue.messages[queue.first];
 		queue.first = (queue.first + 1) % QUEUE_LENGTH;
 		queue.count--;
 		taken = true;
 	}
 	pthread_mutex_unlock(&queue.mutex);
 	return taken;
+}
+
+static bool deliver_message(xsMachine *the)
+{
+	const message *message = &queue.delivering;
+	if (!take_message())
+		return false;
+	(*message->callback)(the, message->refcon, message->bytes, message->length);
+	finish_delivery();
+	return true;
 }
 
 host_timer *host_timer_create(void)
@@ -158,10 +176,10 @@ static host_timer *next_timer(void)
 
 static void fire(xsMachine *the, host_timer *timer)
 {
-	timer->scheduled = false;
 	timer->firing = true;
-	if (timer->repeat > 0)
-		host_timer_schedule(timer, timer->repeat, timer->repeat);
+	timer->scheduled = timer->repeat > 0;
+	timer->due += (uint64_t)timer->repeat * 1000; /* from when it was due: no drift */
+	timer->order = timer_order++;
 	xsBeginHost(the);
 	{
 		xsVars(2);
@@ -256,36 +274,39 @@ static void sleep_until(const host_timer *timer)
 void host_loop_run(xsMachine *the)
 {
 	for (;;) {
-		message message;
+		/* Before the queue is looked at: who posts and then releases is not missed. */
+		bool held = atomic_load(&holds) > 0;
 		host_timer *timer;
+		bool delivered;
 		run_jobs(the);
 		take_signal(the);
-		if (take_message(&message)) {
-			(*message.callback)(the, message.refcon, message.bytes, message.length);
-			free(message.bytes);
-			continue;
-		}
+		delivered = deliver_message(the);
+		if (delivered)
+			run_jobs(the);
+		/* A stream of messages does not keep timers from their turn. */
 		timer = next_timer();
-		if (timer != NULL && timer->due <= host_now()) {
+		if (timer != NULL && timer->due <= host_now())
 			fire(the, timer);
-			continue;
+		else if (!delivered && !the->host->promise_jobs) {
+			if (timer == NULL && !held)
+				return;
+			sleep_until(timer);
 		}
-		if (the->host->promise_jobs)
-			continue;
-		if (timer == NULL && atomic_load(&holds) == 0)
-			return;
-		sleep_until(timer);
 	}
+}
+
+void host_loop_stop(void)
+{
+	pthread_mutex_lock(&queue.mutex);
+	queue.closed = true;
+	pthread_mutex_unlock(&queue.mutex);
+	finish_delivery();
+	while (take_message())
+		finish_delivery();
 }
 
 void host_loop_close(void)
 {
-	message message;
-	pthread_mutex_lock(&queue.mutex);
-	queue.closed = true;
-	pthread_mutex_unlock(&queue.mutex);
-	while (take_message(&message))
-		free(message.bytes);
 	while (timers != NULL) {
 		host_timer *timer = timers;
 		timers = timer->next;

@@ -120,6 +120,7 @@ int main(int argc, char *argv[])
 	machine = fxCreateMachine(&host.app.creation, "app", &host, XS_NO_ID);
 	if (machine != NULL) {
 		run(machine);
+		host_loop_stop();
 		fxDeleteMachine(machine);
 	} else if (host.status == 0) {
 		fprintf(stderr, "%s: no XS machine fits into its creation\n", description);

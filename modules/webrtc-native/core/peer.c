@@ -339,7 +339,9 @@ void peer_handle_timeout(peer *self, uint64_t now)
 		ice_agent_handle_timeout(self->ice, now);
 	if (self->dtls && dtls_timeout(self->dtls) <= now)
 		dtls_handle_timeout(self->dtls, now);
-	if (self->rtcp_due <= now)
+	if (self->state == PEER_FAILED)
+		self->rtcp_due = PEER_NEVER;
+	else if (self->rtcp_due <= now)
 		peer_rtcp_timeout(self);
 	progress(self);
 }

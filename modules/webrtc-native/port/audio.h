@@ -30,8 +30,9 @@ port_microphone *port_microphone_open(const port_audio_options *options, char *e
 void port_microphone_close(port_microphone *microphone);
 uint32_t port_microphone_rate(const port_microphone *microphone);
 /**
- * -1 when too many. `on_packet` is called on the audio thread after a packet went into the ring; it
- * posts and returns, and must not call functions of this file.
+ * -1 when too many. The uplink's encoder has the microphone's rate. `on_packet` is called on the
+ * audio thread after a packet went into the ring; it posts and returns, and must not call functions
+ * of this file.
  */
 int port_microphone_attach(port_microphone *microphone, audio_uplink *uplink,
 						   void (*on_packet)(void *context), void *context);
@@ -42,7 +43,9 @@ void port_microphone_detach(port_microphone *microphone, audio_uplink *uplink);
 port_speaker *port_speaker_open(const port_audio_options *options, char *error, size_t size);
 void port_speaker_close(port_speaker *speaker);
 uint32_t port_speaker_rate(const port_speaker *speaker);
+/** -1 when too many. The downlink has the speaker's rate. */
 int port_speaker_attach(port_speaker *speaker, audio_downlink *downlink);
+/** Returns once the audio thread has let go of it. */
 void port_speaker_detach(port_speaker *speaker, audio_downlink *downlink);
 /** Microseconds (monotonic) when sound other than silence was first played; 0 before. */
 uint64_t port_speaker_first_sound(const port_speaker *speaker);

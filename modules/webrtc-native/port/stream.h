@@ -87,9 +87,9 @@ typedef enum { PORT_STREAM_WAIT, PORT_STREAM_REFUSED_MESSAGE, PORT_STREAM_TAKEN 
 port_stream_take port_stream_take_message(port_stream *stream, uint8_t **message, size_t *length);
 
 typedef enum {
-	PORT_STREAM_WRITTEN,
-	PORT_STREAM_FULL,   /* queued, but wait for PORT_STREAM_WRITABLE before the next */
-	PORT_STREAM_NO_ROOM /* not queued: over PORT_STREAM_QUEUE_MAX, out of memory, or closed */
+	PORT_STREAM_WRITTEN, /* queued; or the stream is over, which an event on its way tells */
+	PORT_STREAM_FULL,    /* queued, but wait for PORT_STREAM_WRITABLE before the next */
+	PORT_STREAM_NO_ROOM  /* not queued: over PORT_STREAM_QUEUE_MAX, or out of memory */
 } port_stream_written;
 
 port_stream_written port_stream_write(port_stream *stream, const uint8_t *bytes, size_t length);

@@ -67,7 +67,7 @@ microphone_object *microphone_of(xsMachine *the, xsSlot *slot)
 		xsmcGetHostDataValidate(*slot, (void *)xs_microphone_destructor);
 
 	if (!microphone)
-		xsUnknownError("the microphone is closed");
+		xs_throw(the, "the microphone is closed");
 	return microphone;
 }
 
@@ -87,7 +87,7 @@ void xs_microphone(xsMachine *the)
 		microphone->port = port_microphone_open(&options.port, error, sizeof(error));
 	if (!microphone || !microphone->port) {
 		port_free(microphone);
-		xsUnknownError("%s", error);
+		xs_throw(the, error);
 	}
 	microphone->users = 1;
 	xsmcSetHostData(xsThis, microphone);
@@ -134,7 +134,7 @@ speaker_object *speaker_of(xsMachine *the, xsSlot *slot)
 	speaker_object *speaker = xsmcGetHostDataValidate(*slot, (void *)xs_speaker_destructor);
 
 	if (!speaker)
-		xsUnknownError("the speaker is closed");
+		xs_throw(the, "the speaker is closed");
 	return speaker;
 }
 
@@ -154,7 +154,7 @@ void xs_speaker(xsMachine *the)
 		speaker->port = port_speaker_open(&options.port, error, sizeof(error));
 	if (!speaker || !speaker->port) {
 		port_free(speaker);
-		xsUnknownError("%s", error);
+		xs_throw(the, error);
 	}
 	speaker->users = 1;
 	xsmcSetHostData(xsThis, speaker);
@@ -198,7 +198,7 @@ void xs_device_randomBytes(xsMachine *the)
 	xsmcSetArrayBuffer(xsResult, NULL, (xsIntegerValue)length);
 	xsmcGetBufferWritable(xsResult, &bytes, &count);
 	if (crypto_random(bytes, count) != 0)
-		xsUnknownError("no entropy");
+		xs_throw(the, "no entropy");
 }
 
 void xs_device_nativeMemory(xsMachine *the)

@@ -71,9 +71,9 @@ void xs_identity_create(xsMachine *the)
 		xsmcGetBufferReadable(xsArg(0), &bytes, &length);
 	identity_job *job = port_alloc(sizeof(*job), PORT_EXTERNAL, PORT_BINDING);
 	if (!job)
-		xsUnknownError("no memory to make a certificate");
+		xs_throw(the, "no memory to make a certificate");
 	/* Longer ones are none of ours: they are replaced. */
-	if (length <= sizeof(job->stored)) {
+	if (length > 0 && length <= sizeof(job->stored)) {
 		job->stored_length = length;
 		memcpy(job->stored, bytes, length);
 	}

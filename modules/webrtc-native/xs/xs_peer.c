@@ -142,7 +142,7 @@ peer_object *open_peer(xsMachine *the)
 	peer_object *object = this_peer(the);
 
 	if (!object->port)
-		xsUnknownError("the peer is closed");
+		xs_throw(the, "the peer is closed");
 	return object;
 }
 
@@ -172,7 +172,7 @@ void xs_peer(xsMachine *the)
 	read_identity(the, &identity);
 	peer_object *object = port_alloc(sizeof(*object), PORT_INTERNAL, PORT_BINDING);
 	if (!object)
-		xsUnknownError("no memory for a peer");
+		xs_throw(the, "no memory for a peer");
 	object->loopback = loopback;
 	object->link.deliver = deliver;
 	object->link.dispose = dispose;
@@ -184,7 +184,7 @@ void xs_peer(xsMachine *the)
 	crypto_wipe(&identity, sizeof(identity));
 	if (!object->port) {
 		xs_link_close(&object->link);
-		xsUnknownError("no memory, entropy or thread for a peer");
+		xs_throw(the, "no memory, entropy or thread for a peer");
 	}
 }
 
@@ -252,7 +252,7 @@ void xs_peer_gather(xsMachine *the)
 
 	int count = port_peer_gather(object->port, object->loopback, candidates, error, sizeof(error));
 	if (count < 0)
-		xsUnknownError("%s", error);
+		xs_throw(the, error);
 	sort_by_priority(candidates, count);
 	xsmcVars(1);
 	xsmcSetNewArray(xsResult, 0);
@@ -317,7 +317,7 @@ static void set_remote(peer *core, void *context, uint64_t now)
 void xs_peer_setRemote(xsMachine *the)
 {
 	peer_object *object = open_peer(the);
-	char ufrag[ICE_UFRAG_MAX + 1], pwd[ICE_PWD_MAX + 1], fingerprint[FINGERPRINT_TEXT], setup[8];
+	char ufrag[ICE_UFRAG_MAX + 1], pwd[ICE_PWD_MAX + 1], fingerprint[FINGERPRINT_TEXT], setup[16];
 	set_remote_call args = {.remote = {.ufrag = ufrag, .pwd = pwd}};
 
 	xs_text_option(the, &xsArg(0), "ufrag", ufrag, sizeof(ufrag));
@@ -338,7 +338,7 @@ void xs_peer_setRemote(xsMachine *the)
 	port_peer_with(object->port, set_remote, &args);
 	crypto_wipe(pwd, sizeof(pwd));
 	if (args.result != 0)
-		xsUnknownError("malformed ICE credentials, a second description, or no memory for DTLS");
+		xs_throw(the, "malformed ICE credentials, a second description, or no memory for DTLS");
 }
 
 static void add_remote(peer *core, void *context, uint64_t now)

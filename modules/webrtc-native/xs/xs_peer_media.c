@@ -108,7 +108,7 @@ void xs_peer_addSender(xsMachine *the)
 	microphone_object *microphone = microphone_of(the, &xsVar(0));
 	audio_uplink *uplink = create_uplink(the, microphone);
 	if (!uplink)
-		xsUnknownError("no memory for an encoder, or a sample rate that Opus does not know");
+		xs_throw(the, "no memory for an encoder, or a sample rate that Opus does not know");
 
 	peer_sender_config config = {
 		.ssrc = options.ssrc,
@@ -122,7 +122,7 @@ void xs_peer_addSender(xsMachine *the)
 	port_peer_with(object->port, add_sender, &args);
 	if (args.index < 0) {
 		audio_uplink_free(uplink);
-		xsUnknownError("too many senders, or mid %s is in use", options.mid);
+		xs_throw(the, "too many senders, or the mid is in use");
 	}
 	sender_binding *sender = &object->senders[args.index];
 	sender->uplink = uplink;
@@ -130,7 +130,7 @@ void xs_peer_addSender(xsMachine *the)
 	microphone_use(microphone);
 	if (port_microphone_attach(microphone->port, uplink, on_packet, object->port) != 0) {
 		drop_sender(object, args.index);
-		xsUnknownError("the microphone has too many listeners");
+		xs_throw(the, "the microphone has too many listeners");
 	}
 	xsmcSetInteger(xsResult, args.index);
 }
@@ -185,7 +185,7 @@ void xs_peer_addReceiver(xsMachine *the)
 	audio_downlink *downlink =
 		audio_downlink_create(port_speaker_rate(speaker->port), JITTER_TARGET_MS);
 	if (!downlink)
-		xsUnknownError("no memory for a decoder, or a sample rate that Opus does not know");
+		xs_throw(the, "no memory for a decoder, or a sample rate that Opus does not know");
 
 	peer_receiver_config config = {
 		.ssrc = options.ssrc,
@@ -198,7 +198,7 @@ void xs_peer_addReceiver(xsMachine *the)
 	port_peer_with(object->port, add_receiver, &args);
 	if (args.index < 0) {
 		audio_downlink_free(downlink);
-		xsUnknownError("too many receivers, or mid %s is in use", options.mid);
+		xs_throw(the, "too many receivers, or the mid is in use");
 	}
 	receiver_binding *receiver = &object->receivers[args.index];
 	receiver->downlink = downlink;
@@ -206,7 +206,7 @@ void xs_peer_addReceiver(xsMachine *the)
 	speaker_use(speaker);
 	if (port_speaker_attach(speaker->port, downlink) != 0) {
 		drop_receiver(object, args.index);
-		xsUnknownError("the speaker has too many sources");
+		xs_throw(the, "the speaker has too many sources");
 	}
 	xsmcSetInteger(xsResult, args.index);
 }

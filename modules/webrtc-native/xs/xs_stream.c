@@ -120,7 +120,7 @@ static stream_object *open_stream(xsMachine *the)
 	stream_object *stream = this_stream(the);
 
 	if (!stream->port)
-		xsUnknownError("the stream is closed");
+		xs_throw(the, "the stream is closed");
 	return stream;
 }
 
@@ -165,7 +165,7 @@ void xs_stream(xsMachine *the)
 	parse_options(the, &options);
 	stream_object *stream = port_alloc(sizeof(*stream), PORT_INTERNAL, PORT_BINDING);
 	if (!stream)
-		xsUnknownError("no memory for a stream");
+		xs_throw(the, "no memory for a stream");
 	stream->link.deliver = deliver;
 	stream->link.dispose = dispose;
 	stream->max_message = options.port.max_message;
@@ -174,7 +174,7 @@ void xs_stream(xsMachine *the)
 	stream->port = port_stream_open(&options.port, on_event, stream);
 	if (!stream->port) {
 		xs_link_close(&stream->link);
-		xsUnknownError("no memory or sockets for a stream");
+		xs_throw(the, "no memory or sockets for a stream");
 	}
 }
 
@@ -191,7 +191,7 @@ void xs_stream_readHead(xsMachine *the)
 	xsmcToStringBuffer(xsArg(0), terminator, sizeof(terminator));
 	char *head = port_alloc((size_t)max * 2 + 1, PORT_EXTERNAL, PORT_BINDING);
 	if (!head)
-		xsUnknownError("no memory to read a head");
+		xs_throw(the, "no memory to read a head");
 	int length = port_stream_read_head(stream->port, terminator, head + max, (size_t)max);
 	if (length > 0) {
 		/* Latin-1 to UTF-8, front to back in one buffer. */
@@ -290,7 +290,7 @@ void xs_stream_write(xsMachine *the)
 		xsmcSetFalse(xsResult);
 		break;
 	case PORT_STREAM_NO_ROOM:
-		xsUnknownError("the stream cannot take more: it is over, or did not wait for onWritable");
+		xs_throw(the, "the stream cannot take more: wait for onWritable");
 	}
 }
 

@@ -144,3 +144,11 @@ void xs_set_text(xsMachine *the, xsSlot *to, const char *name, const char *value
 	xsmcSetString(slot, (char *)value);
 	xsmcSet(*to, xsID((char *)name), slot);
 }
+
+void xs_throw(xsMachine *the, const char *message)
+{
+	xsmcVars(1);
+	xsmcSetString(xsVar(0), (char *)message);
+	xsResult = xsNew1(xsGlobal, xsID("Error"), xsVar(0));
+	xsThrow(xsResult);
+}

@@ -56,4 +56,7 @@ bool xs_boolean_option(xsMachine *the, xsSlot *from, const char *name, bool fall
 void xs_set_number(xsMachine *the, xsSlot *to, const char *name, double value);
 void xs_set_text(xsMachine *the, xsSlot *to, const char *name, const char *value);
 
+/** Throws an Error for people: XS's own put the C function's name before the message. */
+void xs_throw(xsMachine *the, const char *message) XS_FUNCTION_NORETURN;
+
 #endif

@@ -1,20 +1,29 @@
-/** The package brings no types: what the proxies use of it. */
+/** The package brings no types: what the tests use of it. */
 declare module "ws" {
 	import type { IncomingMessage, Server } from "node:http";
+	import type { Duplex } from "node:stream";
 
 	export class WebSocket {
 		static readonly OPEN: number;
 		constructor(url: string, options: { headers: Record<string, string> });
 		readonly readyState: number;
 		on(event: "message", listener: (data: Buffer) => void): this;
-		on(event: "open" | "close" | "error", listener: () => void): this;
+		on(event: "close", listener: (code: number, reason: Buffer) => void): this;
+		on(event: "open" | "error", listener: () => void): this;
 		send(data: Uint8Array): void;
 		close(): void;
 		terminate(): void;
 	}
 
 	export class WebSocketServer {
-		constructor(options: { server: Server });
+		constructor(options: { server: Server } | { noServer: true });
+		readonly clients: Set<WebSocket>;
+		handleUpgrade(
+			request: IncomingMessage,
+			socket: Duplex,
+			head: Buffer,
+			opened: (socket: WebSocket) => void,
+		): void;
 		on(event: "connection", listener: (socket: WebSocket, request: IncomingMessage) => void): this;
 	}
 }

@@ -6,7 +6,7 @@ if(NOT SRTP2_FOUND OR NOT OPENSSL)
 	message(FATAL_ERROR "interop tests need libsrtp2 and openssl: apt-get install libsrtp2-dev openssl")
 endif()
 
-foreach(name interop_srtp interop_dtls interop_tls)
+foreach(name interop_srtp interop_dtls interop_tls interop_stream)
 	add_executable(${name} ${name}.c)
 	target_compile_options(${name} PRIVATE -Wall -Wextra -Werror)
 	target_compile_definitions(${name} PRIVATE _POSIX_C_SOURCE=200809L _DEFAULT_SOURCE

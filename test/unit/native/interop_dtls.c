@@ -118,32 +118,40 @@ static bool run(end *us, dtls_state state, bool until_data)
 	return false;
 }
 
-static void start_peer(bool server, const char *kind, uint16_t port, const char *extra)
+enum { NO_CERTIFICATE = 1, NO_SRTP = 2, COOKIE = 4 };
+
+static void start_peer(bool server, const char *kind, uint16_t port, unsigned flags)
 {
 	char certificate[32], key[32], address[32];
 	snprintf(certificate, sizeof certificate, "%s.pem", kind);
 	snprintf(key, sizeof key, "%s.key", kind);
 	snprintf(address, sizeof address, server ? "%u" : "127.0.0.1:%u", (unsigned)port);
-	const char *arguments[] = {OPENSSL,
-							   server ? "s_server" : "s_client",
-							   "-dtls1_2",
-							   server ? "-accept" : "-connect",
-							   address,
-							   "-use_srtp",
-							   "SRTP_AES128_CM_SHA1_80",
-							   "-keymatexport",
-							   "EXTRACTOR-dtls_srtp",
-							   "-keymatexportlen",
-							   "60",
-							   "-cert",
-							   path(certificate),
-							   "-key",
-							   path(key),
-							   "-msg",
-							   server ? "-Verify" : extra,
-							   server ? "1" : NULL,
-							   server ? extra : NULL,
-							   NULL};
+	const char *arguments[32] = {OPENSSL,
+								 server ? "s_server" : "s_client",
+								 "-dtls1_2",
+								 "-keymatexport",
+								 "EXTRACTOR-dtls_srtp",
+								 "-keymatexportlen",
+								 "60",
+								 server ? "-accept" : "-connect",
+								 address};
+	size_t count = 9;
+	if (!(flags & NO_SRTP)) {
+		arguments[count++] = "-use_srtp";
+		arguments[count++] = "SRTP_AES128_CM_SHA1_80";
+	}
+	if (!(flags & NO_CERTIFICATE)) {
+		arguments[count++] = "-cert";
+		arguments[count++] = path(certificate);
+		arguments[count++] = "-key";
+		arguments[count++] = path(key);
+	}
+	if (flags & COOKIE)
+		arguments[count++] = "-listen";
+	if (server) {
+		arguments[count++] = "-Verify";
+		arguments[count++] = "1";
+	}
 	assert_true(process_start(&peer, arguments));
 	if (server)
 		assert_non_null(process_expect(&peer, "ACCEPT"));
@@ -169,6 +177,10 @@ static void assert_same_keys(end *us, bool server)
 	assert_memory_equal(server ? keys.remote_salt : keys.local_salt, theirs + 32, 14);
 	assert_memory_equal(server ? keys.local_salt : keys.remote_salt, theirs + 46, 14);
 	assert_non_null(process_expect(&peer, "SRTP_AES128_CM_SHA1_80"));
+	if (server) { /* our choice, with RFC 7627 */
+		assert_non_null(process_expect(&peer, "ECDHE-ECDSA-AES128-GCM-SHA256"));
+		assert_non_null(process_expect(&peer, "Extended master secret: yes"));
+	}
 }
 
 static void assert_data(end *us)
@@ -189,13 +201,13 @@ static void finish(end *us)
 	process_stop(&peer);
 }
 
-static void as_server(const char *kind, const char *extra)
+static void as_server(const char *kind, unsigned flags)
 {
 	end us;
 	uint16_t port = open_socket(&us);
 	create(&us, true, kind, true);
 	dtls_start(us.dtls, now());
-	start_peer(false, kind, port, extra);
+	start_peer(false, kind, port, flags);
 	if (!run(&us, DTLS_CONNECTED, false))
 		fail_msg("%s: %s\n%s", kind, dtls_error(us.dtls), peer.text);
 	assert_same_keys(&us, true);
@@ -203,7 +215,7 @@ static void as_server(const char *kind, const char *extra)
 	finish(&us);
 }
 
-static void as_client(const char *kind, const char *extra)
+static void as_client(const char *kind, unsigned flags)
 {
 	end us, probe;
 	uint16_t port = open_socket(&probe);
@@ -211,7 +223,7 @@ static void as_client(const char *kind, const char *extra)
 	open_socket(&us);
 	us.to = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(port)};
 	us.to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	start_peer(true, kind, port, extra);
+	start_peer(true, kind, port, flags);
 	create(&us, false, kind, true);
 	dtls_start(us.dtls, now());
 	if (!run(&us, DTLS_CONNECTED, false))
@@ -224,32 +236,58 @@ static void as_client(const char *kind, const char *extra)
 static void server_to_openssl(void **state)
 {
 	(void)state;
-	as_server("ecdsa", NULL);
+	as_server("ecdsa", 0);
 }
 
 static void server_to_openssl_with_rsa(void **state)
 {
 	(void)state;
-	as_server("rsa", NULL);
+	as_server("rsa", 0);
 }
 
 static void client_to_openssl(void **state)
 {
 	(void)state;
-	as_client("ecdsa", NULL);
+	as_client("ecdsa", 0);
 }
 
 static void client_to_openssl_with_rsa(void **state)
 {
 	(void)state;
-	as_client("rsa", NULL);
+	as_client("rsa", 0);
 }
 
 /* A server that asks for a cookie first (RFC 6347 section 4.2.1). */
 static void client_to_openssl_with_cookie(void **state)
 {
 	(void)state;
-	as_client("ecdsa", "-listen");
+	as_client("ecdsa", COOKIE);
+}
+
+static void server_refuses(unsigned flags, const char *why)
+{
+	end us;
+	dtls_srtp_keys keys;
+	uint16_t port = open_socket(&us);
+	create(&us, true, "ecdsa", true);
+	dtls_start(us.dtls, now());
+	start_peer(false, "ecdsa", port, flags);
+	assert_true(run(&us, DTLS_FAILED, false));
+	assert_string_equal(dtls_error(us.dtls), why);
+	assert_int_equal(dtls_get_srtp_keys(us.dtls, &keys), -1);
+	finish(&us);
+}
+
+static void server_refuses_a_client_without_certificate(void **state)
+{
+	(void)state;
+	server_refuses(NO_CERTIFICATE, "the peer sent no certificate");
+}
+
+static void server_refuses_a_client_without_srtp(void **state)
+{
+	(void)state;
+	server_refuses(NO_SRTP, "the peer does not offer SRTP with AES_CM_128_HMAC_SHA1_80");
 }
 
 static void server_refuses_wrong_fingerprint(void **state)
@@ -260,7 +298,7 @@ static void server_refuses_wrong_fingerprint(void **state)
 	uint16_t port = open_socket(&us);
 	create(&us, true, "ecdsa", false);
 	dtls_start(us.dtls, now());
-	start_peer(false, "ecdsa", port, NULL);
+	start_peer(false, "ecdsa", port, 0);
 	assert_true(run(&us, DTLS_FAILED, false));
 	assert_string_equal(dtls_error(us.dtls),
 						"certificate does not match the signalled fingerprint");
@@ -280,7 +318,7 @@ static void client_refuses_wrong_fingerprint(void **state)
 	open_socket(&us);
 	us.to = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(port)};
 	us.to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	start_peer(true, "ecdsa", port, NULL);
+	start_peer(true, "ecdsa", port, 0);
 	create(&us, false, "ecdsa", false);
 	dtls_start(us.dtls, now());
 	assert_true(run(&us, DTLS_FAILED, false));
@@ -337,6 +375,8 @@ int main(void)
 		cmocka_unit_test_teardown(client_to_openssl, stop_peer),
 		cmocka_unit_test_teardown(client_to_openssl_with_rsa, stop_peer),
 		cmocka_unit_test_teardown(client_to_openssl_with_cookie, stop_peer),
+		cmocka_unit_test_teardown(server_refuses_a_client_without_certificate, stop_peer),
+		cmocka_unit_test_teardown(server_refuses_a_client_without_srtp, stop_peer),
 		cmocka_unit_test_teardown(server_refuses_wrong_fingerprint, stop_peer),
 		cmocka_unit_test_teardown(client_refuses_wrong_fingerprint, stop_peer),
 	};

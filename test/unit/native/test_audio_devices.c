@@ -365,6 +365,12 @@ static void starts_and_stops_a_hundred_times(void **state)
 		audio_downlink_free(downlink);
 	}
 	assert_int_equal(port_memory_of(PORT_AUDIO).current, before);
+
+	port_audio_stats ended, later; /* nothing is open: the thread is gone */
+	port_audio_get_stats(&ended);
+	nap(60000);
+	port_audio_get_stats(&later);
+	assert_int_equal(later.ticks, ended.ticks);
 }
 
 /* Another thread attaches and detaches what it frees at once, while the audio thread runs. */
@@ -516,14 +522,14 @@ static bool call_in_real_time(void)
 	assert_int_equal(after.device_errors, before.device_errors);
 	assert_in_range(after.ticks - before.ticks + after.frames_skipped - before.frames_skipped,
 					count / 320, count / 320 + 1);
-	if (after.stalls != before.stalls || stats.frames_concealed > 5) {
+	size_t passed = (closed - opened) * 16 / 1000;
+	if (after.stalls != before.stalls || stats.frames_concealed > 5 || count + 480 < passed) {
 		free(heard);
 		return false;
 	}
 	assert_in_range(moved, 117, 121);
 	assert_int_equal(markers, 1);
-	assert_in_range(count, (closed - opened) * 16 / 1000 - 1600,
-					(closed - opened) * 16 / 1000 + 960);
+	assert_true(count <= passed + 960);
 
 	/* all of it, and nothing else: the two seconds are where first_sound says */
 	assert_in_range(first_sound, unmuted + 20000, unmuted + 200000);

@@ -163,6 +163,27 @@ static void first_retransmission_is_early_and_the_pace_is_bounded(void **state)
 	link_free(net);
 }
 
+/* On a device a signature takes longer than the timer: that must not send a flight twice. */
+static void a_timer_that_ran_while_computing_runs_again(void **state)
+{
+	(void)state;
+	link *net = link_create(4);
+	dtls_start(net->client.dtls, net->now);
+	net->now += 700000;
+	dtls_handle_timeout(net->client.dtls, net->now);
+	assert_int_equal(net->client.sent, 1);
+	uint64_t timeout = dtls_timeout(net->client.dtls);
+	assert_in_range(timeout - net->now, 100000, 250000);
+	/* Once: a slow owner must not stop it. */
+	net->now = timeout + 700000;
+	dtls_handle_timeout(net->client.dtls, net->now);
+	assert_int_equal(net->client.sent, 2);
+	dtls_stats stats;
+	dtls_get_stats(net->client.dtls, &stats);
+	assert_int_equal(stats.retransmissions, 1);
+	link_free(net);
+}
+
 static void wrong_fingerprint(bool at_server)
 {
 	link *net = link_create(5);
@@ -409,6 +430,7 @@ int main(void)
 		cmocka_unit_test(loss_is_survived),
 		cmocka_unit_test(last_flight_is_sent_again),
 		cmocka_unit_test(first_retransmission_is_early_and_the_pace_is_bounded),
+		cmocka_unit_test(a_timer_that_ran_while_computing_runs_again),
 		cmocka_unit_test(wrong_fingerprint_at_server),
 		cmocka_unit_test(wrong_fingerprint_at_client),
 		cmocka_unit_test(no_keys_before_the_end),

@@ -233,6 +233,25 @@ static void without_candidates_the_end_of_them_starts_the_clock(void **state)
 	sim_ice_close(&pair);
 }
 
+static void a_peer_that_names_no_usable_candidate_may_find_us(void **state)
+{
+	(void)state;
+	sim_ice_pair pair;
+	net_address six = sim_ipv6(2, 5000);
+	ice_candidate unusable = {ICE_HOST, six, 2130706431, "1"};
+
+	sim_ice_open(&pair, 1, calm, NULL, NULL);
+	sim_ice_addresses(&pair);
+	sim_ice_signal(&pair, &pair.b, &pair.a, false);
+	assert_int_equal(ice_agent_add_remote(pair.a.agent, &unusable, SIM_START), 0);
+	ice_agent_end_of_remote(pair.a.agent, SIM_START);
+	sim_ice_run(&pair, 2 * S);
+	assert_int_equal(pair.a.state, ICE_CHECKING);
+	sim_ice_signal(&pair, &pair.a, &pair.b, true);
+	assert_true(sim_run(pair.network, 5 * S, sim_ice_connected, &pair));
+	sim_ice_close(&pair);
+}
+
 static void checks_are_answered_for_ever(void **state)
 {
 	(void)state;
@@ -269,6 +288,7 @@ int main(void)
 		cmocka_unit_test(fails_in_time_when_nothing_answers),
 		cmocka_unit_test(fails_early_when_no_more_candidates_are_to_come),
 		cmocka_unit_test(without_candidates_the_end_of_them_starts_the_clock),
+		cmocka_unit_test(a_peer_that_names_no_usable_candidate_may_find_us),
 		cmocka_unit_test(checks_are_answered_for_ever),
 	};
 

@@ -275,6 +275,48 @@ static void a_nomination_waits_for_the_pair_to_be_valid(void **state)
 	ice_agent_free(on.agent);
 }
 
+static void a_nomination_of_a_pair_that_was_valid_long_ago_is_checked_first(void **state)
+{
+	(void)state;
+	static const net_address second = {4, {10, 0, 0, 3}, 5000};
+	const check nomination = {.role = STUN_ICE_CONTROLLING, .use_candidate = true};
+	bench on;
+	int socket;
+	net_address to;
+
+	open_bench(&on, false, false);
+	assert_non_null(ice_agent_add_local(on.agent, 1, &second));
+	start(&on);
+	assert_true(take(&on));
+	put_answer(&on, &theirs, (answer){0});
+	ice_agent_handle_timeout(on.agent, on.now += 50 * MS);
+	assert_true(take(&on));
+	on.socket = 1;
+	put_answer(&on, &theirs, (answer){0});
+	put_check(&on, &theirs, nomination);
+	assert_true(take(&on));
+	while (on.now < SIM_START + 60 * S) {
+		ice_agent_handle_timeout(on.agent, on.now = ice_agent_timeout(on.agent));
+		while (take(&on)) {
+			assert_int_equal(on.out.socket, 1);
+			put_answer(&on, &theirs, (answer){0});
+		}
+	}
+	on.socket = 0;
+	put_check(&on, &theirs, nomination);
+	assert_int_equal(ice_agent_state(on.agent), ICE_CONNECTED);
+	assert_true(ice_agent_path(on.agent, &socket, &to));
+	assert_int_equal(socket, 1);
+	assert_true(take(&on));
+	assert_int_equal(on.message.kind, STUN_SUCCESS);
+	assert_true(take(&on));
+	assert_int_equal(on.message.kind, STUN_REQUEST);
+	put_answer(&on, &theirs, (answer){0});
+	assert_true(ice_agent_path(on.agent, &socket, &to));
+	assert_int_equal(socket, 0);
+	ice_agent_free(on.agent);
+}
+
 static void a_lite_peer_is_told_again_which_pair_to_use(void **state)
 {
 	(void)state;
@@ -572,6 +614,27 @@ static void a_nat_that_maps_ever_anew_is_bounded(void **state)
 	ice_agent_free(on.agent);
 }
 
+static void the_peer_may_revoke_its_consent(void **state)
+{
+	(void)state;
+	bench on;
+	int socket;
+	net_address to;
+
+	open_bench(&on, true, false);
+	start(&on);
+	assert_true(take(&on));
+	put_answer(&on, &theirs, (answer){0});
+	while (!take(&on))
+		ice_agent_handle_timeout(on.agent, on.now = ice_agent_timeout(on.agent));
+	put_answer(&on, &theirs, (answer){.code = 403, .no_integrity = true}); /* not by anyone */
+	assert_int_equal(ice_agent_state(on.agent), ICE_CONNECTED);
+	put_answer(&on, &theirs, (answer){.code = 403});
+	assert_int_equal(ice_agent_state(on.agent), ICE_FAILED);
+	assert_false(ice_agent_path(on.agent, &socket, &to));
+	ice_agent_free(on.agent);
+}
+
 static void a_wrong_password_never_connects(void **state)
 {
 	(void)state;
@@ -723,6 +786,7 @@ int main(void)
 		cmocka_unit_test(the_controlled_side_never_nominates),
 		cmocka_unit_test(the_path_is_the_best_valid_pair_until_one_is_nominated),
 		cmocka_unit_test(a_nomination_waits_for_the_pair_to_be_valid),
+		cmocka_unit_test(a_nomination_of_a_pair_that_was_valid_long_ago_is_checked_first),
 		cmocka_unit_test(a_lite_peer_is_told_again_which_pair_to_use),
 		cmocka_unit_test(requests_without_proof_get_no_answer),
 		cmocka_unit_test(odd_requests_get_the_error_that_fits),
@@ -733,6 +797,7 @@ int main(void)
 		cmocka_unit_test(forged_answers_are_ignored),
 		cmocka_unit_test(errors_end_a_check),
 		cmocka_unit_test(what_comes_after_the_failure_changes_nothing),
+		cmocka_unit_test(the_peer_may_revoke_its_consent),
 		cmocka_unit_test(a_wrong_password_never_connects),
 		cmocka_unit_test(a_nat_that_maps_ever_anew_is_bounded),
 		cmocka_unit_test(credentials_out_of_range_are_refused),

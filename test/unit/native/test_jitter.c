@@ -276,6 +276,20 @@ static void a_gap_is_no_longer_than_it_was(void **state)
 	jitter_free(on.jitter);
 }
 
+/* A sender that sets its clock by a few samples does not make us conceal. */
+static void a_small_step_of_timestamps_is_ignored(void **state)
+{
+	fixture on = start(60);
+
+	(void)state;
+	put(&on, 1);
+	on.now += 60 * MS;
+	expect_packet(&on, 1);
+	jitter_put(on.jitter, 2, 2 * FRAME + 48, FRAME, (const uint8_t *)"x", 1, on.now);
+	expect_packet(&on, 'x');
+	jitter_free(on.jitter);
+}
+
 static void other_frame_lengths(void **state)
 {
 	static const uint32_t lengths_ms[] = {10, 40, 60, 120};
@@ -511,6 +525,7 @@ int main(void)
 		cmocka_unit_test(a_pause_keeps_its_length),
 		cmocka_unit_test(a_pause_is_cut_when_enough_waits),
 		cmocka_unit_test(a_gap_is_no_longer_than_it_was),
+		cmocka_unit_test(a_small_step_of_timestamps_is_ignored),
 		cmocka_unit_test(other_frame_lengths),
 		cmocka_unit_test(a_burst_is_played_away),
 		cmocka_unit_test(follows_the_senders_clock),

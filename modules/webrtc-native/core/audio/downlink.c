@@ -94,6 +94,8 @@ static void take_arrivals(audio_downlink *downlink)
 					 &length)) {
 		uint32_t duration = audio_packet_duration(downlink->packet, length);
 
+		if (length == 0) /* padding alone */
+			continue;
 		if (duration == 0)
 			downlink->stats.decode_errors++;
 		else

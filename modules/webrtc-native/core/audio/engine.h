@@ -16,7 +16,7 @@
 
 /** Head of a record in the uplink ring; the Opus packet is its body. */
 typedef struct {
-	uint32_t timestamp; /* RTP clock, advances by 960 a frame whether sent or not */
+	uint32_t timestamp; /* RTP clock from 0, advances by 960 a frame whether sent or not */
 	uint8_t level;      /* -dBov */
 	bool voice;
 	bool marker; /* first packet after silence (RFC 3551) */

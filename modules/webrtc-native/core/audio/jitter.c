@@ -29,6 +29,7 @@
 #define FAR_BEHIND 50                    /* packets */
 #define TIMESTAMP_LEAP (1000 * CLOCK_MS) /* farther jumps are a new clock */
 #define SLACK (20 * CLOCK_MS)            /* over the target before anything is shortened */
+#define NEARLY (5 * CLOCK_MS)            /* this close to its time, a packet is due */
 #define WINDOW_US 1000000                /* over which the least depth counts */
 
 typedef struct {
@@ -321,7 +322,7 @@ jitter_result jitter_get(jitter_buffer *jitter, jitter_frame *out, uint64_t now)
 		return play(jitter, head, missing, out);
 	}
 	/* a pause of the sender's may be cut when enough waits behind it, a loss may not */
-	if (wait <= 0 || (missing == 0 && jitter->held >= jitter->target) || !may_conceal(jitter))
+	if (wait < NEARLY || (missing == 0 && jitter->held >= jitter->target) || !may_conceal(jitter))
 		return play(jitter, head, missing, out);
 
 	if (missing > 0) {

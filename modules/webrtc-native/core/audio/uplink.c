@@ -32,8 +32,7 @@ audio_uplink *audio_uplink_create(const audio_encoder_options *options)
 		return NULL;
 	uplink->encoder = audio_encoder_create(options);
 	uplink->ring = ring_create(RING_BYTES, PORT_INTERNAL, PORT_AUDIO);
-	if (!uplink->encoder || !uplink->ring ||
-		port_entropy((uint8_t *)&uplink->timestamp, sizeof uplink->timestamp) < 0) {
+	if (!uplink->encoder || !uplink->ring) {
 		audio_uplink_free(uplink);
 		return NULL;
 	}

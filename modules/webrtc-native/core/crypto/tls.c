@@ -12,6 +12,8 @@
 /* A datagram is answered over a path that ICE has just checked: do not wait a second for it. */
 #define RETRANSMIT_FIRST 150
 #define RETRANSMIT_LAST 1000
+/* A timer seen this late (us) did not run while its owner slept, but while it computed. */
+#define TIMER_LATE 20000
 
 static port_subsystem payer(const tls_session *session)
 {
@@ -59,6 +61,7 @@ static void on_set_timer(void *context, uint32_t intermediate, uint32_t final)
 	uint64_t now = session->now(session->context);
 	session->timer_intermediate = now + (uint64_t)intermediate * 1000;
 	session->timer_final = now + (uint64_t) final * 1000;
+	session->timer_span = final * 1000;
 }
 
 static int on_get_timer(void *context)
@@ -67,6 +70,15 @@ static int on_get_timer(void *context)
 	if (session->timer_final == 0)
 		return -1;
 	uint64_t now = session->now(session->context);
+	if (now > session->timer_final + TIMER_LATE && session->timer_span > 0) {
+		/*
+		 * It was set from the time of a call that then signed or verified for longer than the
+		 * timer runs, as on a device: the peer has had no chance yet. Once per flight.
+		 */
+		session->timer_intermediate = session->timer_final = now + session->timer_span;
+		session->timer_span = 0;
+		return 0;
+	}
 	if (now >= session->timer_final)
 		return 2;
 	return now >= session->timer_intermediate;
@@ -178,6 +190,10 @@ static const char *configure(tls_session *session, const tls_config *config)
 	mbed_conf_versions(conf, config->datagram);
 	mbed_conf_groups(conf);
 	configure_suites(conf);
+#if defined(MBEDTLS_SSL_SESSION_TICKETS) && defined(MBEDTLS_SSL_CLI_C)
+	/* A session that is not kept needs no ticket; resumption would begin here. */
+	mbedtls_ssl_conf_session_tickets(conf, MBEDTLS_SSL_SESSION_TICKETS_DISABLED);
+#endif
 #if defined(MBEDTLS_SSL_RENEGOTIATION)
 	mbedtls_ssl_conf_renegotiation(conf, MBEDTLS_SSL_RENEGOTIATION_DISABLED);
 #endif
@@ -319,10 +335,10 @@ static tls_result finish_handshake(tls_session *session)
 
 tls_result tls_session_handshake(tls_session *session)
 {
-	if (session->connected)
-		return TLS_OK;
 	if (session->error[0])
 		return TLS_FAILED;
+	if (session->connected)
+		return TLS_OK;
 	port_subsystem before = mbed_charge(payer(session));
 	int code;
 	do
@@ -364,7 +380,7 @@ tls_result tls_session_read(tls_session *session, uint8_t *out, size_t *length)
 {
 	size_t room = *length;
 	*length = 0;
-	if (!session->connected)
+	if (!session->connected || session->error[0])
 		return tls_session_handshake(session);
 	port_subsystem before = mbed_charge(payer(session));
 	int code;
@@ -390,13 +406,20 @@ tls_result tls_session_read(tls_session *session, uint8_t *out, size_t *length)
 	}
 }
 
+/* False where mbedTLS would refuse, too: but what it has refused cannot be used on. */
+static bool fits_datagram(const tls_session *session, size_t length)
+{
+	int room = mbedtls_ssl_get_max_out_record_payload(&session->ssl);
+	return room > 0 && length <= (size_t)room;
+}
+
 tls_result tls_session_write(tls_session *session, const uint8_t *bytes, size_t *length)
 {
 	size_t offered = session->written ? session->written : *length;
 	*length = 0;
-	if (!session->connected)
+	if (!session->connected || session->error[0])
 		return tls_session_handshake(session);
-	if (offered == 0)
+	if (offered == 0 || (session->datagram && !fits_datagram(session, offered)))
 		return TLS_OK;
 	port_subsystem before = mbed_charge(payer(session));
 	int code = mbedtls_ssl_write(&session->ssl, bytes, offered);

@@ -56,7 +56,8 @@ uint64_t tls_session_timeout(const tls_session *session);
 tls_result tls_session_read(tls_session *session, uint8_t *out, size_t *length);
 /**
  * *length: bytes offered on entry, bytes taken on TLS_OK. After TLS_WANT_OUTPUT the next call must
- * begin with the same bytes: some of them may be under way.
+ * begin with the same bytes: some of them may be under way. What does not fit one datagram is not
+ * taken: TLS_OK and 0.
  */
 tls_result tls_session_write(tls_session *session, const uint8_t *bytes, size_t *length);
 void tls_session_close(tls_session *session); /* sends close_notify, best effort */

@@ -19,6 +19,7 @@ struct tls_session {
 	void *context;
 	uint64_t (*now)(void *context);
 	uint64_t timer_intermediate, timer_final; /* microseconds; 0 when off */
+	uint32_t timer_span;                      /* of timer_final, until it was found late once */
 	size_t written; /* bytes of a write that mbedTLS has taken but not sent */
 
 	/* What the peer's certificate is held against. */

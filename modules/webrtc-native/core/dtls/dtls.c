@@ -200,8 +200,10 @@ void dtls_handle_timeout(dtls_transport *dtls, uint64_t now)
 	}
 	if (now < dtls_timeout(dtls))
 		return;
-	dtls->stats.retransmissions++;
+	uint32_t sent = dtls->stats.datagrams_out;
 	run(dtls);
+	if (dtls->stats.datagrams_out != sent)
+		dtls->stats.retransmissions++;
 }
 
 int dtls_send(dtls_transport *dtls, const uint8_t *bytes, size_t length, uint64_t now)

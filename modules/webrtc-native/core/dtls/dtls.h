@@ -25,14 +25,19 @@ typedef struct {
 } dtls_config;
 
 typedef struct {
-	uint32_t datagrams_in, datagrams_out, retransmissions, dropped;
+	uint32_t datagrams_in, datagrams_out;
+	uint32_t retransmissions; /* flights that our timer sent again */
+	uint32_t dropped;         /* no DTLS record, over NET_DATAGRAM_MAX, or not expected now */
 } dtls_stats;
 
 typedef struct dtls_transport dtls_transport;
 
 dtls_transport *dtls_create(const dtls_config *config, uint64_t now);
 void dtls_free(dtls_transport *dtls);
-/** Sends the first flight when client; a server waits. Call when ICE has a path. */
+/**
+ * Call when ICE has a path. A client sends its first flight; a server answers the ClientHello that
+ * dtls_input() was given before, or waits for it. Fails after 20 s.
+ */
 void dtls_start(dtls_transport *dtls, uint64_t now);
 void dtls_input(dtls_transport *dtls, const uint8_t *bytes, size_t length, uint64_t now);
 uint64_t dtls_timeout(const dtls_transport *dtls); /* UINT64_MAX for never */
@@ -42,7 +47,8 @@ int dtls_send(dtls_transport *dtls, const uint8_t *bytes, size_t length, uint64_
 void dtls_close(dtls_transport *dtls, uint64_t now);
 
 dtls_state dtls_get_state(const dtls_transport *dtls);
-const char *dtls_error(const dtls_transport *dtls); /* one line when DTLS_FAILED */
+/** One line when DTLS_FAILED, else "". Static text: it outlives the transport. */
+const char *dtls_error(const dtls_transport *dtls);
 /** Keys by RFC 5764 section 4.2, split for this side. -1 unless connected. */
 typedef struct {
 	uint8_t local_key[16], local_salt[14], remote_key[16], remote_salt[14];

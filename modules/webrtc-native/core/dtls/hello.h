@@ -1,7 +1,7 @@
 /*
- * The door of a DTLS server that waits for its first ClientHello. Only such a message passes, so that
- * stray datagrams cannot end a handshake that has not begun; and one that came in fragments (RFC 6347
- * section 4.2.3), as browsers send it, is put together, for mbedTLS 2.28 and 4.0 cannot.
+ * The door of a DTLS server that waits for its first ClientHello. Only such a message passes, so
+ * that stray datagrams cannot end a handshake that has not begun; and one that came in fragments
+ * (RFC 6347 section 4.2.3), as browsers send it, is put together, for mbedTLS 2.28 and 4.0 cannot.
  */
 #ifndef LKXS_DTLS_HELLO_H
 #define LKXS_DTLS_HELLO_H
@@ -24,6 +24,6 @@ typedef struct {
  * between calls.
  */
 size_t dtls_hello_input(dtls_hello *hello, uint8_t record[DTLS_HELLO_MAX], const uint8_t *datagram,
-                        size_t length);
+						size_t length);
 
 #endif

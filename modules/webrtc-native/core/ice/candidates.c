@@ -13,7 +13,7 @@ uint32_t ice_priority(ice_candidate_type type, uint16_t preference)
 	return (uint32_t)of_type[type] << 24 | (uint32_t)preference << 8 | (256 - 1);
 }
 
-uint16_t ice_preference(const net_address *address, unsigned order)
+static uint16_t preference_of(const net_address *address, unsigned order)
 {
 	uint16_t kind;
 
@@ -30,7 +30,7 @@ uint16_t ice_preference(const net_address *address, unsigned order)
 	return (uint16_t)(65535 - ((3u - kind) << 8) - order);
 }
 
-void ice_foundation(char out[33], ice_candidate_type type, const net_address *base)
+static void make_foundation(char out[33], ice_candidate_type type, const net_address *base)
 {
 	static const char digits[] = "0123456789abcdef";
 	uint32_t hash = stun_crc32(base->ip, base->family == 6 ? 16 : 4);
@@ -41,7 +41,8 @@ void ice_foundation(char out[33], ice_candidate_type type, const net_address *ba
 	out[9] = '\0';
 }
 
-bool ice_address_usable(const net_address *address)
+/* An address that datagrams of ours can go to or come from. */
+static bool usable(const net_address *address)
 {
 	static const uint8_t any[16];
 	bool six = address->family == 6;
@@ -57,18 +58,18 @@ bool ice_address_usable(const net_address *address)
 
 const ice_candidate *ice_agent_add_local(ice_agent *agent, int socket, const net_address *address)
 {
-	if (agent->hosts == ICE_LOCAL_MAX || !ice_address_usable(address))
+	if (agent->hosts == ICE_LOCAL_MAX || !usable(address))
 		return NULL;
 
 	uint8_t index = agent->hosts++;
 	ice_local *local = &agent->locals[index];
 
 	local->socket = socket;
-	local->preference = ice_preference(address, index);
+	local->preference = preference_of(address, index);
 	local->candidate.type = ICE_HOST;
 	local->candidate.address = *address;
 	local->candidate.priority = ice_priority(ICE_HOST, local->preference);
-	ice_foundation(local->candidate.foundation, ICE_HOST, address);
+	make_foundation(local->candidate.foundation, ICE_HOST, address);
 	for (uint8_t remote = 0; remote < agent->remotes_count; remote++)
 		ice_pair_up(agent, index, remote);
 	ice_start(agent);
@@ -94,7 +95,7 @@ uint8_t ice_local_seen_as(ice_agent *agent, uint8_t base, const net_address *map
 	local->candidate.type = ICE_PEER_REFLEXIVE;
 	local->candidate.address = *mapped;
 	local->candidate.priority = ice_priority(ICE_PEER_REFLEXIVE, from->preference);
-	ice_foundation(local->candidate.foundation, ICE_PEER_REFLEXIVE, &from->candidate.address);
+	make_foundation(local->candidate.foundation, ICE_PEER_REFLEXIVE, &from->candidate.address);
 	return index;
 }
 
@@ -108,7 +109,7 @@ uint8_t ice_find_remote(const ice_agent *agent, const net_address *address)
 
 static uint8_t add_remote(ice_agent *agent, const ice_candidate *candidate)
 {
-	if (agent->remotes_count == ICE_REMOTE_MAX || !ice_address_usable(&candidate->address)) {
+	if (agent->remotes_count == ICE_REMOTE_MAX || !usable(&candidate->address)) {
 		agent->stats.remote_candidates_ignored++;
 		return ICE_NONE;
 	}
@@ -125,7 +126,7 @@ uint8_t ice_add_reflexive_remote(ice_agent *agent, const net_address *address, u
 {
 	ice_candidate candidate = {ICE_PEER_REFLEXIVE, *address, priority, ""};
 
-	ice_foundation(candidate.foundation, ICE_PEER_REFLEXIVE, address);
+	make_foundation(candidate.foundation, ICE_PEER_REFLEXIVE, address);
 	return add_remote(agent, &candidate);
 }
 

@@ -26,8 +26,7 @@
 #define ICE_REPLIES 8
 #define ICE_EVENTS 8
 #define ICE_NONE 0xff
-/* The largest we send: a check with two usernames of ICE_UFRAG_MAX. */
-#define ICE_SEND_MAX 640
+#define ICE_SEND_MAX 352 /* a check that names a peer of ICE_UFRAG_MAX takes 348 */
 
 /* Microseconds. */
 #define ICE_RTO 250000u
@@ -36,6 +35,7 @@
 #define ICE_CONSENT_EXPIRY 30000000u /* RFC 7675 section 5.1 */
 #define ICE_CONSENT_AGAIN 1000000u   /* an unanswered question is asked again */
 
+/* A reflexive or relayed candidate is one more of these: `socket` is what its base sends from. */
 typedef struct {
 	ice_candidate candidate;
 	int socket;
@@ -132,10 +132,6 @@ void ice_event_push(ice_agent *agent, ice_event_type type);
 
 /* candidates.c */
 uint32_t ice_priority(ice_candidate_type type, uint16_t preference);
-uint16_t ice_preference(const net_address *address, unsigned order);
-void ice_foundation(char out[33], ice_candidate_type type, const net_address *base);
-/** An address that datagrams of ours can go to or come from. */
-bool ice_address_usable(const net_address *address);
 uint8_t ice_find_remote(const ice_agent *agent, const net_address *address);
 /** Index of the new peer-reflexive remote candidate, or ICE_NONE (counted). */
 uint8_t ice_add_reflexive_remote(ice_agent *agent, const net_address *address, uint32_t priority);

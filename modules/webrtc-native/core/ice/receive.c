@@ -91,9 +91,13 @@ static void receive_request(ice_agent *agent, int socket, const net_address *fro
 		pair->nominated = true;
 	ice_start(agent);
 	ice_check_triggered(agent, index);
-	if (pair->nominated && pair->state == ICE_PAIR_SUCCEEDED &&
-		!(agent->selected && agent->path == index))
+	if (!pair->nominated || pair->state != ICE_PAIR_SUCCEEDED || !ice_pair_wanted(agent, pair))
+		return;
+	/* Outside of the path consent is not kept fresh: then the answer to a new check selects. */
+	if (agent->now - pair->answered_at < agent->consent_interval)
 		ice_pair_consider(agent, index);
+	else
+		ice_check_now(agent, pair);
 }
 
 static void receive_success(ice_agent *agent, const ice_transaction *asked,
@@ -119,6 +123,10 @@ static void receive_error(ice_agent *agent, const ice_transaction *asked, uint16
 {
 	ice_pair *pair = &agent->pairs[asked->pair];
 
+	if (code == 403 && asked->pair == agent->path) {
+		ice_move(agent, ICE_CAUSE_GIVE_UP); /* consent is revoked (RFC 7675 section 5.2) */
+		return;
+	}
 	/* RFC 8445 section 7.2.5.1, unless the conflict has been settled since the check was sent. */
 	if (code == 487 && asked->controlling == agent->controlling)
 		switch_role(agent);

@@ -120,7 +120,7 @@ static ice_pair *next_waiting(ice_agent *agent)
 
 static void run_checks(ice_agent *agent)
 {
-	bool hope = !agent->remote_ended;
+	int open = 0, failed = 0;
 
 	for (uint8_t i = 0; i < ICE_PAIRS_MAX; i++) {
 		ice_pair *pair = &agent->pairs[i];
@@ -133,10 +133,13 @@ static void run_checks(ice_agent *agent)
 			else
 				ice_check_now(agent, pair);
 		}
-		hope |= pair->state != ICE_PAIR_FREE && pair->state != ICE_PAIR_FAILED;
+		failed += pair->state == ICE_PAIR_FAILED;
+		open += pair->state == ICE_PAIR_WAITING || pair->state == ICE_PAIR_IN_PROGRESS;
 	}
-	if (agent->path == ICE_NONE &&
-		(agent->now >= agent->deadline || (!hope && agent->remotes_count > 0))) {
+	/* With no pair at all the peer may still find us, until the deadline. */
+	bool hopeless = agent->remote_ended && failed > 0 && open == 0;
+
+	if (agent->path == ICE_NONE && (hopeless || agent->now >= agent->deadline)) {
 		ice_move(agent, ICE_CAUSE_GIVE_UP);
 		return;
 	}

@@ -24,6 +24,8 @@
 #define STUN_COOKIE UINT32_C(0x2112a442)
 #define STUN_BINDING 0x001 /* method */
 #define STUN_UNKNOWN_MAX 4
+#define STUN_INTEGRITY_SIZE 20
+#define STUN_FINGERPRINT_XOR UINT32_C(0x5354554e) /* "STUN" */
 
 typedef enum {
 	STUN_REQUEST = 0x000,

@@ -1,13 +1,9 @@
 #include "stun.h"
 
-#include <string.h>
-
+#include "../bytes.h"
 #include "../crypto/crypto.h"
-#include "bytes.h"
 
 #define ATTRIBUTE_HEADER 4
-#define INTEGRITY_SIZE 20
-#define FINGERPRINT_XOR UINT32_C(0x5354554e) /* "STUN" */
 
 uint32_t stun_crc32(const uint8_t *bytes, size_t length)
 {
@@ -45,7 +41,7 @@ static bool read_xor_address(net_address *out, const stun_message *message, cons
 		return false;
 
 	*out = (net_address){.family = ip == 4 ? 4 : 6};
-	out->port = (uint16_t)(get_u16(value + 2) ^ STUN_COOKIE >> 16);
+	out->port = (uint16_t)(bytes_read16(value + 2) ^ STUN_COOKIE >> 16);
 	/* The cookie and the transaction id stand one after the other in the header. */
 	for (size_t i = 0; i < ip; i++)
 		out->ip[i] = value[4 + i] ^ message->bytes[4 + i];
@@ -81,7 +77,7 @@ static bool read_tie_breaker(stun_message *out, bool *role, const uint8_t *value
 	if (length != 8 || ((out->controlling || out->controlled) && !*role))
 		return false;
 	if (!*role)
-		out->tie_breaker = get_u64(value);
+		out->tie_breaker = bytes_read64(value);
 	*role = true;
 	return true;
 }
@@ -116,7 +112,7 @@ static bool read_attribute(stun_message *out, uint16_t type, const uint8_t *valu
 		if (length != 4)
 			return false;
 		if (!out->has_priority)
-			out->priority = get_u32(value);
+			out->priority = bytes_read32(value);
 		out->has_priority = true;
 		return true;
 	case STUN_USE_CANDIDATE:
@@ -138,11 +134,11 @@ static bool read_attribute(stun_message *out, uint16_t type, const uint8_t *valu
 bool stun_read(stun_message *out, const uint8_t *bytes, size_t length)
 {
 	*out = (stun_message){.bytes = bytes};
-	if (length < STUN_HEADER || (bytes[0] & 0xc0) != 0 || get_u32(bytes + 4) != STUN_COOKIE ||
-		get_u16(bytes + 2) != length - STUN_HEADER || length % 4 != 0)
+	if (length < STUN_HEADER || (bytes[0] & 0xc0) != 0 || bytes_read32(bytes + 4) != STUN_COOKIE ||
+		bytes_read16(bytes + 2) != length - STUN_HEADER || length % 4 != 0)
 		return false;
 
-	uint16_t type = get_u16(bytes);
+	uint16_t type = bytes_read16(bytes);
 
 	out->kind = (stun_class)(type & 0x110);
 	out->method = (uint16_t)((type & 0x000f) | (type & 0x00e0) >> 1 | (type & 0x3e00) >> 2);
@@ -150,8 +146,8 @@ bool stun_read(stun_message *out, const uint8_t *bytes, size_t length)
 
 	for (size_t at = STUN_HEADER; at < length;) {
 		/* `length` and `at` are multiples of 4, so an attribute's header is always whole. */
-		uint16_t attribute = get_u16(bytes + at);
-		size_t size = get_u16(bytes + at + 2);
+		uint16_t attribute = bytes_read16(bytes + at);
+		size_t size = bytes_read16(bytes + at + 2);
 		const uint8_t *value = bytes + at + ATTRIBUTE_HEADER;
 		size_t next = at + ATTRIBUTE_HEADER + ((size + 3) & ~(size_t)3);
 
@@ -159,13 +155,13 @@ bool stun_read(stun_message *out, const uint8_t *bytes, size_t length)
 			return false;
 		if (attribute == STUN_FINGERPRINT) {
 			if (size != 4 || next != length ||
-				get_u32(value) != (stun_crc32(bytes, at) ^ FINGERPRINT_XOR))
+				bytes_read32(value) != (stun_crc32(bytes, at) ^ STUN_FINGERPRINT_XOR))
 				return false;
 			out->has_fingerprint = true;
 		} else if (out->integrity_at != 0) {
 			/* Not authenticated: ignored. */
 		} else if (attribute == STUN_MESSAGE_INTEGRITY) {
-			if (size != INTEGRITY_SIZE)
+			if (size != STUN_INTEGRITY_SIZE)
 				return false;
 			out->integrity_at = at;
 		} else if (!read_attribute(out, attribute, value, size)) {
@@ -186,9 +182,9 @@ bool stun_check_integrity(const stun_message *message, const uint8_t *key, size_
 	uint8_t start[4] = {message->bytes[0], message->bytes[1]};
 	const uint8_t *const parts[2] = {start, message->bytes + 4};
 	const size_t lengths[2] = {4, at - 4};
-	uint8_t digest[20];
+	uint8_t digest[STUN_INTEGRITY_SIZE];
 
-	put_u16(start + 2, (uint16_t)(at + ATTRIBUTE_HEADER + INTEGRITY_SIZE - STUN_HEADER));
+	bytes_write16(start + 2, (uint16_t)(at + ATTRIBUTE_HEADER + STUN_INTEGRITY_SIZE - STUN_HEADER));
 	return crypto_hmac_sha1(key, key_length, parts, lengths, 2, digest) == 0 &&
-		   crypto_equal(digest, message->bytes + at + ATTRIBUTE_HEADER, INTEGRITY_SIZE);
+		   crypto_equal(digest, message->bytes + at + ATTRIBUTE_HEADER, STUN_INTEGRITY_SIZE);
 }

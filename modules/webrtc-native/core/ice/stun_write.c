@@ -2,8 +2,8 @@
 
 #include <string.h>
 
+#include "../bytes.h"
 #include "../crypto/crypto.h"
-#include "bytes.h"
 
 void stun_begin(stun_writer *writer, uint8_t *bytes, size_t capacity, stun_class kind,
 				uint16_t method, const uint8_t id[STUN_ID])
@@ -14,10 +14,10 @@ void stun_begin(stun_writer *writer, uint8_t *bytes, size_t capacity, stun_class
 		return;
 	}
 	/* The class's two bits stand between the method's (RFC 8489 figure 3). */
-	put_u16(bytes,
-			(uint16_t)(kind | (method & 0x000f) | (method & 0x0070) << 1 | (method & 0x0f80) << 2));
-	put_u16(bytes + 2, 0);
-	put_u32(bytes + 4, STUN_COOKIE);
+	bytes_write16(bytes, (uint16_t)(kind | (method & 0x000f) | (method & 0x0070) << 1 |
+									(method & 0x0f80) << 2));
+	bytes_write16(bytes + 2, 0);
+	bytes_write32(bytes + 4, STUN_COOKIE);
 	memcpy(bytes + 8, id, STUN_ID);
 }
 
@@ -33,11 +33,11 @@ uint8_t *stun_put(stun_writer *writer, uint16_t type, size_t length)
 
 	uint8_t *attribute = writer->bytes + writer->length;
 
-	put_u16(attribute, type);
-	put_u16(attribute + 2, (uint16_t)length);
+	bytes_write16(attribute, type);
+	bytes_write16(attribute + 2, (uint16_t)length);
 	memset(attribute + 4, 0, padded);
 	writer->length += 4 + padded;
-	put_u16(writer->bytes + 2, (uint16_t)(writer->length - STUN_HEADER));
+	bytes_write16(writer->bytes + 2, (uint16_t)(writer->length - STUN_HEADER));
 	return attribute + 4;
 }
 
@@ -54,7 +54,7 @@ void stun_put_u32(stun_writer *writer, uint16_t type, uint32_t value)
 	uint8_t *out = stun_put(writer, type, 4);
 
 	if (out != NULL)
-		put_u32(out, value);
+		bytes_write32(out, value);
 }
 
 void stun_put_u64(stun_writer *writer, uint16_t type, uint64_t value)
@@ -62,7 +62,7 @@ void stun_put_u64(stun_writer *writer, uint16_t type, uint64_t value)
 	uint8_t *out = stun_put(writer, type, 8);
 
 	if (out != NULL)
-		put_u64(out, value);
+		bytes_write64(out, value);
 }
 
 void stun_put_xor_address(stun_writer *writer, uint16_t type, const net_address *address)
@@ -73,7 +73,7 @@ void stun_put_xor_address(stun_writer *writer, uint16_t type, const net_address 
 	if (out == NULL)
 		return;
 	out[1] = address->family == 6 ? 0x02 : 0x01;
-	put_u16(out + 2, (uint16_t)(address->port ^ STUN_COOKIE >> 16));
+	bytes_write16(out + 2, (uint16_t)(address->port ^ STUN_COOKIE >> 16));
 	for (size_t i = 0; i < ip; i++)
 		out[4 + i] = address->ip[i] ^ writer->bytes[4 + i];
 }
@@ -97,14 +97,14 @@ void stun_put_unknown(stun_writer *writer, const uint16_t *types, size_t count)
 	if (out == NULL)
 		return;
 	for (size_t i = 0; i < count; i++)
-		put_u16(out + 2 * i, types[i]);
+		bytes_write16(out + 2 * i, types[i]);
 }
 
 size_t stun_end(stun_writer *writer, const uint8_t *key, size_t key_length)
 {
 	if (key != NULL) {
 		size_t covered = writer->length;
-		uint8_t *digest = stun_put(writer, STUN_MESSAGE_INTEGRITY, 20);
+		uint8_t *digest = stun_put(writer, STUN_MESSAGE_INTEGRITY, STUN_INTEGRITY_SIZE);
 		const uint8_t *const parts[1] = {writer->bytes};
 
 		/* The header's length already counts MESSAGE-INTEGRITY, as section 14.5 wants it. */
@@ -117,6 +117,6 @@ size_t stun_end(stun_writer *writer, const uint8_t *key, size_t key_length)
 
 	if (fingerprint == NULL)
 		return 0;
-	put_u32(fingerprint, stun_crc32(writer->bytes, covered) ^ UINT32_C(0x5354554e));
+	bytes_write32(fingerprint, stun_crc32(writer->bytes, covered) ^ STUN_FINGERPRINT_XOR);
 	return writer->length;
 }

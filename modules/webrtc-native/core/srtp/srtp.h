@@ -31,6 +31,10 @@ typedef struct srtp_context srtp_context;
 srtp_context *srtp_context_create(const uint8_t key[16], const uint8_t salt[14]);
 void srtp_context_free(srtp_context *context); /* wipes the keys */
 
+/*
+ * A stream's first packet counts as of round 0: begin sequence numbers below 2^15, so that a
+ * receiver that misses the first ones cannot take them for another round.
+ */
 /** `length`: the packet's on entry, the sealed packet's on return; `room` is the buffer's size. */
 srtp_result srtp_seal(srtp_context *context, uint8_t *packet, size_t *length, size_t room);
 srtp_result srtp_open(srtp_context *context, uint8_t *packet, size_t *length);

@@ -1,5 +1,4 @@
-/* Opening, attaching and closing microphone and speaker; see audio_thread.c for what they do then.
- */
+/* Opening, attaching and closing microphone and speaker; audio_thread.c is what they do then. */
 #include "../audio.h"
 
 #include <stdio.h>
@@ -248,5 +247,6 @@ void port_speaker_detach(port_speaker *speaker, audio_downlink *downlink)
 
 uint64_t port_speaker_first_sound(const port_speaker *speaker)
 {
-	return atomic_load_explicit(&speaker->first_sound, memory_order_relaxed);
+	return atomic_load_explicit(&speaker->has_sounded, memory_order_acquire) ? speaker->first_sound
+																			 : 0;
 }

@@ -102,8 +102,10 @@ static void run_speaker(const tick_work *work, uint32_t skipped, audio_device_fa
 			sound |= audio_downlink_playout(work->downlinks[i], mix, count, now);
 		audio_mix_finish(mix, samples, count);
 		driver->write(speaker->device, samples, faults);
-		if (sound && atomic_load_explicit(&speaker->first_sound, memory_order_relaxed) == 0)
-			atomic_store_explicit(&speaker->first_sound, now, memory_order_relaxed);
+		if (sound && !atomic_load_explicit(&speaker->has_sounded, memory_order_relaxed)) {
+			speaker->first_sound = now;
+			atomic_store_explicit(&speaker->has_sounded, true, memory_order_release);
+		}
 	}
 }
 

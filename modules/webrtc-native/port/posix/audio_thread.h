@@ -29,8 +29,9 @@ struct port_speaker {
 	const speaker_driver *driver;
 	void *device;
 	uint32_t rate;
-	unsigned credit; /* the audio thread's */
-	_Atomic uint64_t first_sound;
+	unsigned credit;         /* the audio thread's */
+	atomic_bool has_sounded; /* `first_sound` is written once, before this */
+	uint64_t first_sound;
 	audio_downlink *downlinks[AUDIO_DOWNLINKS_MAX];
 	size_t count;
 };

@@ -162,7 +162,9 @@ static int open_socket(net_address *address)
 	/* Marking is a wish: the network may ignore it, the system refuse it. */
 	if (address->family == 6) {
 		setsockopt(handle, IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof(yes));
+#ifdef IPV6_TCLASS
 		setsockopt(handle, IPPROTO_IPV6, IPV6_TCLASS, &tos, sizeof(tos));
+#endif
 	} else {
 		setsockopt(handle, IPPROTO_IP, IP_TOS, &tos, sizeof(tos));
 	}

@@ -291,7 +291,10 @@ port_stream_written port_stream_write(port_stream *stream, const uint8_t *bytes,
 
 	pthread_mutex_lock(&stream->mutex);
 	bool alive = stream->phase == STREAM_CONNECTING || stream->phase == STREAM_OPEN;
-	if (alive && (length == 0 || enqueue(stream, bytes, length))) {
+	if (!alive) {
+		/* Over, and the owner is about to be told: no fault of the one who writes now. */
+		result = PORT_STREAM_WRITTEN;
+	} else if (length == 0 || enqueue(stream, bytes, length)) {
 		/* Sent from here when the socket has room: a message costs no switch of threads. */
 		if (stream->phase == STREAM_OPEN)
 			stream_flush(stream);

@@ -173,9 +173,9 @@ test("a message that asks for a lot of memory is refused", () => {
 });
 
 test("any cut and any changed byte either decodes or throws ProtocolError", () => {
-	for (const { index, bytes } of vectors.messages.slice(0, 60)) {
+	for (const { index, bytes } of vectors.messages) {
 		const whole = bytesOf(bytes);
-		for (let at = 0; at < whole.length; at += 3) {
+		for (let at = 0; at < whole.length; at += 7) {
 			const changed = Uint8Array.from(whole);
 			changed[at] ^= 1 << (at & 7);
 			for (const attempt of [whole.subarray(0, at), changed]) {

@@ -88,7 +88,7 @@ test("what it says about itself, and to which path", async () => {
 		await signal.connect(url, "record", joined);
 		assert.deepEqual(JSON.parse(await token), {
 			join: {
-				clientInfo: { sdk: "ESP32", version: "0.1.0", protocol: 17, os: "desktop" },
+				clientInfo: { sdk: "ESP32", version: config.version, protocol: 17, os: "desktop" },
 				connectionSettings: { autoSubscribe: true },
 				addTrackRequests: [{ cid: "mic" }],
 				publisherOffer: { type: "offer", sdp: "v=0\r\no=- 😀\r\n", id: 1 },
@@ -232,6 +232,21 @@ test("failures of the network", async () => {
 	const url = await failure("join", "localhost:7880");
 	assert.match(url.message, /is not a server URL/);
 }, 20000);
+
+test("wss: with a private CA, with an unknown one, to a server without TLS", async () => {
+	const url = `wss://127.0.0.1:${config.securePort}`;
+	const signal = client({ tls: { ca: config.ca } });
+	await signal.connect(url, "join", {});
+	assert.match(signal.stats.cipher, /^TLSv1\.[23] /);
+	signal.leave();
+	const untrusted = await failure("join", url);
+	assert.equal(untrusted.reasonName, "ServerUnreachable");
+	assert.match(untrusted.message, /^the certificate of 127\.0\.0\.1:\d+ is not trusted/);
+	const expired = await failure("expired", url, { tls: { ca: config.ca } });
+	assert.match(expired.message, /^the token has expired/);
+	const plain = await failure("join", `wss://127.0.0.1:${config.port}`);
+	assert.match(plain.message, /^TLS with 127\.0\.0\.1:\d+ failed/);
+}, 10000);
 
 test("every wait has an end", async () => {
 	const unopened = await failure("silent", URL, { openTimeout: 100 });

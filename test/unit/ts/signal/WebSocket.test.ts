@@ -135,7 +135,7 @@ test("closes with a code and a reason, and calls nothing after", async () => {
 });
 
 test("gives up on a server that does not close", async () => {
-	const probe = new Probe("/mute", config.wrong);
+	const probe = new Probe("/frames/", config.wrong);
 	await probe.opened;
 	probe.socket.close();
 	await sleep(1200); // the host would not end if it stayed open

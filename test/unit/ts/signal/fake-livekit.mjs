@@ -2,6 +2,7 @@
 
 import { once } from "node:events";
 import { createServer } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import { JoinRequest, SignalRequest, SignalResponse, WrappedJoinRequest } from "@livekit/protocol";
 import { WebSocketServer } from "ws";
 
@@ -22,7 +23,7 @@ const SOCKETS = {
 	record: (send, { request }) => {
 		const url = new URL(request.url, "http://x");
 		const wrapped = WrappedJoinRequest.fromBinary(
-			Buffer.from(url.searchParams.get("join_request"), "base64url"),
+			Buffer.from(url.searchParams.get("join_request") ?? "", "base64url"),
 		);
 		const join = JoinRequest.fromBinary(wrapped.joinRequest).toJson();
 		const { authorization } = request.headers;
@@ -67,9 +68,12 @@ const REFUSALS = {
 	broken: [500, () => "internal"],
 };
 
-export async function startFakeLiveKit() {
+/** @param {{ key: string, cert: string }} [tls] */
+export async function startFakeLiveKit(tls) {
+	/** @type {{ validations: string[], leaves: number[] }} */
 	const seen = { validations: [], leaves: [] };
-	const server = createServer((request, response) => {
+	const server = tls ? createSecureServer(tls) : createServer();
+	server.on("request", (request, response) => {
 		const token = tokenOf(request);
 		seen.validations.push(token);
 		if (token === "drop-all") return request.socket.destroy();
@@ -104,8 +108,9 @@ export async function startFakeLiveKit() {
 		});
 	});
 	await once(server.listen(0, "127.0.0.1"), "listening");
+	const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
 	return {
-		port: String(server.address().port),
+		port: String(port),
 		close() {
 			server.close();
 			server.closeAllConnections();

@@ -7,6 +7,7 @@ import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { createServer as createTcpServer } from "node:net";
+import { setImmediate, setTimeout } from "node:timers/promises";
 import { WebSocketServer } from "ws";
 
 const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
@@ -47,94 +48,86 @@ const RIGHT = {
 	},
 };
 
-const ERRORS = {
-	"/last": (response) => response.end(JSON.stringify(last)),
-	"/401": (response) => response.writeHead(401, { "Content-Length": 12 }).end("invalid key\n"),
-	"/chunked": (response) => {
-		response.writeHead(403);
-		response.write("not ");
-		setTimeout(() => response.end("allowed"), 5);
+/** Answers instead of an upgrade, in the pieces they are sent in. */
+const ANSWERS = {
+	"/last": () => {
+		const body = JSON.stringify(last);
+		return [`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`];
 	},
-	"/huge": (response) => response.writeHead(500).end("x".repeat(100000)),
-	"/empty": (response) => response.writeHead(404).end(),
-	"/redirect": (response) => response.writeHead(302, { Location: "wss://else.where/" }).end(),
+	"/401": () => ["HTTP/1.1 401 Unauthorized\r\nContent-Length: 12\r\n\r\ninvalid key\n"],
+	"/chunked": () => [
+		"HTTP/1.1 403 Forbidden\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nnot ",
+		"\r\n7;x=y\r\nallo",
+		"wed\r\n0\r\n\r\n",
+	],
+	"/huge": () => [`HTTP/1.1 500 X\r\nContent-Length: 100000\r\n\r\n${"x".repeat(100000)}`],
+	"/empty": () => ["HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"],
+	"/redirect": () => [
+		"HTTP/1.1 302 Found\r\nLocation: wss://else.where/\r\nContent-Length: 0\r\n\r\n",
+	],
 };
 
+async function answer(path, socket) {
+	for (const piece of (ANSWERS[path] ?? ANSWERS["/empty"])()) {
+		socket.write(piece);
+		await setTimeout(5);
+	}
+}
+
 function rightServer() {
-	const server = createServer((request, response) => {
-		const answer = ERRORS[request.url];
-		if (answer) answer(response);
-		else response.writeHead(404).end();
-	});
+	const server = createServer((request) => answer(request.url, request.socket));
 	const sockets = new WebSocketServer({ noServer: true });
 	server.on("upgrade", (request, socket, head) => {
-		last.headers = request.headers;
-		const error = ERRORS[request.url];
-		if (error) {
-			// Node's server gives the socket away on an upgrade: the plain way back is to ask again.
-			relay(server.address().port, request.url, socket);
-			return;
-		}
+		Object.assign(last, { headers: request.headers });
+		socket.on("error", () => {});
+		const behave = RIGHT[request.url ?? ""];
+		if (!behave) return answer(request.url, socket);
 		sockets.handleUpgrade(request, socket, head, (webSocket) => {
-			webSocket.on("close", (code, reason) =>
-				Object.assign(last, { code, reason: String(reason) }),
-			);
+			webSocket.on("close", (code, reason) => Object.assign(last, { code, reason: `${reason}` }));
 			webSocket.on("error", () => {});
-			RIGHT[request.url]?.(webSocket);
+			behave(webSocket);
 		});
 	});
 	return server;
 }
 
-async function relay(port, path, socket) {
-	const { connect } = await import("node:net");
-	const inner = connect(port, "127.0.0.1");
-	inner.write(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
-	inner.pipe(socket);
-	for (const each of [inner, socket]) each.on("error", () => {});
-}
-
 /** The response head after which the client is open. */
-function upgrade(request) {
-	const key = /sec-websocket-key: (.*)\r\n/i.exec(request)[1];
+function upgrade(key) {
 	const accept = createHash("sha1")
 		.update(key + GUID)
 		.digest("base64");
 	return `HTTP/1.1 101 Switching Protocols\r\nUpgrade: WebSocket\r\nConnection: keep-alive, Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`;
 }
 
-/**
- * Paths: /frames/HEX sends these bytes after the upgrade; /slowly/HEX one byte at a time, with the
- * response head; /head/TEXT sends TEXT (URI-encoded, ACCEPT stands for the right value) and nothing
- * else; /silent sends nothing; /mute upgrades and never closes.
- */
+/** By the first part of the path; `bytes` is the second part, in hexadecimal, behind an upgrade. */
+const WRONG = {
+	frames: (socket, bytes) => socket.write(bytes),
+	cut: (socket, bytes) => socket.end(bytes),
+	slowly: async (socket, bytes) => {
+		socket.setNoDelay(true);
+		for (const byte of bytes) {
+			socket.write(Buffer.of(byte));
+			await setImmediate();
+		}
+	},
+	silent: () => {},
+};
+
+/** `/head/TEXT` answers TEXT, URI-encoded, where ACCEPT stands for the right value. */
 function wrongServer() {
 	return createTcpServer((socket) => {
 		let request = "";
 		socket.on("error", () => {});
-		socket.on("data", async (data) => {
+		socket.on("data", (data) => {
 			if (request.endsWith("\r\n\r\n")) return readClose(data);
 			request += data.toString("latin1");
 			if (!request.endsWith("\r\n\r\n")) return;
-			const [, how, what = ""] = /^GET \/(\w+)\/?(\S*)/.exec(request);
-			if (how === "frames")
-				socket.write(Buffer.concat([Buffer.from(upgrade(request)), Buffer.from(what, "hex")]));
-			else if (how === "mute") socket.write(upgrade(request));
-			else if (how === "cut")
-				socket.end(Buffer.concat([Buffer.from(upgrade(request)), Buffer.from(what, "hex")]));
-			else if (how === "head") {
-				const accept = /Accept: (.*)\r\n/.exec(upgrade(request))[1];
+			const [, how, what] = /^GET \/(\w+)\/?(\S*)/.exec(request) ?? [];
+			const head = upgrade(/sec-websocket-key: (.*)\r\n/i.exec(request)?.[1]);
+			if (how === "head") {
+				const accept = /Accept: (.*)\r\n/.exec(head)?.[1] ?? "";
 				socket.end(decodeURIComponent(what).replace("ACCEPT", accept));
-			} else if (how === "slowly") {
-				socket.setNoDelay(true);
-				for (const byte of Buffer.concat([
-					Buffer.from(upgrade(request)),
-					Buffer.from(what, "hex"),
-				])) {
-					socket.write(Buffer.from([byte]));
-					await new Promise((resolve) => setImmediate(resolve));
-				}
-			}
+			} else WRONG[how](socket, Buffer.concat([Buffer.from(head), Buffer.from(what, "hex")]));
 		});
 	});
 }
@@ -146,19 +139,20 @@ function readClose(frame) {
 	Object.assign(last, { code: payload.readUInt16BE(0), reason: payload.toString("utf8", 2) });
 }
 
-/** @returns {Promise<{right: string, wrong: string, unused: string, close(): void}>} ports */
+/** A right one, a wrong one, and a port where nothing listens. */
 export async function startServers() {
 	const servers = [rightServer(), wrongServer(), createTcpServer()];
 	for (const server of servers) await once(server.listen(0, "127.0.0.1"), "listening");
-	const [right, wrong, unused] = servers.map((server) => String(server.address().port));
-	servers[2].close(); // nothing listens there now
+	const [right, wrong, unused] = servers.map((server) => {
+		const address = /** @type {import("node:net").AddressInfo} */ (server.address());
+		return String(address.port);
+	});
+	servers[2].close();
 	return {
 		ports: { right, wrong, unused },
 		close() {
-			for (const server of servers) {
-				server.close();
-				server.closeAllConnections?.();
-			}
+			servers[0].close();
+			servers[1].close();
 		},
 	};
 }
