@@ -23,7 +23,7 @@ after(async () => {
 	await disposePeers();
 });
 
-/** @param {string} room @param {string} script @param {Partial<import("../../tools/server/token.mjs").Grants>} [grants] */
+/** @param {string} room @param {string} script @param {{ canPublish?: boolean }} [grants] */
 async function device(room, script, grants = {}) {
 	const token = await joinToken(server, { room, identity: "device", ...grants });
 	return startDevice(`room-${room}`, { url: server.url, token, seconds: 20, mic, script }, app);
@@ -93,9 +93,13 @@ describe("the microphone", () => {
 	});
 
 	it("is refused without the permission, and the call goes on", async () => {
-		const caller = await device("mute", "mic,connect,wait mediaDevicesError,wait 300,disconnect", {
-			canPublish: false,
-		});
+		const caller = await device(
+			"refused",
+			"mic,connect,wait mediaDevicesError,wait 300,disconnect",
+			{
+				canPublish: false,
+			},
+		);
 		const { status, output } = await caller.end();
 		assert.equal(status, 0, output);
 		assert.equal(lines(output, /^connected/).length, 1, output);
