@@ -41,7 +41,13 @@ module.exports = {
 			from: { path: "^examples/" },
 			to: { path: "^src/", pathNot: "^src/(index|livekit)\\.ts$" },
 		},
-		{ name: "no-cycles", severity: "error", from: {}, to: { circular: true } },
+		{
+			name: "no-cycles",
+			comment: "types may refer to each other; modules are loaded one after another",
+			severity: "error",
+			from: {},
+			to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
+		},
 		{
 			name: "library-does-not-know-apps-or-boards",
 			severity: "error",

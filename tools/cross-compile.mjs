@@ -80,8 +80,19 @@ function coreSources() {
  */
 export async function compileCore({ name, compiler, flags }) {
 	const config = '-DMBEDTLS_CONFIG_FILE="device_config.h"';
-	const headers = ["-I", core, "-isystem", libraryHeaders(), config];
-	const options = ["-std=c11", "-Os", ...warnings, ...flags, ...headers, "-c", "-o", "/dev/null"];
+	const libraries = libraryHeaders();
+	const includes = ["-I", core, "-isystem", libraries, "-isystem", join(libraries, "opus")];
+	const options = [
+		"-std=c11",
+		"-Os",
+		...warnings,
+		...flags,
+		...includes,
+		config,
+		"-c",
+		"-o",
+		"/dev/null",
+	];
 	const sources = coreSources();
 	for (const source of sources) {
 		try {

@@ -56,11 +56,7 @@ const cases = [
 		async () => ({ url: server.url.replace("ws:", "wss:"), token: await goodToken() }),
 		/TLS/,
 	],
-	[
-		"HTTP 401",
-		() => answering(401, "invalid API key"),
-		/API key/,
-	],
+	["HTTP 401", () => answering(401, "invalid API key"), /API key/],
 	["HTTP 403", () => answering(403, "not for you"), /403.*not for you/],
 	["HTTP 404", () => answering(404, "no such page"), /404/],
 	["HTTP 500", () => answering(500, "out of order"), /500/],
