@@ -106,20 +106,12 @@ function compile(text, source) {
 			moduleDetection: ts.ModuleDetectionKind.Force,
 		},
 	});
-	const { diagnostics = [] } = result;
-	if (diagnostics.length > 0) {
-		throw new BuildError(
-			diagnostics
-				.map(({ file, start = 0, messageText }) => {
-					const what = ts.flattenDiagnosticMessageText(messageText, " ");
-					const at = file?.getLineAndCharacterOfPosition(start);
-					return at
-						? `${source}:${at.line + 1}:${at.character + 1}: ${what}`
-						: `${source}: ${what}`;
-				})
-				.join("\n"),
-		);
-	}
+	const faults = (result.diagnostics ?? []).map(({ file, start = 0, messageText }) => {
+		const at = file?.getLineAndCharacterOfPosition(start);
+		const position = at ? `:${at.line + 1}:${at.character + 1}` : "";
+		return `${source}${position}: ${ts.flattenDiagnosticMessageText(messageText, " ")}`;
+	});
+	if (faults.length > 0) throw new BuildError(faults.join("\n"));
 	return result;
 }
 
