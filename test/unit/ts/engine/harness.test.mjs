@@ -54,7 +54,7 @@ test("rejected", async () => { await null; throw "no Error"; });`,
 	);
 	assert.equal(Object.keys(results).length, 17);
 	for (const [title, text] of Object.entries(results)) assert.notEqual(text, "", title);
-	assert.match(results.ok, /AssertionError: zero: 0 is not true\n at .*assertions\.test\.ts:2\)/);
+	assert.match(results.ok, /AssertionError: zero: 0 is not true\n(.*\n)* at .*assertions\.test\.ts:2\)/);
 	assert.match(
 		results["deepEqual 1"],
 		/\{ a: \[1, \{ b: 2 \}\] \} is not \{ a: \[1, \{ b: 3 \}\] \}/,
