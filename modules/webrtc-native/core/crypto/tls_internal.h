@@ -1,4 +1,4 @@
-/* A session's insides, shared by tls.c, tls_verify.c and tls_words.c. */
+/* A session's insides, shared by tls_setup.c, tls.c, tls_verify.c and tls_words.c. */
 #ifndef LKXS_TLS_INTERNAL_H
 #define LKXS_TLS_INTERNAL_H
 
@@ -18,9 +18,9 @@ struct tls_session {
 	int (*send)(void *context, const uint8_t *bytes, size_t length);
 	void *context;
 	uint64_t (*now)(void *context);
-	uint64_t timer_intermediate, timer_final; /* microseconds; 0 when off */
-	uint32_t timer_span;                      /* of timer_final, until it was found late once */
-	size_t written; /* bytes of a write that mbedTLS has taken but not sent */
+	uint64_t timer_soft, timer_hard; /* microseconds; 0 when off */
+	uint32_t timer_span;             /* of timer_hard, until it was found late once */
+	size_t written;                  /* bytes of a write that mbedTLS has taken but not sent */
 
 	/* What the peer's certificate is held against. */
 	uint8_t peer_fingerprint[32];
@@ -38,6 +38,11 @@ struct tls_session {
 	uint8_t *input; /* received, not read yet: input_start .. input_end */
 	size_t input_size, input_start, input_end;
 };
+
+/** Points mbedTLS's input, output and timer at the session. */
+void tls_connect_callbacks(tls_session *session);
+/** Whether a record's number is held against those seen before. */
+void tls_check_replays(tls_session *session, bool on);
 
 /** Trust anchors from PEM or DER. 0, or -1 when none or not all could be read. */
 int anchors_parse(mbedtls_x509_crt *out, const uint8_t *bytes, size_t length);
