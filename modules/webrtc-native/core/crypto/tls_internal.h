@@ -52,8 +52,6 @@ mbedtls_x509_crt *anchors_system(void);
 /** mbedTLS verify callbacks; `session` is a tls_session. */
 int verify_fingerprint(void *session, mbedtls_x509_crt *certificate, int depth, uint32_t *flags);
 int verify_host(void *session, mbedtls_x509_crt *certificate, int depth, uint32_t *flags);
-/** Bytes of a numeric IPv4 or IPv6 address: 4, 16, or 0 when `text` is none. */
-size_t verify_parse_ip(const char *text, uint8_t out[16]);
 
 /** Sets session->error for an mbedTLS error code of the handshake or the connection. */
 void words_for_failure(tls_session *session, int code);

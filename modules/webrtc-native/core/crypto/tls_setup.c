@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "host.h"
 #include "identity.h"
 
 #define STREAM_INPUT 4096
@@ -72,7 +73,7 @@ static const char *configure_stream(tls_session *session, const tls_config *conf
 		if (strlen(config->host_name) >= sizeof session->host_name)
 			return "the host name is too long";
 		strcpy(session->host_name, config->host_name);
-		session->host_ip_length = verify_parse_ip(session->host_name, session->host_ip);
+		session->host_ip_length = host_parse_ip(session->host_name, session->host_ip);
 	}
 	if (config->insecure) {
 		mbedtls_ssl_conf_authmode(conf, MBEDTLS_SSL_VERIFY_NONE);
