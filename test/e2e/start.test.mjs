@@ -105,6 +105,8 @@ describe("npm start", () => {
 	for (const [args, expected] of /** @type {[string[], RegExp][]} */ ([
 		[["--nonsense"], /--nonsense/],
 		[["--mic", "no-such-file.wav"], /no-such-file\.wav/],
+		[["--mic", "package.json"], /package\.json.*WAV/],
+		[["--speaker", "package.json/x.wav"], /package\.json/],
 		[["--board", "toaster"], /toaster/],
 		[["--url", "ws://127.0.0.1:1"], /--token/],
 	])) {
