@@ -54,6 +54,8 @@ export interface NegotiationOptions {
 	/** The track cannot be sent; it has been removed. */
 	onRefused(cid: string, message: string): void;
 	onTrack(track: IncomingTrack): void;
+	/** The track cannot be received: native memory is short. */
+	onTrackFailed(sid: string): void;
 	onTrackEnded(sid: string): void;
 	/** Milliseconds; 15,000 by default. */
 	timeout?: number;
@@ -95,7 +97,9 @@ export class Negotiation {
 	readonly #sending = new Map<string, Sending>(); // by cid
 	readonly #receiving = new Map<string, Receiving>(); // by mid
 	/** Remote candidates before the remote description, then undefined. */
-	#early: (Candidate | "end")[] | undefined = [];
+	#early: Candidate[] | undefined = [];
+	/** There are no more of them. */
+	#complete = false;
 	readonly #known = new Set<string>();
 	#fingerprint: string | undefined;
 	#credentials = "";
@@ -205,8 +209,8 @@ export class Negotiation {
 	trickle(init: string, final: boolean): void {
 		const candidate = parseCandidateInit(init);
 		if (typeof candidate === "string") this.#skip(candidate);
-		else this.#addCandidate(candidate ?? "end");
-		if (final && candidate !== undefined) this.#addCandidate("end");
+		else if (candidate) this.#addCandidate(candidate);
+		if (final || !candidate) this.#endCandidates();
 	}
 
 	close(): void {
@@ -255,19 +259,18 @@ export class Negotiation {
 		this.#early = undefined;
 		for (const candidate of description.candidates) this.#addCandidate(candidate);
 		for (const candidate of early) this.#addCandidate(candidate);
-		if (description.complete) this.#addCandidate("end");
+		if (description.complete || this.#complete) this.#endCandidates();
 		for (const [reason, count] of Object.entries(description.skipped)) {
 			this.#skip(reason as CandidateSkip, count);
 		}
 	}
 
-	#addCandidate(candidate: Candidate | "end"): void {
-		const { peer } = this.#options;
-		if (candidate === "end") {
-			if (this.#early) this.#early.push("end");
-			else peer.endOfCandidates();
-			return;
-		}
+	#endCandidates(): void {
+		this.#complete = true;
+		if (!this.#early) this.#options.peer.endOfCandidates();
+	}
+
+	#addCandidate(candidate: Candidate): void {
 		if (this.#early) {
 			if (this.#early.length < MAX_REMOTE_CANDIDATES) this.#early.push(candidate);
 			else this.#skip("excess");
@@ -280,7 +283,7 @@ export class Negotiation {
 			return;
 		}
 		this.#known.add(key);
-		peer.addCandidate(candidate);
+		this.#options.peer.addCandidate(candidate);
 	}
 
 	#skip(reason: CandidateSkip | "excess", count = 1): void {
@@ -358,16 +361,21 @@ export class Negotiation {
 		if (current && current.sid === sid && current.ssrc === ssrc) return;
 		if (current) this.#removeReceiver(mid, current);
 		if (sid === undefined || !opus) return;
-		const { peer, speaker: getSpeaker, onTrack } = this.#options;
-		const speaker = getSpeaker();
-		if (!speaker) return;
-		const receiver = peer.addReceiver({
-			mid,
-			ssrc,
-			payloadType: opus.payloadType,
-			extensions: { audioLevel: section.audioLevelId, mid: section.midId },
-			speaker,
-		});
+		const speaker = this.#options.speaker();
+		if (speaker) this.#addReceiver(section, opus.payloadType, sid, speaker);
+	}
+
+	#addReceiver(section: Section, payloadType: number, sid: string, speaker: Speaker): void {
+		const { mid, ssrc, audioLevelId, midId } = section;
+		const { peer, onTrack, onTrackFailed } = this.#options;
+		const extensions = { audioLevel: audioLevelId, mid: midId };
+		let receiver: number;
+		try {
+			receiver = peer.addReceiver({ mid, ssrc, payloadType, extensions, speaker });
+		} catch {
+			onTrackFailed(sid);
+			return;
+		}
 		this.#receiving.set(mid, { sid, ssrc, receiver });
 		onTrack({ sid, setVolume: (volume) => this.#setVolume(mid, receiver, volume) });
 	}

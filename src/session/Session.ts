@@ -85,6 +85,8 @@ export interface SessionEvents extends RoomMessages {
 	connected: [];
 	/** The server sends a track and it plays. */
 	track: [IncomingTrack];
+	/** The server sends a track and there is no memory to play it. */
+	trackFailed: [sid: string];
 	trackEnded: [sid: string];
 	/** The last event; also after leave(). */
 	closed: [SessionEnd];
@@ -219,6 +221,7 @@ export class Session extends Emitter<SessionEvents> {
 			},
 			onRefused: (cid, message) => this.#refuse(cid, message),
 			onTrack: (track) => this.emit("track", track),
+			onTrackFailed: (sid) => this.emit("trackFailed", sid),
 			onTrackEnded: (sid) => this.emit("trackEnded", sid),
 		});
 		this.#negotiation = negotiation;
@@ -263,8 +266,9 @@ export class Session extends Emitter<SessionEvents> {
 			try {
 				this.#negotiation?.answer(answer);
 			} catch (error) {
+				const message = `the server's answer cannot be used: ${(error as Error).message}`;
 				this.#end("failed", {
-					error: asConnectionError(error),
+					error: new ConnectionError(message, ConnectionErrorReason.InternalError),
 					reason: DisconnectReason.MEDIA_FAILURE,
 				});
 			}
@@ -402,7 +406,7 @@ function timeout(message: string): ConnectionError {
 
 function asConnectionError(error: unknown): ConnectionError {
 	if (error instanceof ConnectionError) return error;
-	const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+	const message = error instanceof Error ? error.message : String(error);
 	return new ConnectionError(message, ConnectionErrorReason.InternalError);
 }
 

@@ -490,6 +490,28 @@ test("a session without a speaker receives for nobody", async () => {
 	made.session.leave();
 });
 
+test("a track that finds no memory fails, and the call goes on", async () => {
+	const made = make();
+	const failed: string[] = [];
+	made.session.on("trackFailed", (sid) => failed.push(sid));
+	await reach.joining(made);
+	made.fakes.peer.addReceiver = () => {
+		throw new Error("no memory");
+	};
+	made.signal.accept(() => made.signal.answer(withTrack()));
+	assert.deepEqual(failed, ["TR_voice"]);
+	await sleep(0);
+	assert.equal(made.session.state, "negotiating");
+	made.session.leave();
+});
+
+test("an answer that is no SDP ends the join in one line", async () => {
+	const made = make();
+	await reach.joining(made);
+	made.signal.accept(() => made.signal.answer("nonsense"));
+	assert.match(made.end()?.error?.message ?? "", /^the server's answer cannot be used: .*v=0$/);
+});
+
 test("figures stay after the end", async () => {
 	const made = make();
 	await reach.closed(made);
