@@ -15,9 +15,9 @@ import type {
 	Room as RoomInfo,
 	SpeakerInfo,
 } from "../protocol/generated/types";
+import { newCid } from "../session/ids";
 import type { IncomingTrack } from "../session/Negotiation";
 import {
-	newCid,
 	Session,
 	type SessionEnd,
 	type SessionOptions,

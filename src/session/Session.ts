@@ -6,7 +6,6 @@
 import type { Speaker } from "webrtc-native/device";
 import { type Identity, Peer, type PeerOptions, type PeerState } from "webrtc-native/webrtc";
 import { Emitter } from "../platform/emitter";
-import { randomBytes } from "../platform/random";
 import { Timeout } from "../platform/Timeout";
 import {
 	DisconnectReason,
@@ -29,6 +28,7 @@ import {
 	type SignalStats,
 } from "../signal/SignalClient";
 import { loadIdentity } from "./identity";
+import { newCname, newSessionId, newSsrc } from "./ids";
 import { type IncomingTrack, Negotiation } from "./Negotiation";
 import { Publications, type PublishRequest, TrackPublishError } from "./Publications";
 import { type SessionEvent, type SessionState, transitions } from "./state";
@@ -208,8 +208,8 @@ export class Session extends Emitter<SessionEvents> {
 			peer,
 			identity,
 			candidates: peer.gather(),
-			sessionId: randomUnsigned(6),
-			cname: randomHex(8),
+			sessionId: newSessionId(),
+			cname: newCname(),
 			timeout: this.#options.answerTimeout,
 			speaker: this.#options.speaker,
 			send: (offer) => signal.send({ offer }),
@@ -369,11 +369,6 @@ export class Session extends Emitter<SessionEvents> {
 	}
 }
 
-/** For AddTrackRequest.cid and a=msid. */
-export function newCid(this: unknown): string {
-	return randomHex(8);
-}
-
 function addTrackRequest({ cid, name, source, muted }: PublishRequest): Init<AddTrackRequest> {
 	return {
 		cid,
@@ -391,7 +386,7 @@ function addTrackRequest({ cid, name, source, muted }: PublishRequest): Init<Add
 const STREAM = "device";
 
 function outgoing({ cid, microphone, muted }: PublishRequest) {
-	return { cid, microphone, muted, stream: STREAM, ssrc: randomUnsigned(4) || 1 };
+	return { cid, microphone, muted, stream: STREAM, ssrc: newSsrc() };
 }
 
 /** Against a server on this machine, loopback addresses are the ones that work. */
@@ -412,15 +407,4 @@ function asConnectionError(error: unknown): ConnectionError {
 
 function nameOf(names: Readonly<Record<string, number>>, value: number): string {
 	return Object.keys(names).find((name) => names[name] === value) ?? `${value}`;
-}
-
-function randomUnsigned(bytes: number): number {
-	return new Uint8Array(randomBytes(bytes)).reduce((value, byte) => value * 256 + byte, 0);
-}
-
-function randomHex(bytes: number): string {
-	const digits = Array.from(new Uint8Array(randomBytes(bytes)), (byte) =>
-		byte.toString(16).padStart(2, "0"),
-	);
-	return digits.join("");
 }

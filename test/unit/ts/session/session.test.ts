@@ -278,9 +278,9 @@ test("candidates wait for the answer, and are added once", async () => {
 	trickle("10.0.0.1");
 	trickle("10.0.0.3", true);
 	assert.deepEqual(fakes.peer.candidates, [
+		"10.0.0.1 7882",
 		"fd00::2 7892",
 		"127.0.0.1 7892",
-		"10.0.0.1 7882",
 		"10.0.0.3 7882",
 	]);
 	assert.ok(fakes.peer.complete);
@@ -408,6 +408,11 @@ test("a track after connecting: AddTrack, an offer, then packets", async () => {
 	session.unpublish("mic");
 	assert.equal(fakes.peer.senders.size, 0);
 	assert.match(signal.offers.at(-1)?.sdp ?? "", /a=mid:1\r\na=inactive/);
+	signal.answer(inactive);
+	session.publish({ cid: "again", ...track }).catch(() => {}); // in the same section
+	const { sdp = "" } = signal.offers.at(-1) ?? {};
+	assert.match(sdp, /a=mid:1\r\na=sendonly(.|\r\n)*a=msid:\S+ again\r\n/);
+	assert.equal(sdp.split("m=audio").length - 1, 2);
 	session.leave();
 });
 
