@@ -18,10 +18,10 @@ import type {
 import { newCid } from "../session/ids";
 import type { IncomingTrack } from "../session/Negotiation";
 import {
-	Session,
 	type SessionEnd,
 	type SessionOptions,
 	type SessionStats,
+	sessionFactory,
 } from "../session/Session";
 import { ConnectionError, ConnectionErrorReason, MediaDeviceError } from "./errors";
 import { ConnectionState, type RoomEvents } from "./events";
@@ -58,7 +58,7 @@ export class Room extends Emitter<RoomEvents> {
 	/** @param createSession for tests */
 	constructor(
 		options: RoomOptions = {},
-		createSession: (options: SessionOptions) => RoomSession = (session) => new Session(session),
+		createSession: (options: SessionOptions) => RoomSession = sessionFactory(),
 	) {
 		super();
 		this.#options = options;

@@ -105,6 +105,17 @@ const native: SessionParts = Object.freeze({
 	createSignal: (options: SignalOptions | undefined) => new SignalClient(options),
 });
 
+/**
+ * Makes sessions that share one identity, which begins to load now: by the time of connect() it is
+ * there, even on a device's first start, when it takes a second to make.
+ */
+export function sessionFactory(this: unknown): (options: SessionOptions) => Session {
+	const identity = loadIdentity();
+	identity.catch(() => {}); // each session tries again
+	const parts = { ...native, loadIdentity: () => identity.catch(() => loadIdentity()) };
+	return (options) => new Session(options, parts);
+}
+
 export class Session extends Emitter<SessionEvents> {
 	readonly timeline = new Timeline();
 	readonly #options: SessionOptions;
@@ -120,7 +131,7 @@ export class Session extends Emitter<SessionEvents> {
 	/** Room messages that came before the join response was handled. */
 	#early: (() => void)[] | undefined = [];
 
-	constructor(options: SessionOptions, parts: SessionParts = native) {
+	constructor(options: SessionOptions, parts: SessionParts) {
 		super();
 		this.#options = options;
 		this.#parts = parts;
