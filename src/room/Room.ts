@@ -128,8 +128,7 @@ export class Room extends Emitter<RoomEvents> {
 	}
 
 	getParticipantByIdentity(identity: string): Participant | undefined {
-		if (identity && this.localParticipant.identity === identity)
-			return this.localParticipant as Participant;
+		if (identity && this.localParticipant.identity === identity) return this.localParticipant;
 		return this.remoteParticipants.get(identity);
 	}
 
@@ -303,9 +302,9 @@ export class Room extends Emitter<RoomEvents> {
 	}
 
 	#bySid(sid: string): Participant | undefined {
-		if (this.localParticipant.sid === sid) return this.localParticipant as Participant;
+		if (this.localParticipant.sid === sid) return this.localParticipant;
 		for (const participant of this.remoteParticipants.values()) {
-			if (participant.sid === sid) return participant as Participant;
+			if (participant.sid === sid) return participant;
 		}
 		return undefined;
 	}
