@@ -46,6 +46,7 @@ typedef struct host {
 	int status;        /* the process's exit status to be */
 	bool promise_jobs; /* some wait */
 	bool preloading;
+	bool main_done;      /* main and what it awaits at its top level */
 	bool signalled;      /* the app was told */
 	xsSlot natives;      /* name → host function */
 	xsSlot on_terminate; /* simulator.onTerminate's function or undefined */

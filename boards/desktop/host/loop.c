@@ -274,12 +274,13 @@ static void sleep_until(const host_timer *timer)
 void host_loop_run(xsMachine *the)
 {
 	for (;;) {
-		/* Before the queue is looked at: who posts and then releases is not missed. */
-		bool held = atomic_load(&holds) > 0;
 		host_timer *timer;
 		bool delivered;
+		bool held;
 		run_jobs(the);
 		take_signal(the);
+		/* Before the queue is looked at: who posts and then releases is not missed. */
+		held = atomic_load(&holds) > 0;
 		delivered = deliver_message(the);
 		if (delivered)
 			run_jobs(the);

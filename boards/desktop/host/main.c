@@ -14,6 +14,7 @@ static const char usage[] = "usage: xs-host [--state DIR] APP.json [key=value â€
 static void on_main_loaded(xsMachine *the)
 {
 	xsVars(1);
+	host_of(the)->main_done = true;
 	xsVar(0) = xsGet(xsArg(0), xsID("default"));
 	if (xsIsCallable(xsVar(0)))
 		xsCallFunction0(xsVar(0), xsGlobal);
@@ -77,6 +78,10 @@ static void run(txMachine *machine)
 		preload(machine);
 		start(machine);
 		host_loop_run(machine);
+		if (!machine->host->main_done) {
+			fprintf(stderr, "%s awaits what nothing is left to bring\n", machine->host->app.main);
+			machine->host->status = HOST_EXIT_UNCAUGHT;
+		}
 	}
 	machine->firstJump = NULL;
 }

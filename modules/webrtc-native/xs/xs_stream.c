@@ -260,6 +260,7 @@ void xs_stream_takeMessage(xsMachine *the)
 	switch (port_stream_take_message(stream->port, &bytes, &length)) {
 	case PORT_STREAM_TAKEN:
 		xsmcSetHostBuffer(xsResult, bytes, (xsIntegerValue)length);
+		xs_set_number(the, &xsResult, "byteLength", (double)length); /* has no prototype for it */
 		break;
 	case PORT_STREAM_REFUSED_MESSAGE:
 		xsmcSetNull(xsResult);

@@ -314,6 +314,13 @@ static void a_nomination_of_a_pair_that_was_valid_long_ago_is_checked_first(void
 	put_answer(&on, &theirs, (answer){0});
 	assert_true(ice_agent_path(on.agent, &socket, &to));
 	assert_int_equal(socket, 0);
+
+	/* But one that cannot win any more is not worth a check. */
+	on.now += 6 * S;
+	on.socket = 1;
+	put_check(&on, &theirs, nomination);
+	while (take(&on))
+		assert_true(on.message.kind == STUN_SUCCESS || on.out.socket == 0);
 	ice_agent_free(on.agent);
 }
 

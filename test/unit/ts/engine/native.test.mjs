@@ -29,6 +29,7 @@ class Fixture extends Native("xs_fixture_destructor") {
 		native("xs_fixture").call(this, 3);
 	}
 }
+await null; // by now the loop runs
 const fixture = new Fixture();
 (globalThis as any).kept = fixture;
 native("xs_fixture_start").call(fixture, (text: string) => {

@@ -176,6 +176,14 @@ test("an unhandled rejection is reported, one that is handled in time is not", a
 	assert.deepEqual(handled, { status: 0, signal: null, stdout: "caught", stderr: "" });
 });
 
+test("main that awaits for ever is an error, not a silent end", async () => {
+	failed(
+		await exec({ "main.ts": "await new Promise(() => {});" }),
+		1,
+		/^main awaits what nothing is left to bring\n$/,
+	);
+});
+
 test("a syntax error: in TypeScript when it is built, in JavaScript when it is loaded", async () => {
 	assert.throws(
 		() => buildApp(makeApp({ "main.ts": "const a = 1;\nconst = 2;" })),
