@@ -14,17 +14,20 @@ export function encodeUtf8(text: string): Uint8Array {
 	);
 }
 
-/** The text of UTF-8 `bytes`; throws TypeError when they are not UTF-8. */
-export function decodeUtf8(bytes: Uint8Array): string {
-	// Older XS stops at a zero byte.
+/** The text of the UTF-8 bytes from `start` to `end`; throws TypeError when they are not UTF-8. */
+export function decodeUtf8(bytes: Uint8Array, start = 0, end = bytes.length): string {
+	const { buffer, byteOffset } = bytes;
+	const text = String.fromArrayBuffer(buffer, byteOffset + start, end - start);
+	if (text.length === end - start) return text; // ASCII, all of it
+	// XS 13 stops at a zero.
 	const parts: string[] = [];
-	let start = 0;
-	for (;;) {
-		const zero = bytes.indexOf(0, start);
-		const end = zero < 0 ? bytes.length : zero;
-		parts.push(String.fromArrayBuffer(bytes.buffer, bytes.byteOffset + start, end - start));
-		if (zero < 0) return parts.length === 1 ? parts[0] : parts.join("\0");
-		start = zero + 1;
+	for (let at = start; ; ) {
+		const zero = bytes.subarray(at, end).indexOf(0);
+		if (zero < 0 && at === start) return text;
+		const length = zero < 0 ? end - at : zero;
+		parts.push(String.fromArrayBuffer(buffer, byteOffset + at, length));
+		if (zero < 0) return parts.join("\0");
+		at += length + 1;
 	}
 }
 

@@ -23,7 +23,7 @@ import {
 	REPEATED,
 	referenceOf,
 } from "./schema";
-import { SCALARS, WIRE_BYTES, WireReader, WireWriter, wireTypeOf } from "./wire";
+import { SCALARS, WIRE_BYTES, WIRE_TYPES, WireReader, WireWriter } from "./wire";
 
 /** Bytes that are not the message they should be. */
 export class ProtocolError extends Error {
@@ -71,7 +71,7 @@ class Decoder extends WireReader {
 		this.len = end;
 		const { fields } = type;
 		const message: Fields = {};
-		const chosen: string[] = []; // the member of each oneof
+		let chosen: string[] | undefined; // the member of each oneof
 		let at = 0; // fields mostly come in order
 		while (this.pos < end) {
 			const tag = this.uint32();
@@ -87,6 +87,7 @@ class Decoder extends WireReader {
 			const name = fields[at + 1] as string;
 			const oneof = oneofOf(code);
 			if (oneof) {
+				chosen ??= [];
 				if (chosen[oneof] !== undefined && chosen[oneof] !== name) delete message[chosen[oneof]];
 				chosen[oneof] = name;
 			}
@@ -113,7 +114,7 @@ class Decoder extends WireReader {
 		} else {
 			message[name] ??= [];
 			const list = message[name] as unknown[];
-			if (wire !== WIRE_BYTES || wireTypeOf(kind) === WIRE_BYTES) {
+			if (wire !== WIRE_BYTES || WIRE_TYPES[kind] === WIRE_BYTES) {
 				this.count();
 				list.push(this.value(type, code, wire));
 			} else {
@@ -129,7 +130,7 @@ class Decoder extends WireReader {
 
 	value(type: MessageType<unknown>, code: number, wire: number): unknown {
 		const kind = code & KIND;
-		if (wire !== wireTypeOf(kind))
+		if (wire !== WIRE_TYPES[kind])
 			throw new RangeError(`wire type ${wire} for field ${numberOf(code)}`);
 		if (kind !== KIND_MESSAGE) return this[SCALARS[kind]]();
 		this.count();
@@ -150,13 +151,6 @@ class Decoder extends WireReader {
 		}
 		this.len = outer;
 		map.set(pair[1], pair[2]);
-	}
-
-	/** Reads a length; where that many bytes end. */
-	end(): number {
-		const length = this.uint32();
-		if (length > this.len - this.pos) throw new RangeError("a length runs past the end");
-		return this.pos + length;
 	}
 
 	count(): void {
@@ -192,7 +186,7 @@ function isDefault(value: unknown): boolean {
 
 function writeValue(writer: WireWriter, type: MessageType<unknown>, code: number, value: unknown) {
 	const kind = code & KIND;
-	writer.uint32((numberOf(code) << 3) | wireTypeOf(kind));
+	writer.uint32((numberOf(code) << 3) | WIRE_TYPES[kind]);
 	if (kind === KIND_MESSAGE) {
 		writer.fork();
 		writeMessage(writer, type.all[referenceOf(code)], value as Fields);

@@ -31,22 +31,26 @@ export const SCALARS = [
 	"sint64",
 ] as readonly ("double" | "string" | "bytes" | "bool")[];
 
-export function wireTypeOf(kind: number): number {
-	const name: string = SCALARS[kind];
-	if (name === "string" || name === "bytes" || name === "") return WIRE_BYTES;
-	if (name.endsWith("fixed32") || name === "float") return WIRE_32;
-	if (name.endsWith("fixed64") || name === "double") return WIRE_64;
-	return WIRE_VARINT;
-}
+/** How each is encoded; messages (11) as bytes. */
+export const WIRE_TYPES: readonly number[] = SCALARS.map((name: string) => {
+	if (name === "double" || name.endsWith("fixed64")) return WIRE_64;
+	if (name === "float" || name.endsWith("fixed32")) return WIRE_32;
+	return ["string", "bytes", ""].includes(name) ? WIRE_BYTES : WIRE_VARINT;
+});
 
 /** Reads up to `len`, which the codec sets to the end of the message it is in; throws RangeError beyond. */
 export class WireReader extends Reader {
 	/** protobufjs takes any varint over 5 bytes to be 10 long, and does not look at bytes 6 to 10. */
 	override uint32(): number {
+		const { buf, pos, len } = this;
+		if (pos < len && buf[pos] < 128) {
+			this.pos = pos + 1;
+			return buf[pos];
+		}
 		let value = 0;
 		for (let shift = 0; shift < 70; shift += 7) {
-			if (this.pos >= this.len) throw new RangeError("truncated varint");
-			const byte = this.buf[this.pos++];
+			if (this.pos >= len) throw new RangeError("truncated varint");
+			const byte = buf[this.pos++];
 			if (shift < 32) value |= (byte & 127) << shift;
 			if (byte < 128) return value >>> 0;
 		}
@@ -54,7 +58,16 @@ export class WireReader extends Reader {
 	}
 	/** protobufjs' own UTF-8 goes by UTF-16 units, which XS strings are not made of. */
 	override string(): string {
-		return decodeUtf8(this.bytes());
+		const end = this.end();
+		const text = decodeUtf8(this.buf, this.pos, end);
+		this.pos = end;
+		return text;
+	}
+	/** Reads a length; where that many bytes end. */
+	end(): number {
+		const length = this.uint32();
+		if (length > this.len - this.pos) throw new RangeError("a length runs past the end");
+		return this.pos + length;
 	}
 	/** Groups (wire types 3 and 4) do not occur in proto3 and are refused. */
 	skipField(wireType: number): void {

@@ -61,6 +61,9 @@ const ROOM_MESSAGES = Object.freeze([
 ] as const);
 type RoomMessages = Pick<SignalEvents, (typeof ROOM_MESSAGES)[number]>;
 
+/** Milliseconds: a server that ends media says why on the other connection, a little later. */
+const LEAVE_DELAY = 500;
+
 export interface SessionEnd {
 	/** Why it never was connected. */
 	error?: ConnectionError;
@@ -303,10 +306,14 @@ export class Session extends Emitter<SessionEvents> {
 			this.emit("connected");
 		} else if (state === "failed") {
 			const message = `the media connection failed: ${reason ?? "no reason given"}`;
-			this.#end("mediaFailed", {
+			const end = {
 				error: new ConnectionError(message, ConnectionErrorReason.InternalError),
 				reason: DisconnectReason.MEDIA_FAILURE,
-			});
+			};
+			if (this.#state !== "connected") this.#end("mediaFailed", end);
+			else if (this.#advance("mediaFailed")) {
+				this.#mediaTimeout.start(LEAVE_DELAY, () => this.#end("timedOut", end));
+			}
 		}
 	}
 
@@ -344,7 +351,7 @@ export class Session extends Emitter<SessionEvents> {
 	}
 
 	#end(event: SessionEvent, end: SessionEnd): void {
-		const before = this.#state;
+		const wasConnected = this.#state === "connected" || this.#state === "stranded";
 		if (!this.#advance(event)) return;
 		this.#finalCounters = this.stats;
 		this.#mediaTimeout.stop();
@@ -354,7 +361,7 @@ export class Session extends Emitter<SessionEvents> {
 		if (event === "dismissed" || event === "signalLost") this.#signal?.close();
 		else this.#signal?.leave(end.reason);
 		this.#publications.failAll(new TrackPublishError("the session ended"));
-		this.emit("closed", before === "connected" ? { reason: end.reason } : { error: end.error });
+		this.emit("closed", wasConnected ? { reason: end.reason } : { error: end.error });
 	}
 }
 

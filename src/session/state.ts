@@ -2,9 +2,9 @@
  * A session's life as a table. Issue E adds resuming and restarting between connected and closed;
  * an event that a state does not list is late news and is ignored.
  *
- *   idle → preparing → joining → negotiating → connected → closed
- *             identity,   WebSocket,  ICE, DTLS
- *             offer       join
+ *   idle → preparing → joining → negotiating → connected → stranded → closed
+ *          identity,   WebSocket, ICE, DTLS                media gone,
+ *          offer       join                                why?
  */
 
 export type SessionState =
@@ -16,6 +16,8 @@ export type SessionState =
 	/** Joined; the answer, ICE and DTLS are awaited. */
 	| "negotiating"
 	| "connected"
+	/** Media is gone; if it was the server's will, its Leave is on the way. */
+	| "stranded"
 	/** Nothing is left open. A session is not used twice. */
 	| "closed";
 
@@ -61,7 +63,14 @@ export const transitions: Readonly<
 		leave: "closed",
 	},
 	connected: {
-		mediaFailed: "closed",
+		mediaFailed: "stranded",
+		failed: "closed",
+		timedOut: "closed",
+		signalLost: "closed",
+		dismissed: "closed",
+		leave: "closed",
+	},
+	stranded: {
 		failed: "closed",
 		timedOut: "closed",
 		signalLost: "closed",

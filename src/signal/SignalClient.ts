@@ -230,7 +230,7 @@ export class SignalClient extends Emitter<SignalEvents> {
 
 	/** The WebSocket did not open: the server is asked why, unless the network explains it. */
 	#onOpenFailed(endpoint: Endpoint, token: string, query: string, end: WebSocketEnd): void {
-		const failure = networkFailure(endpoint, end.cause, end.message);
+		const failure = networkFailure(endpoint, end);
 		if (failure || end.location) {
 			this.#reject(failure ?? refusal(endpoint, token, end, undefined));
 			return;

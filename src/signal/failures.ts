@@ -1,6 +1,5 @@
 /** Turns what went wrong while connecting into one line that says what to do. */
 
-import type { StreamErrorCode } from "webrtc-native/stream";
 import { redactUrl } from "../platform/log";
 import { ConnectionError, ConnectionErrorReason } from "./ConnectionError";
 import type { Endpoint } from "./Endpoint";
@@ -15,18 +14,17 @@ const {
 	WebSocket: WebSocketFailed,
 } = ConnectionErrorReason;
 
-/** `reset` is not here: the server was reached, so it can be asked. */
-const NETWORK: Partial<
-	Record<
-		StreamErrorCode | "http",
-		[ConnectionErrorReason, (server: string, detail: string) => string]
-	>
-> = {
-	dns: [
-		ServerUnreachable,
-		(server, detail) =>
-			`cannot find ${server} (${detail}): check the URL and the network's name server`,
-	],
+/**
+ * By what ended the stream; `detail` is what it says, with the host's name.
+ * `reset` is not here: the server was reached, so it can be asked.
+ */
+const NETWORK: {
+	readonly [cause in WebSocketEnd["cause"] & string]?: readonly [
+		ConnectionErrorReason,
+		(server: string, detail: string) => string,
+	];
+} = {
+	dns: [ServerUnreachable, (_, detail) => `${detail}; check the URL and the network`],
 	refused: [
 		ServerUnreachable,
 		(server) => `nothing listens at ${server}: start the server or check the URL's port`,
@@ -37,29 +35,20 @@ const NETWORK: Partial<
 	],
 	timeout: [
 		Timeout,
-		(server, detail) =>
-			`no answer from ${server} (${detail}): check the URL, the network and firewalls`,
+		(server, detail) => `no answer from ${server} (${detail}): check the URL and the network`,
 	],
-	tls: [
-		ServerUnreachable,
-		(server, detail) => `TLS with ${server} failed (${detail}): is it a wss server?`,
-	],
-	certificate: [
-		ServerUnreachable,
-		(server, detail) =>
-			`the certificate of ${server} is not trusted (${detail}): give its CA, or fix the server`,
-	],
-	memory: [InternalError, (server) => `not enough memory to connect to ${server}`],
+	tls: [ServerUnreachable, (_, detail) => `${detail}; check the URL and the TLS options`],
+	certificate: [ServerUnreachable, (_, detail) => `${detail}; give its CA, or fix the server`],
+	memory: [InternalError, (server, detail) => `cannot connect to ${server}: ${detail}`],
 };
 
 /** An error when the network explains it all; undefined when the server was reached. */
 export function networkFailure(
 	endpoint: Endpoint,
-	cause: StreamErrorCode | "http" | undefined,
-	detail: string,
+	{ cause, message }: WebSocketEnd,
 ): ConnectionError | undefined {
 	const entry = cause && NETWORK[cause];
-	return entry && new ConnectionError(entry[1](endpoint.authority, detail), entry[0]);
+	return entry && new ConnectionError(entry[1](endpoint.authority, message), entry[0]);
 }
 
 /** What livekit-server says to a token it does not accept, and what we do. */

@@ -106,17 +106,12 @@ function compile(text, source) {
 			moduleDetection: ts.ModuleDetectionKind.Force,
 		},
 	});
-	if (result.diagnostics.length > 0) {
-		throw new BuildError(
-			result.diagnostics
-				.map((diagnostic) => {
-					const at = diagnostic.file.getLineAndCharacterOfPosition(diagnostic.start);
-					const what = ts.flattenDiagnosticMessageText(diagnostic.messageText, " ");
-					return `${source}:${at.line + 1}:${at.character + 1}: ${what}`;
-				})
-				.join("\n"),
-		);
-	}
+	const faults = (result.diagnostics ?? []).map(({ file, start = 0, messageText }) => {
+		const at = file?.getLineAndCharacterOfPosition(start);
+		const position = at ? `:${at.line + 1}:${at.character + 1}` : "";
+		return `${source}${position}: ${ts.flattenDiagnosticMessageText(messageText, " ")}`;
+	});
+	if (faults.length > 0) throw new BuildError(faults.join("\n"));
 	return result;
 }
 

@@ -256,15 +256,17 @@ function readJSON(path) {
 	try {
 		text = readFileSync(path, "utf8");
 	} catch (error) {
-		throw new ManifestError(path, error.code === "ENOENT" ? "does not exist" : error.message);
+		const { code, message } = /** @type {NodeJS.ErrnoException} */ (error);
+		throw new ManifestError(path, code === "ENOENT" ? "does not exist" : message);
 	}
 	let json;
 	try {
 		json = JSON.parse(text);
 	} catch (error) {
-		const at = /position (\d+)/.exec(error.message);
+		const { message } = /** @type {Error} */ (error);
+		const at = /position (\d+)/.exec(message);
 		const line = at ? text.slice(0, Number(at[1])).split("\n").length : text.split("\n").length;
-		throw new ManifestError(`${path}:${line}`, `not JSON: ${error.message}`);
+		throw new ManifestError(`${path}:${line}`, `not JSON: ${message}`);
 	}
 	if (typeof json !== "object" || json === null || Array.isArray(json)) {
 		throw new ManifestError(path, "a manifest is a JSON object");

@@ -91,7 +91,7 @@ function main() {
 		if (!process.stdin.isTTY) child.kill("SIGINT"); // a terminal has told the child too
 	});
 	child.on("exit", (code, signal) => {
-		process.exitCode = code ?? 128 + constants.signals[signal];
+		process.exitCode = code ?? 128 + (signal ? constants.signals[signal] : 0);
 		process.removeAllListeners("SIGINT").removeAllListeners("SIGTERM");
 	});
 }

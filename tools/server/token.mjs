@@ -3,12 +3,15 @@ import { AccessToken } from "livekit-server-sdk";
 /**
  * A token to join `room` as `identity`.
  * @param {{ key: string, secret: string }} server
- * @param {{ room: string, identity: string, ttl?: number, agent?: boolean }} options `ttl` in
- *   seconds, one hour by default; `agent` joins as a participant of the kind AGENT
+ * @param {{ room: string, identity: string, ttl?: number, agent?: boolean, canPublish?: boolean }} options
+ *   `ttl` in seconds, one hour by default; `agent` joins as a participant of the kind AGENT
  */
-export function joinToken({ key, secret }, { room, identity, ttl = 3600, agent = false }) {
+export function joinToken(
+	{ key, secret },
+	{ room, identity, ttl = 3600, agent = false, canPublish = true },
+) {
 	const token = new AccessToken(key, secret, { identity, ttl });
-	token.addGrant({ roomJoin: true, room, agent });
+	token.addGrant({ roomJoin: true, room, agent, canPublish });
 	if (agent) token.kind = "agent";
 	return token.toJwt();
 }

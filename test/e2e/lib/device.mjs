@@ -1,4 +1,4 @@
-/** Simulated devices: examples/voice-agent in XS, as `npm start` runs it. */
+/** Simulated devices: apps in XS; examples/voice-agent, as `npm start` runs it, if not told otherwise. */
 
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -11,13 +11,14 @@ export const outFolder = join(build, "e2e");
 /**
  * @param {string} name of its files
  * @param {{ url: string, token: string, seconds: number } & Record<string, string | number | boolean>} config
+ * @param {string} [app]
  */
-export function startDevice(name, config) {
+export function startDevice(name, config, app = "examples/voice-agent") {
 	mkdirSync(outFolder, { recursive: true });
 	const file = (/** @type {string} */ extension) => join(outFolder, `${name}.${extension}`);
 	const [log, speaker, report] = [file("log"), file("wav"), file("json")];
 	for (const path of [log, speaker, report]) rmSync(path, { force: true });
-	const simulator = startSimulator("examples/voice-agent", {
+	const simulator = startSimulator(app, {
 		config: { speaker, report, ...config },
 		log,
 	});

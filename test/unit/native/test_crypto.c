@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "crypto/crypto.h"
+#include "crypto/host.h"
 #include "hex.h"
 
 static void sha256_matches_fips(void **state)
@@ -147,6 +148,51 @@ static void identity_refuses_a_foreign_key(void **state)
 	assert_int_equal(crypto_identity_parse(&parsed, a.bytes, head_a + key + 16), -1);
 }
 
+static void addresses_are_told_from_names(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text, *bytes; /* "" for a name */
+	} hosts[] = {
+		{"127.0.0.1", "7f000001"},
+		{"255.255.255.255", "ffffffff"},
+		{"::", "00000000000000000000000000000000"},
+		{"::1", "00000000000000000000000000000001"},
+		{"1::", "00010000000000000000000000000000"},
+		{"2001:db8::1:0:5", "20010db8000000000000000100000005"},
+		{"1:2:3:4:5:6:7:8", "00010002000300040005000600070008"},
+		{"1:2:3:4:5:6:7::", "00010002000300040005000600070000"},
+		{"FE80::aBcD", "fe80000000000000000000000000abcd"},
+		{"", ""},
+		{"1.2.3", ""},
+		{"1.2.3.256", ""},
+		{"1.2.3.4.5", ""},
+		{"1.2.3.4 ", ""},
+		{"1.2.3.0004", ""},
+		{"1..2.3", ""},
+		{"1.2.3.4.example", ""},
+		{"example.com", ""},
+		{"abcd", ""},
+		{":", ""},
+		{":::", ""},
+		{"1::2::3", ""},
+		{"1:2:3:4:5:6:7", ""},
+		{"1:2:3:4:5:6:7:8:9", ""},
+		{"1:2:3:4:5:6:7:8::", ""},
+		{"12345::", ""},
+		{"1:", ""},
+		{":1", ""},
+		{"fe80::1%eth0", ""},
+	};
+	for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++) {
+		uint8_t out[16], expected[16];
+		size_t length = unhex(hosts[i].bytes, expected);
+		if (host_parse_ip(hosts[i].text, out) != length)
+			fail_msg("\"%s\"", hosts[i].text);
+		assert_memory_equal(out, expected, length);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -155,6 +201,7 @@ int main(void)
 		cmocka_unit_test(aes_ctr_matches_nist),
 		cmocka_unit_test(equal_and_wipe),
 		cmocka_unit_test(random_differs),
+		cmocka_unit_test(addresses_are_told_from_names),
 		cmocka_unit_test(identity_round_trip),
 		cmocka_unit_test(identity_refuses_what_is_not_whole),
 		cmocka_unit_test(identity_refuses_a_foreign_key),

@@ -316,7 +316,7 @@ static void a_nomination_of_a_pair_that_was_valid_long_ago_is_checked_first(void
 	assert_int_equal(socket, 0);
 
 	/* But one that cannot win any more is not worth a check. */
-	on.now += 10 * S;
+	on.now += 6 * S;
 	on.socket = 1;
 	put_check(&on, &theirs, nomination);
 	while (take(&on))

@@ -1,4 +1,4 @@
-/* A session's insides, shared by tls.c, tls_verify.c and tls_words.c. */
+/* A session's insides, shared by tls_setup.c, tls.c, tls_verify.c and tls_words.c. */
 #ifndef LKXS_TLS_INTERNAL_H
 #define LKXS_TLS_INTERNAL_H
 
@@ -18,9 +18,9 @@ struct tls_session {
 	int (*send)(void *context, const uint8_t *bytes, size_t length);
 	void *context;
 	uint64_t (*now)(void *context);
-	uint64_t timer_intermediate, timer_final; /* microseconds; 0 when off */
-	uint32_t timer_span;                      /* of timer_final, until it was found late once */
-	size_t written; /* bytes of a write that mbedTLS has taken but not sent */
+	uint64_t timer_soft, timer_hard; /* microseconds; 0 when off */
+	uint32_t timer_span;             /* of timer_hard, until it was found late once */
+	size_t written;                  /* bytes of a write that mbedTLS has taken but not sent */
 
 	/* What the peer's certificate is held against. */
 	uint8_t peer_fingerprint[32];
@@ -39,6 +39,11 @@ struct tls_session {
 	size_t input_size, input_start, input_end;
 };
 
+/** Points mbedTLS's input, output and timer at the session. */
+void tls_connect_callbacks(tls_session *session);
+/** Whether a record's number is held against those seen before. */
+void tls_check_replays(tls_session *session, bool on);
+
 /** Trust anchors from PEM or DER. 0, or -1 when none or not all could be read. */
 int anchors_parse(mbedtls_x509_crt *out, const uint8_t *bytes, size_t length);
 /** The system's, parsed once and kept; NULL when there are none. */
@@ -47,8 +52,6 @@ mbedtls_x509_crt *anchors_system(void);
 /** mbedTLS verify callbacks; `session` is a tls_session. */
 int verify_fingerprint(void *session, mbedtls_x509_crt *certificate, int depth, uint32_t *flags);
 int verify_host(void *session, mbedtls_x509_crt *certificate, int depth, uint32_t *flags);
-/** Bytes of a numeric IPv4 or IPv6 address: 4, 16, or 0 when `text` is none. */
-size_t verify_parse_ip(const char *text, uint8_t out[16]);
 
 /** Sets session->error for an mbedTLS error code of the handshake or the connection. */
 void words_for_failure(tls_session *session, int code);

@@ -26,6 +26,7 @@ typedef struct {
 typedef struct {
 	uint32_t ssrc;
 	bool used;
+	uint32_t last; /* count of packets when it was opened last: who is idle longest */
 	srtp_replay rtp, rtcp;
 } srtp_stream;
 
@@ -99,17 +100,42 @@ static srtp_stream *stream_find(srtp_context *context, uint32_t ssrc)
 	return NULL;
 }
 
-/* A slot for a new SSRC. A receiver takes it only once the packet is authenticated. */
-static srtp_stream *stream_add(srtp_context *context, uint32_t ssrc)
+static srtp_stream *stream_free_slot(srtp_context *context)
 {
-	for (size_t i = 0; i < SRTP_STREAMS_MAX; i++) {
-		srtp_stream *stream = &context->streams[i];
-		if (!stream->used) {
-			*stream = (srtp_stream){.ssrc = ssrc, .used = true};
-			return stream;
-		}
-	}
+	for (size_t i = 0; i < SRTP_STREAMS_MAX; i++)
+		if (!context->streams[i].used)
+			return &context->streams[i];
 	return NULL;
+}
+
+/* A sender's indices must never start again under the same key: its slots are not taken away. */
+static srtp_stream *stream_to_seal(srtp_context *context, uint32_t ssrc)
+{
+	srtp_stream *stream = stream_find(context, ssrc);
+	if (!stream && (stream = stream_free_slot(context)))
+		*stream = (srtp_stream){.ssrc = ssrc, .used = true};
+	return stream;
+}
+
+/*
+ * A receiver's slot, only once a packet is authenticated. SSRCs that nobody forgot (a straggler of
+ * a track that is gone, a reporter) must not add up until no new one is heard: the idlest makes
+ * room.
+ */
+static srtp_stream *stream_opened(srtp_context *context, srtp_stream *stream, uint32_t ssrc)
+{
+	if (!stream) {
+		stream = stream_free_slot(context);
+		if (!stream) {
+			stream = &context->streams[0];
+			for (size_t i = 1; i < SRTP_STREAMS_MAX; i++)
+				if ((int32_t)(context->streams[i].last - stream->last) < 0)
+					stream = &context->streams[i];
+		}
+		*stream = (srtp_stream){.ssrc = ssrc, .used = true};
+	}
+	stream->last = context->stats.packets;
+	return stream;
 }
 
 void srtp_forget(srtp_context *context, uint32_t ssrc)
@@ -205,9 +231,7 @@ static srtp_result seal_rtp(srtp_context *context, uint8_t *packet, size_t *leng
 		return SRTP_NO_ROOM;
 	uint32_t ssrc = get32(packet + 8);
 	uint16_t sequence = (uint16_t)(packet[2] << 8 | packet[3]);
-	srtp_stream *stream = stream_find(context, ssrc);
-	if (!stream)
-		stream = stream_add(context, ssrc);
+	srtp_stream *stream = stream_to_seal(context, ssrc);
 	if (!stream)
 		return SRTP_NO_STREAM;
 
@@ -249,13 +273,9 @@ static srtp_result open_rtp(srtp_context *context, uint8_t *packet, size_t *leng
 	if (rtp_tag(&context->rtp, packet, plain, index, mac) != 0 ||
 		!crypto_equal(mac, packet + plain, SRTP_TAG))
 		return SRTP_AUTHENTICATION;
-	if (!stream)
-		stream = stream_add(context, ssrc);
-	if (!stream)
-		return SRTP_NO_STREAM;
 	if (cipher(&context->rtp, ssrc, index, packet + offset, plain - offset) != 0)
 		return SRTP_MALFORMED;
-	srtp_replay_add(&stream->rtp, index);
+	srtp_replay_add(&stream_opened(context, stream, ssrc)->rtp, index);
 	*length = plain;
 	return SRTP_OK;
 }
@@ -267,9 +287,7 @@ static srtp_result seal_rtcp(srtp_context *context, uint8_t *packet, size_t *len
 	if (room < SRTCP_OVERHEAD || *length > room - SRTCP_OVERHEAD)
 		return SRTP_NO_ROOM;
 	uint32_t ssrc = get32(packet + 4);
-	srtp_stream *stream = stream_find(context, ssrc);
-	if (!stream)
-		stream = stream_add(context, ssrc);
+	srtp_stream *stream = stream_to_seal(context, ssrc);
 	if (!stream)
 		return SRTP_NO_STREAM;
 	uint64_t index = stream->rtcp.window == 0 ? 0 : stream->rtcp.newest + 1;
@@ -305,15 +323,11 @@ static srtp_result open_rtcp(srtp_context *context, uint8_t *packet, size_t *len
 	if (tag(&context->rtcp, packet, covered, NULL, mac) != 0 ||
 		!crypto_equal(mac, packet + covered, SRTP_TAG))
 		return SRTP_AUTHENTICATION;
-	if (!stream)
-		stream = stream_add(context, ssrc);
-	if (!stream)
-		return SRTP_NO_STREAM;
 	/* E clear: authenticated, sent in the clear. */
 	if (trailer & ~SRTCP_INDEX_MAX &&
 		cipher(&context->rtcp, ssrc, index, packet + RTCP_HEADER, plain - RTCP_HEADER) != 0)
 		return SRTP_MALFORMED;
-	srtp_replay_add(&stream->rtcp, index);
+	srtp_replay_add(&stream_opened(context, stream, ssrc)->rtcp, index);
 	*length = plain;
 	return SRTP_OK;
 }

@@ -17,7 +17,7 @@ typedef enum {
 	SRTP_MALFORMED = -1,
 	SRTP_AUTHENTICATION = -2,
 	SRTP_REPLAYED = -3,  /* seen before, or older than the 64-packet window */
-	SRTP_NO_STREAM = -4, /* SRTP_STREAMS_MAX SSRCs are in use */
+	SRTP_NO_STREAM = -4, /* sealing: SRTP_STREAMS_MAX SSRCs are in use */
 	SRTP_NO_ROOM = -5,
 	SRTP_EXHAUSTED = -6 /* key lifetime of 2^48 RTP or 2^31 RTCP packets is over */
 } srtp_result;
@@ -40,7 +40,11 @@ srtp_result srtp_seal(srtp_context *context, uint8_t *packet, size_t *length, si
 srtp_result srtp_open(srtp_context *context, uint8_t *packet, size_t *length);
 srtp_result srtcp_seal(srtp_context *context, uint8_t *packet, size_t *length, size_t room);
 srtp_result srtcp_open(srtp_context *context, uint8_t *packet, size_t *length);
-/** Forgets an SSRC's state, so that its slot can be used again. */
+/**
+ * Forgets an SSRC's state, so that its slot can be used again. One that was sealed for must not be
+ * sealed for again under these keys: its key stream would repeat. (A receiver forgets by itself the
+ * SSRC that was silent longest when a new one comes.)
+ */
 void srtp_forget(srtp_context *context, uint32_t ssrc);
 void srtp_get_stats(const srtp_context *context, srtp_stats *out);
 

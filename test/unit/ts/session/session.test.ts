@@ -49,6 +49,10 @@ const reach: Record<SessionState, (made: Made) => Promise<void>> = {
 		await reach.negotiating(made);
 		made.fakes.peer.state("connected");
 	},
+	async stranded(made) {
+		await reach.connected(made);
+		made.fakes.peer.state("failed", "close_notify");
+	},
 	async closed(made) {
 		await reach.connected(made);
 		made.session.leave();
@@ -92,6 +96,7 @@ const apart = new Set([
 	"preparing timedOut",
 	"joining timedOut",
 	"connected timedOut",
+	"stranded timedOut",
 ]);
 
 for (const [state, row] of Object.entries(transitions) as [SessionState, object][]) {
@@ -105,7 +110,8 @@ for (const [state, row] of Object.entries(transitions) as [SessionState, object]
 			assert.equal(made.session.state, next);
 			if (next === "closed") {
 				assert.equal(made.events.filter((name) => name === "closed").length, 1);
-				assert.equal(made.end()?.error !== undefined, state !== "connected");
+				const wasConnected = state === "connected" || state === "stranded";
+				assert.equal(made.end()?.error === undefined, wasConnected);
 			}
 			made.session.leave();
 		});
@@ -129,6 +135,15 @@ test("preparing + failed → closed, with the reason", async () => {
 	await sleep(0);
 	assert.equal(session.state, "closed");
 	assert.match(end()?.error?.message ?? "", /no entropy/);
+});
+
+test("stranded + timedOut → closed: the server did not say why", async () => {
+	const made = make();
+	await reach.stranded(made);
+	await sleep(600);
+	assert.equal(made.session.state, "closed");
+	assert.deepEqual(made.end(), { reason: DisconnectReason.MEDIA_FAILURE });
+	assert.deepEqual(made.signal.ended, { reason: DisconnectReason.MEDIA_FAILURE });
 });
 
 test("an offer without an answer ends a connected session", async () => {
@@ -166,7 +181,7 @@ test("why it ended", async () => {
 		["connected", "leave", DisconnectReason.CLIENT_INITIATED, { reason: 1 }],
 		["connected", "dismissed", DisconnectReason.ROOM_DELETED, "close"],
 		["connected", "signalLost", DisconnectReason.SIGNAL_CLOSE, "close"],
-		["connected", "mediaFailed", DisconnectReason.MEDIA_FAILURE, { reason: 15 }],
+		["stranded", "dismissed", DisconnectReason.ROOM_DELETED, "close"],
 	];
 	for (const [state, event, reason, ended] of cases) {
 		const made = make();

@@ -228,7 +228,7 @@ test("failures of the network", async () => {
 	assert.match(refused.message, /^nothing listens at 127\.0\.0\.1:1/);
 	const unknown = await failure("join", "wss://no-such-host.invalid");
 	assert.equal(unknown.reasonName, "ServerUnreachable");
-	assert.match(unknown.message, /^cannot find no-such-host\.invalid/);
+	assert.match(unknown.message, /no-such-host\.invalid.*; check the URL/);
 	const url = await failure("join", "localhost:7880");
 	assert.match(url.message, /is not a server URL/);
 }, 20000);
@@ -241,11 +241,11 @@ test("wss: with a private CA, with an unknown one, to a server without TLS", asy
 	signal.leave();
 	const untrusted = await failure("join", url);
 	assert.equal(untrusted.reasonName, "ServerUnreachable");
-	assert.match(untrusted.message, /^the certificate of 127\.0\.0\.1:\d+ is not trusted/);
+	assert.match(untrusted.message, /^certificate of 127\.0\.0\.1: .*; give its CA/);
 	const expired = await failure("expired", url, { tls: { ca: config.ca } });
 	assert.match(expired.message, /^the token has expired/);
 	const plain = await failure("join", `wss://127.0.0.1:${config.port}`);
-	assert.match(plain.message, /^TLS with 127\.0\.0\.1:\d+ failed/);
+	assert.match(plain.message, /^TLS with 127\.0\.0\.1: .*; check the URL/);
 }, 10000);
 
 test("every wait has an end", async () => {

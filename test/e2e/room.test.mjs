@@ -1,0 +1,175 @@
+/** The room as an app sees it, and what its peers see of the app, with a real server between. */
+
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { Room, RoomEvent } from "@livekit/rtc-node";
+import { startServer } from "../../tools/server/server.mjs";
+import { joinToken } from "../../tools/server/token.mjs";
+import { level } from "./lib/analysis.mjs";
+import { startDevice } from "./lib/device.mjs";
+import { disposePeers, Peer, peerRate } from "./lib/peer.mjs";
+import { until } from "./lib/until.mjs";
+
+const mic = "test/fixtures/speech-16k.wav";
+const app = "test/e2e/apps/room";
+
+/** @type {import("../../tools/server/server.mjs").Server} */
+let server;
+before(async () => {
+	server = await startServer({ log: "server-room.log" });
+});
+after(async () => {
+	await server?.stop();
+	await disposePeers();
+});
+
+/** @param {string} room @param {string} script @param {{ canPublish?: boolean }} [grants] */
+async function device(room, script, grants = {}) {
+	const token = await joinToken(server, { room, identity: "device", ...grants });
+	return startDevice(`room-${room}`, { url: server.url, token, seconds: 20, mic, script }, app);
+}
+
+/** A participant that writes down what it sees of the device. @param {string} name */
+async function observer(name) {
+	const room = new Room();
+	/** @type {string[]} */
+	const events = [];
+	for (const event of [
+		RoomEvent.ParticipantConnected,
+		RoomEvent.ParticipantDisconnected,
+		RoomEvent.TrackPublished,
+		RoomEvent.TrackUnpublished,
+		RoomEvent.TrackMuted,
+		RoomEvent.TrackUnmuted,
+	]) {
+		room.on(event, () => events.push(event));
+	}
+	const token = await joinToken(server, { room: name, identity: "observer" });
+	await room.connect(server.url, token, { autoSubscribe: true, dynacast: false });
+	return { events, leave: () => room.disconnect() };
+}
+
+/** @param {string} output @param {RegExp} pattern */
+const lines = (output, pattern) => output.split("\n").filter((line) => pattern.test(line));
+
+describe("the microphone", () => {
+	it("is published before connect(), muted, unmuted, unpublished and published anew", async () => {
+		const peer = await observer("mic");
+		const caller = await device(
+			"mic",
+			"mic,connect,wait localTrackPublished,wait 300,mute,wait 300,mic,wait 300,unpublish,wait 300,mic,wait 300,disconnect",
+		);
+		const { status, output } = await caller.end();
+		assert.equal(status, 0, output);
+		await until(() => peer.events.includes("participantDisconnected"), "the device to leave");
+		assert.deepEqual(peer.events, [
+			"participantConnected",
+			"trackPublished",
+			"trackMuted",
+			"trackUnmuted",
+			"trackUnpublished",
+			"trackPublished",
+			"trackUnpublished",
+			"participantDisconnected",
+		]);
+		assert.deepEqual(lines(output, /[tT]rack(Pub|Unpub|Mut|Unmut)/), [
+			"localTrackPublished microphone device",
+			"trackMuted microphone device",
+			"trackUnmuted microphone device",
+			"localTrackUnpublished microphone device",
+			"localTrackPublished microphone device",
+			"localTrackUnpublished microphone device",
+		]);
+		await peer.leave();
+	});
+
+	it("is heard when it is enabled after connect()", async () => {
+		const peer = await Peer.join(server, "after", "peer");
+		const caller = await device("after", "connect,mic,wait 3000,disconnect");
+		const { status, output } = await caller.end();
+		assert.equal(status, 0, output);
+		assert.ok(level(peer.heard("device")) > -40, "the peer did not hear the device");
+		await peer.leave();
+	});
+
+	it("is refused without the permission, and the call goes on", async () => {
+		const caller = await device(
+			"refused",
+			"mic,connect,wait mediaDevicesError,wait 300,disconnect",
+			{
+				canPublish: false,
+			},
+		);
+		const { status, output } = await caller.end();
+		assert.equal(status, 0, output);
+		assert.equal(lines(output, /^connected/).length, 1, output);
+	});
+});
+
+describe("participants", () => {
+	it("come, publish, are heard and go, more than once", async () => {
+		const caller = await device(
+			"others",
+			"connect,wait participantDisconnected,wait participantDisconnected,disconnect",
+		);
+		await until(() => /^connected/m.test(caller.output()), "the device to connect");
+		for (const identity of ["one", "two"]) {
+			const peer = await Peer.join(server, "others", identity);
+			const say = await peer.publish(peerRate);
+			const heard = new RegExp(`trackSubscribed .*${identity}`);
+			await until(() => heard.test(caller.output()), `${identity} to be subscribed`);
+			await say(new Int16Array(peerRate / 2).fill(1000));
+			await peer.leave();
+			const gone = new RegExp(`participantDisconnected ${identity}`);
+			await until(() => gone.test(caller.output()), `${identity} to be gone`);
+		}
+		const { status, output, report } = await caller.end();
+		assert.equal(status, 0, output);
+		assert.deepEqual(
+			lines(output, /participant(Conn|Disconn)|trackSub|trackUns/).map(withoutReason),
+			[
+				"participantConnected one",
+				"trackSubscribed microphone one",
+				"trackUnsubscribed microphone one",
+				"participantDisconnected one",
+				"participantConnected two",
+				"trackSubscribed microphone two",
+				"trackUnsubscribed microphone two",
+				"participantDisconnected two",
+			],
+		);
+		assert.ok(report.peer.rtpIn > 30, `only ${report.peer.rtpIn} packets came`);
+		assert.equal(report.peer.staleAnswers, 0);
+	});
+});
+
+describe("the device's end", () => {
+	it("is told when another takes its identity", async () => {
+		const caller = await device("twice", "connect,wait disconnected");
+		await until(() => /^connected/m.test(caller.output()), "the device to connect");
+		const other = await Peer.join(server, "twice", "device");
+		const { status, output } = await caller.end();
+		assert.equal(status, 0, output);
+		assert.equal(lines(output, /^disconnected 2$/).length, 1, output);
+		await other.leave();
+	});
+
+	it("is told when the server goes", async () => {
+		const own = await startServer({ log: "server-gone.log" });
+		const token = await joinToken(own, { room: "gone", identity: "device" });
+		const caller = startDevice(
+			"room-gone",
+			{ url: own.url, token, seconds: 20, script: "connect,wait disconnected" },
+			app,
+		);
+		await until(() => /^connected/m.test(caller.output()), "the device to connect");
+		await own.stop();
+		const { status, output } = await caller.end();
+		assert.equal(status, 0, output);
+		assert.equal(lines(output, /^disconnected /).length, 1, output);
+	});
+});
+
+/** "participantDisconnected one 1" without the 1. @param {string} line */
+const withoutReason = (line) =>
+	line.replace(/^((?:\S+ )?participantDisconnected \S+).*/, "$1").replace(/^(track\w+)\s+/, "$1 ");
