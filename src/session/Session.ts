@@ -225,7 +225,7 @@ export class Session extends Emitter<SessionEvents> {
 			cname: newCname(),
 			timeout: this.#options.answerTimeout,
 			speaker: this.#options.speaker,
-			send: (offer) => signal.send({ offer }),
+			send: (request) => signal.send(request),
 			onTimeout: () => {
 				this.#end("timedOut", {
 					error: timeoutError("the server did not answer an offer"),

@@ -289,6 +289,19 @@ test("candidates wait for the answer, and are added once", async () => {
 	made.session.leave();
 });
 
+test("our best candidates are in the offer, the others trickle once we are in", async () => {
+	const made = make();
+	made.fakes.addresses = 6;
+	await reach.negotiating(made);
+	const offered = made.signal.offers[0]?.sdp?.match(/10\.0\.0\.\d/g);
+	assert.deepEqual(offered, ["10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4"]);
+	const trickled = made.signal.sent.map(
+		({ trickle }) => trickle?.candidateInit?.match(/10\.0\.0\.\d/)?.[0],
+	);
+	assert.deepEqual(trickled, ["10.0.0.5", "10.0.0.6"]);
+	made.session.leave();
+});
+
 test("a requirement of sections is answered by an offer, 0 and 0 too", async () => {
 	const made = make();
 	await reach.connected(made);
