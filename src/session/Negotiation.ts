@@ -197,7 +197,7 @@ export class Negotiation {
 			return;
 		}
 		const description = parseDescription(answer.sdp);
-		this.close();
+		this.#endOffer();
 		this.#setRemote(description);
 		for (const section of description.sections) {
 			const { mid, direction } = section;
@@ -219,7 +219,14 @@ export class Negotiation {
 		if (final || !candidate) this.#candidates.end();
 	}
 
+	/** Nothing is asked of the peer connection from now on. */
 	close(): void {
+		this.#endOffer();
+		this.#sending.clear();
+		this.#receiving.clear();
+	}
+
+	#endOffer(): void {
 		this.#offering = false;
 		this.#timeout.stop();
 	}

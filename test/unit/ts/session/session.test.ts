@@ -517,6 +517,26 @@ test("an answer that is no SDP ends the join in one line", async () => {
 	assert.match(made.end()?.error?.message ?? "", /^the server's answer cannot be used: .*v=0$/);
 });
 
+test("after the end nothing is asked of the peer connection", async () => {
+	const made = make();
+	let setVolume: ((volume: number) => void) | undefined;
+	made.session.on("track", (incoming) => {
+		setVolume = incoming.setVolume;
+	});
+	made.session.publish({ cid: "mic", ...track }).catch(() => {});
+	await reach.joining(made);
+	made.signal.accept(() => made.signal.answer(withTrack()));
+	made.session.leave();
+	const { peer } = made.fakes;
+	for (const name of ["setVolume", "setMuted", "removeSender", "removeReceiver"] as const) {
+		peer[name] = () => assert.fail(`${name}() on a closed peer`);
+	}
+	Object.defineProperty(peer, "ufrag", { get: () => assert.fail("ufrag of a closed peer") });
+	setVolume?.(0.5);
+	made.session.setMuted("mic", "TR_mic", true);
+	made.session.unpublish("mic");
+});
+
 test("figures stay after the end", async () => {
 	const made = make();
 	await reach.closed(made);
