@@ -5,16 +5,19 @@
 
 import type { Speaker } from "webrtc-native/device";
 import { Emitter } from "../platform/emitter";
-import { ParticipantInfo_State as ParticipantState } from "../protocol/generated/enums";
+import {
+	ParticipantInfo_State as ParticipantState,
+	type SubscriptionError,
+} from "../protocol/generated/enums";
 import type {
 	JoinResponse,
 	ParticipantInfo,
 	Room as RoomInfo,
 	SpeakerInfo,
 } from "../protocol/generated/types";
+import { newCid } from "../session/ids";
 import type { IncomingTrack } from "../session/Negotiation";
 import {
-	newCid,
 	Session,
 	type SessionEnd,
 	type SessionOptions,
@@ -147,6 +150,7 @@ export class Room extends Emitter<RoomEvents> {
 			this.#media.set(track.sid, track);
 			this.#subscribe(track);
 		});
+		session.on("trackFailed", (sid) => this.#onTrackFailed(sid));
 		session.on("trackEnded", (sid) => {
 			this.#media.delete(sid);
 			const found = this.#findTrack(sid);
@@ -172,10 +176,7 @@ export class Room extends Emitter<RoomEvents> {
 			const publication = this.localParticipant.trackPublications.get(trackSid);
 			if (publication) this.#announce("localTrackSubscribed", publication, this.localParticipant);
 		});
-		session.on("subscriptionResponse", ({ trackSid, err }) => {
-			const found = this.#findTrack(trackSid);
-			if (found) this.#announce("trackSubscriptionFailed", trackSid, found.participant, err);
-		});
+		session.on("subscriptionResponse", ({ trackSid, err }) => this.#onTrackFailed(trackSid, err));
 	}
 
 	#onJoined({ room, participant, otherParticipants }: JoinResponse): void {
@@ -284,6 +285,11 @@ export class Room extends Emitter<RoomEvents> {
 			const audio = new RemoteAudioTrack(track.sid, publication.source, track.setVolume);
 			participant.subscribe(publication, audio, this.#announce);
 		});
+	}
+
+	#onTrackFailed(sid: string, reason?: SubscriptionError): void {
+		const found = this.#findTrack(sid);
+		if (found) this.#announce("trackSubscriptionFailed", sid, found.participant, reason);
 	}
 
 	#findTrack(

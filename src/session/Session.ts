@@ -6,7 +6,6 @@
 import type { Speaker } from "webrtc-native/device";
 import { type Identity, Peer, type PeerOptions, type PeerState } from "webrtc-native/webrtc";
 import { Emitter } from "../platform/emitter";
-import { randomBytes } from "../platform/random";
 import { Timeout } from "../platform/Timeout";
 import {
 	DisconnectReason,
@@ -29,6 +28,7 @@ import {
 	type SignalStats,
 } from "../signal/SignalClient";
 import { loadIdentity } from "./identity";
+import { newCname, newSessionId, newSsrc } from "./ids";
 import { type IncomingTrack, Negotiation } from "./Negotiation";
 import { Publications, type PublishRequest, TrackPublishError } from "./Publications";
 import { type SessionEvent, type SessionState, transitions } from "./state";
@@ -85,6 +85,8 @@ export interface SessionEvents extends RoomMessages {
 	connected: [];
 	/** The server sends a track and it plays. */
 	track: [IncomingTrack];
+	/** The server sends a track and there is no memory to play it. */
+	trackFailed: [sid: string];
 	trackEnded: [sid: string];
 	/** The last event; also after leave(). */
 	closed: [SessionEnd];
@@ -206,8 +208,8 @@ export class Session extends Emitter<SessionEvents> {
 			peer,
 			identity,
 			candidates: peer.gather(),
-			sessionId: randomUnsigned(6),
-			cname: randomHex(8),
+			sessionId: newSessionId(),
+			cname: newCname(),
 			timeout: this.#options.answerTimeout,
 			speaker: this.#options.speaker,
 			send: (offer) => signal.send({ offer }),
@@ -219,6 +221,7 @@ export class Session extends Emitter<SessionEvents> {
 			},
 			onRefused: (cid, message) => this.#refuse(cid, message),
 			onTrack: (track) => this.emit("track", track),
+			onTrackFailed: (sid) => this.emit("trackFailed", sid),
 			onTrackEnded: (sid) => this.emit("trackEnded", sid),
 		});
 		this.#negotiation = negotiation;
@@ -263,8 +266,9 @@ export class Session extends Emitter<SessionEvents> {
 			try {
 				this.#negotiation?.answer(answer);
 			} catch (error) {
+				const message = `the server's answer cannot be used: ${(error as Error).message}`;
 				this.#end("failed", {
-					error: asConnectionError(error),
+					error: new ConnectionError(message, ConnectionErrorReason.InternalError),
 					reason: DisconnectReason.MEDIA_FAILURE,
 				});
 			}
@@ -365,11 +369,6 @@ export class Session extends Emitter<SessionEvents> {
 	}
 }
 
-/** For AddTrackRequest.cid and a=msid. */
-export function newCid(this: unknown): string {
-	return randomHex(8);
-}
-
 function addTrackRequest({ cid, name, source, muted }: PublishRequest): Init<AddTrackRequest> {
 	return {
 		cid,
@@ -387,7 +386,7 @@ function addTrackRequest({ cid, name, source, muted }: PublishRequest): Init<Add
 const STREAM = "device";
 
 function outgoing({ cid, microphone, muted }: PublishRequest) {
-	return { cid, microphone, muted, stream: STREAM, ssrc: randomUnsigned(4) || 1 };
+	return { cid, microphone, muted, stream: STREAM, ssrc: newSsrc() };
 }
 
 /** Against a server on this machine, loopback addresses are the ones that work. */
@@ -402,21 +401,10 @@ function timeout(message: string): ConnectionError {
 
 function asConnectionError(error: unknown): ConnectionError {
 	if (error instanceof ConnectionError) return error;
-	const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+	const message = error instanceof Error ? error.message : String(error);
 	return new ConnectionError(message, ConnectionErrorReason.InternalError);
 }
 
 function nameOf(names: Readonly<Record<string, number>>, value: number): string {
 	return Object.keys(names).find((name) => names[name] === value) ?? `${value}`;
-}
-
-function randomUnsigned(bytes: number): number {
-	return new Uint8Array(randomBytes(bytes)).reduce((value, byte) => value * 256 + byte, 0);
-}
-
-function randomHex(bytes: number): string {
-	const digits = Array.from(new Uint8Array(randomBytes(bytes)), (byte) =>
-		byte.toString(16).padStart(2, "0"),
-	);
-	return digits.join("");
 }

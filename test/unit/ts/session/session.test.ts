@@ -278,9 +278,9 @@ test("candidates wait for the answer, and are added once", async () => {
 	trickle("10.0.0.1");
 	trickle("10.0.0.3", true);
 	assert.deepEqual(fakes.peer.candidates, [
+		"10.0.0.1 7882",
 		"fd00::2 7892",
 		"127.0.0.1 7892",
-		"10.0.0.1 7882",
 		"10.0.0.3 7882",
 	]);
 	assert.ok(fakes.peer.complete);
@@ -408,6 +408,11 @@ test("a track after connecting: AddTrack, an offer, then packets", async () => {
 	session.unpublish("mic");
 	assert.equal(fakes.peer.senders.size, 0);
 	assert.match(signal.offers.at(-1)?.sdp ?? "", /a=mid:1\r\na=inactive/);
+	signal.answer(inactive);
+	session.publish({ cid: "again", ...track }).catch(() => {}); // in the same section
+	const { sdp = "" } = signal.offers.at(-1) ?? {};
+	assert.match(sdp, /a=mid:1\r\na=sendonly(.|\r\n)*a=msid:\S+ again\r\n/);
+	assert.equal(sdp.split("m=audio").length - 1, 2);
 	session.leave();
 });
 
@@ -488,6 +493,28 @@ test("a session without a speaker receives for nobody", async () => {
 	made.signal.accept(() => made.signal.answer(withTrack()));
 	assert.deepEqual(made.fakes.peer.receiving, {});
 	made.session.leave();
+});
+
+test("a track that finds no memory fails, and the call goes on", async () => {
+	const made = make();
+	const failed: string[] = [];
+	made.session.on("trackFailed", (sid) => failed.push(sid));
+	await reach.joining(made);
+	made.fakes.peer.addReceiver = () => {
+		throw new Error("no memory");
+	};
+	made.signal.accept(() => made.signal.answer(withTrack()));
+	assert.deepEqual(failed, ["TR_voice"]);
+	await sleep(0);
+	assert.equal(made.session.state, "negotiating");
+	made.session.leave();
+});
+
+test("an answer that is no SDP ends the join in one line", async () => {
+	const made = make();
+	await reach.joining(made);
+	made.signal.accept(() => made.signal.answer("nonsense"));
+	assert.match(made.end()?.error?.message ?? "", /^the server's answer cannot be used: .*v=0$/);
 });
 
 test("figures stay after the end", async () => {
