@@ -117,9 +117,11 @@ test("speech from a microphone here to a speaker there", async () => {
 	await sleep(500);
 	const sent = a.peer.stats;
 	const received = b.peer.stats;
-	assert.ok(sent.rtpOut! > 20 && received.rtpIn! > 20, `${sent.rtpOut} ${received.rtpIn}`);
-	assert.equal(sent.framesEncoded, sent.srtpOutPackets! - sent.rtcpOut!);
-	assert.ok(received.framesDecoded! > 15);
+	assert.ok(sent.rtpOut! > 10 && received.rtpIn! > 10, `${sent.rtpOut} ${received.rtpIn}`);
+	// One may be on its way from the microphone to the socket.
+	const sealed = sent.srtpOutPackets! - sent.rtcpOut!;
+	assert.ok(sent.framesEncoded! - sealed <= 1 && sent.framesEncoded! >= sealed);
+	assert.ok(received.framesDecoded! > 5);
 	assert.equal(received.droppedUnknownStream, 0);
 	assert.equal(received.lost, 0);
 
