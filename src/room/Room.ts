@@ -18,10 +18,10 @@ import type {
 import { newCid } from "../session/ids";
 import type { IncomingTrack } from "../session/Negotiation";
 import {
-	Session,
 	type SessionEnd,
 	type SessionOptions,
 	type SessionStats,
+	sessionFactory,
 } from "../session/Session";
 import { ConnectionError, ConnectionErrorReason, MediaDeviceError } from "./errors";
 import { ConnectionState, type RoomEvents } from "./events";
@@ -58,7 +58,7 @@ export class Room extends Emitter<RoomEvents> {
 	/** @param createSession for tests */
 	constructor(
 		options: RoomOptions = {},
-		createSession: (options: SessionOptions) => RoomSession = (session) => new Session(session),
+		createSession: (options: SessionOptions) => RoomSession = sessionFactory(),
 	) {
 		super();
 		this.#options = options;
@@ -128,8 +128,7 @@ export class Room extends Emitter<RoomEvents> {
 	}
 
 	getParticipantByIdentity(identity: string): Participant | undefined {
-		if (identity && this.localParticipant.identity === identity)
-			return this.localParticipant as Participant;
+		if (identity && this.localParticipant.identity === identity) return this.localParticipant;
 		return this.remoteParticipants.get(identity);
 	}
 
@@ -303,9 +302,9 @@ export class Room extends Emitter<RoomEvents> {
 	}
 
 	#bySid(sid: string): Participant | undefined {
-		if (this.localParticipant.sid === sid) return this.localParticipant as Participant;
+		if (this.localParticipant.sid === sid) return this.localParticipant;
 		for (const participant of this.remoteParticipants.values()) {
-			if (participant.sid === sid) return participant as Participant;
+			if (participant.sid === sid) return participant;
 		}
 		return undefined;
 	}

@@ -8,15 +8,18 @@
 import type { Microphone, Speaker } from "webrtc-native/device";
 import type { Candidate, Identity, Peer } from "webrtc-native/webrtc";
 import { Timeout } from "../platform/Timeout";
-import type { SessionDescription } from "../protocol/generated/types";
+import { SignalTarget } from "../protocol/generated/enums";
+import type { SessionDescription, SignalRequest } from "../protocol/generated/types";
 import type { Init } from "../protocol/schema";
 import { type CandidateDrop, RemoteCandidates } from "./RemoteCandidates";
 import { buildOffer, EXTENSIONS, type OfferedSection, OPUS_PAYLOAD_TYPE } from "./sdp/build";
-import { parseCandidateInit } from "./sdp/candidate";
+import { formatCandidateInit, parseCandidateInit } from "./sdp/candidate";
 import { type Description, parseDescription, SdpError, type Section } from "./sdp/parse";
 
 /** Sections with a remote track each; the C core has as many receivers. */
 const MAX_RECEIVING = 8;
+/** The first offer travels in a URL: a machine with many interfaces must not make it too long. */
+const OFFERED_CANDIDATES = 4;
 const OPUS = "opus";
 
 /** A track of ours on its way to the server. */
@@ -39,7 +42,7 @@ export interface IncomingTrack {
 export interface NegotiationOptions {
 	peer: Peer;
 	identity: Identity;
-	/** Ours, for every offer. */
+	/** Ours, best first. */
 	candidates: readonly Candidate[];
 	/** 48 random bits. */
 	sessionId: number;
@@ -47,8 +50,7 @@ export interface NegotiationOptions {
 	cname: string;
 	/** Where remote tracks play; undefined: they are received by nobody. */
 	speaker(): Speaker | undefined;
-	/** Sends an offer after the first. */
-	send(offer: Init<SessionDescription>): void;
+	send(request: Init<SignalRequest>): void;
 	/** An offer was not answered in time. */
 	onTimeout(): void;
 	/** The track cannot be sent; it has been removed. */
@@ -128,8 +130,13 @@ export class Negotiation {
 		return this.#build();
 	}
 
-	/** The join request has arrived: the first answer is due, unless it came already. */
+	/** The join request has arrived: what was not in it trickles, and the first answer is due. */
 	joined(): void {
+		const { candidates, send } = this.#options;
+		for (const candidate of candidates.slice(OFFERED_CANDIDATES)) {
+			const candidateInit = formatCandidateInit(candidate, this.#sections[0].mid);
+			send({ trickle: { candidateInit, target: SignalTarget.PUBLISHER } });
+		}
 		if (this.#offering) this.#expectAnswer();
 	}
 
@@ -173,7 +180,7 @@ export class Negotiation {
 	renegotiate(): void {
 		if (this.#offering) this.#stale = true;
 		else {
-			this.#options.send(this.#build());
+			this.#options.send({ offer: this.#build() });
 			this.#expectAnswer();
 		}
 	}
@@ -197,7 +204,7 @@ export class Negotiation {
 			return;
 		}
 		const description = parseDescription(answer.sdp);
-		this.close();
+		this.#endOffer();
 		this.#setRemote(description);
 		for (const section of description.sections) {
 			const { mid, direction } = section;
@@ -219,7 +226,14 @@ export class Negotiation {
 		if (final || !candidate) this.#candidates.end();
 	}
 
+	/** Nothing is asked of the peer connection from now on. */
 	close(): void {
+		this.#endOffer();
+		this.#sending.clear();
+		this.#receiving.clear();
+	}
+
+	#endOffer(): void {
 		this.#offering = false;
 		this.#timeout.stop();
 	}
@@ -234,7 +248,7 @@ export class Negotiation {
 			ufrag: peer.ufrag,
 			pwd: peer.pwd,
 			fingerprint: identity.fingerprint,
-			candidates,
+			candidates: candidates.slice(0, OFFERED_CANDIDATES),
 			sections: this.#sections,
 		});
 		return { type: "offer", sdp, id: this.#offer };

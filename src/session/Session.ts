@@ -27,6 +27,7 @@ import {
 	type SignalOptions,
 	type SignalStats,
 } from "../signal/SignalClient";
+import { asConnectionError, nameOf, timeoutError } from "./failures";
 import { loadIdentity } from "./identity";
 import { newCname, newSessionId, newSsrc } from "./ids";
 import { type IncomingTrack, Negotiation } from "./Negotiation";
@@ -105,6 +106,17 @@ const native: SessionParts = Object.freeze({
 	createSignal: (options: SignalOptions | undefined) => new SignalClient(options),
 });
 
+/**
+ * Makes sessions that share one identity, which begins to load now: by the time of connect() it is
+ * there, even on a device's first start, when it takes a second to make.
+ */
+export function sessionFactory(this: unknown): (options: SessionOptions) => Session {
+	const identity = loadIdentity();
+	identity.catch(() => {}); // each session tries again
+	const parts = { ...native, loadIdentity: () => identity.catch(() => loadIdentity()) };
+	return (options) => new Session(options, parts);
+}
+
 export class Session extends Emitter<SessionEvents> {
 	readonly timeline = new Timeline();
 	readonly #options: SessionOptions;
@@ -113,14 +125,15 @@ export class Session extends Emitter<SessionEvents> {
 	#state: SessionState = "idle";
 	#signal: SignalClient | undefined;
 	#peer: Peer | undefined;
-	#peerState: PeerState = "new";
+	/** What it said last: it may be up before the join is handled. */
+	#peerState: { state: PeerState; reason?: string } = { state: "new" };
 	#negotiation: Negotiation | undefined;
 	readonly #mediaTimeout = new Timeout();
 	#finalCounters: Omit<SessionStats, "timeline"> | undefined;
 	/** Room messages that came before the join response was handled. */
 	#early: (() => void)[] | undefined = [];
 
-	constructor(options: SessionOptions, parts: SessionParts = native) {
+	constructor(options: SessionOptions, parts: SessionParts) {
 		super();
 		this.#options = options;
 		this.#parts = parts;
@@ -212,10 +225,10 @@ export class Session extends Emitter<SessionEvents> {
 			cname: newCname(),
 			timeout: this.#options.answerTimeout,
 			speaker: this.#options.speaker,
-			send: (offer) => signal.send({ offer }),
+			send: (request) => signal.send(request),
 			onTimeout: () => {
 				this.#end("timedOut", {
-					error: timeout("the server did not answer an offer"),
+					error: timeoutError("the server did not answer an offer"),
 					reason: DisconnectReason.CONNECTION_TIMEOUT,
 				});
 			},
@@ -247,7 +260,7 @@ export class Session extends Emitter<SessionEvents> {
 		this.#mediaTimeout.start(mediaTimeout, () => {
 			const seconds = mediaTimeout / 1000;
 			const message = `joined, but no media connection within ${seconds} s: does UDP to the server pass?`;
-			this.#end("timedOut", { error: timeout(message) });
+			this.#end("timedOut", { error: timeoutError(message) });
 		});
 		for (const request of this.#publications.pending()) {
 			if (requested.some(({ cid }) => cid === request.cid)) this.#publications.sent(request.cid);
@@ -257,7 +270,7 @@ export class Session extends Emitter<SessionEvents> {
 		const early = this.#early ?? [];
 		this.#early = undefined;
 		for (const deliver of early) deliver();
-		this.#onPeerState(this.#peerState);
+		this.#onPeerState(this.#peerState.state, this.#peerState.reason);
 	}
 
 	#listen(signal: SignalClient): void {
@@ -279,10 +292,9 @@ export class Session extends Emitter<SessionEvents> {
 		signal.on("mediaSectionsRequirement", ({ numAudios, numVideos }) => {
 			this.#negotiation?.require(numAudios, numVideos);
 		});
-		signal.on(
-			"trackPublished",
-			({ cid, track }) => track && this.#publications.resolve(cid, track),
-		);
+		signal.on("trackPublished", ({ cid, track }) => {
+			if (track) this.#publications.resolve(cid, track);
+		});
 		signal.on("requestResponse", (response) => this.#onRequestResponse(response));
 		signal.on("leave", (leave) => this.#onLeave(leave));
 		signal.on("closed", ({ message }) => {
@@ -304,7 +316,7 @@ export class Session extends Emitter<SessionEvents> {
 	}
 
 	#onPeerState(state: PeerState, reason?: string): void {
-		this.#peerState = state;
+		this.#peerState = { state, reason };
 		if (state === "connected" && this.#advance("mediaUp")) {
 			this.#mediaTimeout.stop();
 			this.emit("connected");
@@ -360,6 +372,7 @@ export class Session extends Emitter<SessionEvents> {
 		this.#finalCounters = this.stats;
 		this.#mediaTimeout.stop();
 		this.#negotiation?.close();
+		this.#negotiation = undefined;
 		this.#peer?.close();
 		this.#peer = undefined;
 		if (event === "dismissed" || event === "signalLost") this.#signal?.close();
@@ -393,18 +406,4 @@ function outgoing({ cid, microphone, muted }: PublishRequest) {
 export function isLoopback(this: unknown, url: string): boolean {
 	const host = /^[a-z]+:\/\/(\[[^\]]*\]|[^/:?#]*)/i.exec(url)?.[1].toLowerCase() ?? "";
 	return host === "localhost" || host === "[::1]" || /^127(\.\d{1,3}){3}$/.test(host);
-}
-
-function timeout(message: string): ConnectionError {
-	return new ConnectionError(message, ConnectionErrorReason.Timeout);
-}
-
-function asConnectionError(error: unknown): ConnectionError {
-	if (error instanceof ConnectionError) return error;
-	const message = error instanceof Error ? error.message : String(error);
-	return new ConnectionError(message, ConnectionErrorReason.InternalError);
-}
-
-function nameOf(names: Readonly<Record<string, number>>, value: number): string {
-	return Object.keys(names).find((name) => names[name] === value) ?? `${value}`;
 }

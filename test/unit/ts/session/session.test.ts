@@ -289,6 +289,19 @@ test("candidates wait for the answer, and are added once", async () => {
 	made.session.leave();
 });
 
+test("our best candidates are in the offer, the others trickle once we are in", async () => {
+	const made = make();
+	made.fakes.addresses = 6;
+	await reach.negotiating(made);
+	const offered = made.signal.offers[0]?.sdp?.match(/10\.0\.0\.\d/g);
+	assert.deepEqual(offered, ["10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4"]);
+	const trickled = made.signal.sent.map(
+		({ trickle }) => trickle?.candidateInit?.match(/10\.0\.0\.\d/)?.[0],
+	);
+	assert.deepEqual(trickled, ["10.0.0.5", "10.0.0.6"]);
+	made.session.leave();
+});
+
 test("a requirement of sections is answered by an offer, 0 and 0 too", async () => {
 	const made = make();
 	await reach.connected(made);
@@ -515,6 +528,26 @@ test("an answer that is no SDP ends the join in one line", async () => {
 	await reach.joining(made);
 	made.signal.accept(() => made.signal.answer("nonsense"));
 	assert.match(made.end()?.error?.message ?? "", /^the server's answer cannot be used: .*v=0$/);
+});
+
+test("after the end nothing is asked of the peer connection", async () => {
+	const made = make();
+	let setVolume: ((volume: number) => void) | undefined;
+	made.session.on("track", (incoming) => {
+		setVolume = incoming.setVolume;
+	});
+	made.session.publish({ cid: "mic", ...track }).catch(() => {});
+	await reach.joining(made);
+	made.signal.accept(() => made.signal.answer(withTrack()));
+	made.session.leave();
+	const { peer } = made.fakes;
+	for (const name of ["setVolume", "setMuted", "removeSender", "removeReceiver"] as const) {
+		peer[name] = () => assert.fail(`${name}() on a closed peer`);
+	}
+	Object.defineProperty(peer, "ufrag", { get: () => assert.fail("ufrag of a closed peer") });
+	setVolume?.(0.5);
+	made.session.setMuted("mic", "TR_mic", true);
+	made.session.unpublish("mic");
 });
 
 test("figures stay after the end", async () => {
