@@ -16,8 +16,8 @@ import { BodyReader, type HttpHead, MAX_HEAD, parseHead } from "./http";
 
 /** How long the end of a connection may take from when it is certain, in milliseconds. */
 const CLOSE_TIMEOUT = 1000;
-/** Outbound bytes held for a server that does not read. */
-const MAX_QUEUED = 262144;
+/** Outbound bytes held here, when native memory holds enough of them, for a server that does not read. */
+const MAX_QUEUED = 32768;
 
 export interface WebSocketOptions extends Omit<FrameHandlers, "onControl"> {
 	endpoint: Endpoint;

@@ -134,6 +134,21 @@ test("closes with a code and a reason, and calls nothing after", async () => {
 	assert.deepEqual(probe.messages, []);
 });
 
+test("gives up on a server that does not read", async () => {
+	const probe = new Probe("/unread/", config.wrong);
+	await probe.opened;
+	const message = new Uint8Array(60000);
+	for (let i = 0; i < 300 && probe.socket.send(message); i++) await sleep(0);
+	assert.equal((await probe.ended).message, "the server does not read");
+}, 20000);
+
+test("a message that does not fit into native memory ends the connection", async () => {
+	const probe = new Probe("/echo");
+	await probe.opened;
+	probe.socket.send(new Uint8Array(300000));
+	assert.equal((await probe.ended).message, "the connection takes no more");
+});
+
 test("gives up on a server that does not close", async () => {
 	const probe = new Probe("/frames/", config.wrong);
 	await probe.opened;

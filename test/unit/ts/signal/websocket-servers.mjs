@@ -110,6 +110,10 @@ const WRONG = {
 			await setImmediate();
 		}
 	},
+	unread: (socket, bytes) => {
+		socket.write(bytes);
+		socket.pause();
+	},
 	silent: () => {},
 };
 
