@@ -1,4 +1,5 @@
-import { existsSync, readdirSync } from "node:fs";
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { buildApp } from "../tools/app/run.mjs";
@@ -20,6 +21,16 @@ describe("manifest of", () => {
 			});
 		}
 	}
+});
+
+describe("README", () => {
+	it("shows examples/minimal as it is", () => {
+		const readme = readFileSync(join(root, "README.md"), "utf8");
+		for (const name of ["main.ts", "manifest.json"]) {
+			const source = readFileSync(join(root, "examples", "minimal", name), "utf8");
+			assert.ok(readme.includes(source), `${name} is not in README.md as it is`);
+		}
+	});
 });
 
 describe("core compiles for", () => {
