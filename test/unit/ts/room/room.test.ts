@@ -6,7 +6,7 @@ import {
 	ConnectionState,
 	DisconnectReason,
 	MediaDeviceError,
-	type RemoteParticipant,
+	RemoteParticipant,
 	Room,
 	RoomEvent,
 	type RoomEvents,
@@ -28,6 +28,7 @@ import type {
 import type { Init } from "livekit/protocol/schema";
 import type { PublishRequest } from "livekit/session/Publications";
 import type { SessionEvents, SessionOptions } from "livekit/session/Session";
+import { collect, heap } from "simulator";
 
 /** As it is received: absent fields read as their defaults. */
 function overTheWire(message: Init<SignalMessage>): SignalMessage {
@@ -314,6 +315,35 @@ test("attributes: what changed, and deleted ones as empty", async () => {
 	assert.equal(JSON.stringify(attributes), '{"a":"1","c":"😀"}');
 	assert.ok("a" in attributes && !("toString" in attributes));
 });
+
+test("attributes that a peer names leave no property keys behind", () => {
+	let version = 1;
+	let heard = 0;
+	const participant = new RemoteParticipant({
+		...ann(1),
+		attributes: new Map(),
+	} as ParticipantInfo);
+	const churn = (count: number) => {
+		for (let i = 0; i < count; i++) {
+			const attributes = new Map([
+				[`name-${++version}`, "x"],
+				["known", i % 2 ? "yes" : "no"],
+			]);
+			participant.update(
+				{ ...ann(version), attributes, tracks: [] } as ParticipantInfo,
+				(_event, ...[changed]: unknown[]) => {
+					if ((changed as Record<string, string>).known === participant.attributes.known) heard++;
+				},
+			);
+		}
+		collect();
+		return heap().slots;
+	};
+	const before = churn(50);
+	const added = churn(1_000) - before;
+	assert.ok(added < 100, `${added} slots`);
+	assert.equal(heard, 1_050);
+}, 20_000);
 
 test("tracks are subscribed when media and publication are both here", async () => {
 	const { room, events, connect, session } = make();
