@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#define STUN_COOKIE UINT32_C(0x2112A442) /* RFC 8489 */
+
 const char *const packet_kind_names[KIND_COUNT] = {
 	[KIND_SYN] = "syn",
 	[KIND_TCP] = "tcp",
@@ -45,7 +47,7 @@ static packet_kind kind_of_udp(const uint8_t *payload, size_t length)
 		return KIND_UDP;
 	uint8_t first = payload[0];
 	if (first < 4)
-		return KIND_STUN;
+		return length >= 20 && read32(payload + 4) == STUN_COOKIE ? KIND_STUN : KIND_UDP;
 	if (first >= 20 && first < 64)
 		return first == 23 ? KIND_DTLS_DATA : KIND_DTLS;
 	if (first >= 64 && first < 80)
