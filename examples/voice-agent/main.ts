@@ -6,7 +6,7 @@
  */
 
 import board from "board";
-import { DisconnectReason, type Participant, Room, RoomEvent } from "livekit";
+import { DisconnectReason, MediaDeviceError, type Participant, Room, RoomEvent } from "livekit";
 import config from "mc/config";
 import Timer from "timer";
 
@@ -35,15 +35,13 @@ room
 	.on(RoomEvent.TrackSubscribed, (_track, _publication, participant) => {
 		say(`hearing ${named(participant)}`);
 	})
-	.on(RoomEvent.MediaDevicesError, (error, kind) => {
-		if (kind === "audiooutput") say(error.message); // the microphone's is thrown as well
-	});
+	.on(RoomEvent.MediaDevicesError, (error) => say(error.message));
 
 try {
 	await call();
 	board.end(0);
 } catch (error) {
-	say(error instanceof Error ? error.message : String(error));
+	if (!(error instanceof MediaDeviceError)) say(`${(error as Error).message}`); // those are events, too
 	board.end(1);
 }
 
@@ -69,7 +67,8 @@ async function call(): Promise<void> {
 	}
 	board.report({ ...stats });
 	if (reason !== DisconnectReason.CLIENT_INITIATED) {
-		throw new Error(`the call was ended: disconnect reason ${reason}`);
+		const [name] = Object.entries(DisconnectReason).find(([, value]) => value === reason) ?? [];
+		throw new Error(`the call was ended: ${name ?? "nobody said why"}`);
 	}
 }
 

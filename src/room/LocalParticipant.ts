@@ -151,8 +151,7 @@ export class LocalParticipant extends Participant<LocalTrackPublication> {
 		capture.muted = muted;
 		this.#tellMuted(muted);
 		const { publication } = capture;
-		if (publication)
-			this.#host.announce(muted ? "trackMuted" : "trackUnmuted", publication, this as Participant);
+		if (publication) this.#host.announce(muted ? "trackMuted" : "trackUnmuted", publication, this);
 	}
 
 	#tellMuted(muted: boolean): void {

@@ -122,7 +122,7 @@ export abstract class Participant<P extends TrackPublication = TrackPublication>
 		announce("connectionQualityChanged", name, this as Participant);
 	}
 
-	#find(matches: (publication: P) => boolean): P | undefined {
+	#find(matches: (publication: TrackPublication) => boolean): P | undefined {
 		for (const publication of this.trackPublications.values()) {
 			if (matches(publication)) return publication;
 		}

@@ -31,7 +31,7 @@ export class RemoteParticipant extends Participant<RemoteTrackPublication> {
 				this.trackPublications.set(track.sid, publication);
 				added.push(publication);
 			} else if (known.update(track)) {
-				announce(track.muted ? "trackMuted" : "trackUnmuted", known, this as Participant);
+				announce(track.muted ? "trackMuted" : "trackUnmuted", known, this);
 			}
 		}
 		for (const sid of gone) this.unpublish(sid, announce);

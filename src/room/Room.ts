@@ -5,20 +5,23 @@
 
 import type { Speaker } from "webrtc-native/device";
 import { Emitter } from "../platform/emitter";
-import { ParticipantInfo_State as ParticipantState } from "../protocol/generated/enums";
+import {
+	ParticipantInfo_State as ParticipantState,
+	type SubscriptionError,
+} from "../protocol/generated/enums";
 import type {
 	JoinResponse,
 	ParticipantInfo,
 	Room as RoomInfo,
 	SpeakerInfo,
 } from "../protocol/generated/types";
+import { newCid } from "../session/ids";
 import type { IncomingTrack } from "../session/Negotiation";
 import {
-	newCid,
-	Session,
 	type SessionEnd,
 	type SessionOptions,
 	type SessionStats,
+	sessionFactory,
 } from "../session/Session";
 import { ConnectionError, ConnectionErrorReason, MediaDeviceError } from "./errors";
 import { ConnectionState, type RoomEvents } from "./events";
@@ -55,7 +58,7 @@ export class Room extends Emitter<RoomEvents> {
 	/** @param createSession for tests */
 	constructor(
 		options: RoomOptions = {},
-		createSession: (options: SessionOptions) => RoomSession = (session) => new Session(session),
+		createSession: (options: SessionOptions) => RoomSession = sessionFactory(),
 	) {
 		super();
 		this.#options = options;
@@ -125,8 +128,7 @@ export class Room extends Emitter<RoomEvents> {
 	}
 
 	getParticipantByIdentity(identity: string): Participant | undefined {
-		if (identity && this.localParticipant.identity === identity)
-			return this.localParticipant as Participant;
+		if (identity && this.localParticipant.identity === identity) return this.localParticipant;
 		return this.remoteParticipants.get(identity);
 	}
 
@@ -147,6 +149,7 @@ export class Room extends Emitter<RoomEvents> {
 			this.#media.set(track.sid, track);
 			this.#subscribe(track);
 		});
+		session.on("trackFailed", (sid) => this.#onTrackFailed(sid));
 		session.on("trackEnded", (sid) => {
 			this.#media.delete(sid);
 			const found = this.#findTrack(sid);
@@ -172,10 +175,7 @@ export class Room extends Emitter<RoomEvents> {
 			const publication = this.localParticipant.trackPublications.get(trackSid);
 			if (publication) this.#announce("localTrackSubscribed", publication, this.localParticipant);
 		});
-		session.on("subscriptionResponse", ({ trackSid, err }) => {
-			const found = this.#findTrack(trackSid);
-			if (found) this.#announce("trackSubscriptionFailed", trackSid, found.participant, err);
-		});
+		session.on("subscriptionResponse", ({ trackSid, err }) => this.#onTrackFailed(trackSid, err));
 	}
 
 	#onJoined({ room, participant, otherParticipants }: JoinResponse): void {
@@ -286,6 +286,11 @@ export class Room extends Emitter<RoomEvents> {
 		});
 	}
 
+	#onTrackFailed(sid: string, reason?: SubscriptionError): void {
+		const found = this.#findTrack(sid);
+		if (found) this.#announce("trackSubscriptionFailed", sid, found.participant, reason);
+	}
+
 	#findTrack(
 		sid: string,
 	): { participant: RemoteParticipant; publication: RemoteTrackPublication } | undefined {
@@ -297,9 +302,9 @@ export class Room extends Emitter<RoomEvents> {
 	}
 
 	#bySid(sid: string): Participant | undefined {
-		if (this.localParticipant.sid === sid) return this.localParticipant as Participant;
+		if (this.localParticipant.sid === sid) return this.localParticipant;
 		for (const participant of this.remoteParticipants.values()) {
-			if (participant.sid === sid) return participant as Participant;
+			if (participant.sid === sid) return participant;
 		}
 		return undefined;
 	}

@@ -8,15 +8,18 @@
 import type { Microphone, Speaker } from "webrtc-native/device";
 import type { Candidate, Identity, Peer } from "webrtc-native/webrtc";
 import { Timeout } from "../platform/Timeout";
-import type { SessionDescription } from "../protocol/generated/types";
+import { SignalTarget } from "../protocol/generated/enums";
+import type { SessionDescription, SignalRequest } from "../protocol/generated/types";
 import type { Init } from "../protocol/schema";
+import { type CandidateDrop, RemoteCandidates } from "./RemoteCandidates";
 import { buildOffer, EXTENSIONS, type OfferedSection, OPUS_PAYLOAD_TYPE } from "./sdp/build";
-import { type CandidateSkip, parseCandidateInit } from "./sdp/candidate";
+import { formatCandidateInit, parseCandidateInit } from "./sdp/candidate";
 import { type Description, parseDescription, SdpError, type Section } from "./sdp/parse";
 
 /** Sections with a remote track each; the C core has as many receivers. */
 const MAX_RECEIVING = 8;
-const MAX_REMOTE_CANDIDATES = 32;
+/** The first offer travels in a URL: a machine with many interfaces must not make it too long. */
+const OFFERED_CANDIDATES = 4;
 const OPUS = "opus";
 
 /** A track of ours on its way to the server. */
@@ -39,7 +42,7 @@ export interface IncomingTrack {
 export interface NegotiationOptions {
 	peer: Peer;
 	identity: Identity;
-	/** Ours, for every offer. */
+	/** Ours, best first. */
 	candidates: readonly Candidate[];
 	/** 48 random bits. */
 	sessionId: number;
@@ -47,13 +50,14 @@ export interface NegotiationOptions {
 	cname: string;
 	/** Where remote tracks play; undefined: they are received by nobody. */
 	speaker(): Speaker | undefined;
-	/** Sends an offer after the first. */
-	send(offer: Init<SessionDescription>): void;
+	send(request: Init<SignalRequest>): void;
 	/** An offer was not answered in time. */
 	onTimeout(): void;
 	/** The track cannot be sent; it has been removed. */
 	onRefused(cid: string, message: string): void;
 	onTrack(track: IncomingTrack): void;
+	/** The track cannot be received: native memory is short. */
+	onTrackFailed(sid: string): void;
 	onTrackEnded(sid: string): void;
 	/** Milliseconds; 15,000 by default. */
 	timeout?: number;
@@ -94,11 +98,11 @@ export class Negotiation {
 	readonly #sections: OfferedSection[] = [];
 	readonly #sending = new Map<string, Sending>(); // by cid
 	readonly #receiving = new Map<string, Receiving>(); // by mid
-	/** Remote candidates before the remote description, then undefined. */
-	#early: (Candidate | "end")[] | undefined = [];
-	readonly #known = new Set<string>();
-	#fingerprint: string | undefined;
-	#credentials = "";
+	/** Sections of ours that both sides hold for inactive: a track may have them. */
+	readonly #retired = new Set<string>();
+	readonly #candidates: RemoteCandidates;
+	/** Who the other side said it is; it stays that. */
+	#remote: string | undefined;
 	/** Id of the newest offer; ids count from 1. */
 	#offer = 0;
 	/** An offer is on its way. */
@@ -108,13 +112,16 @@ export class Negotiation {
 	#stale = false;
 	/** Video sections the server asked for and does not get: asking again is no news. */
 	#unmetVideo = 0;
-	/** Answers that came late, and candidates that were not used, by reason. */
-	readonly stats: { staleAnswers: number } & Partial<Record<CandidateSkip | "excess", number>> = {
-		staleAnswers: 0,
-	};
+	#staleAnswers = 0;
 
 	constructor(options: NegotiationOptions) {
 		this.#options = options;
+		this.#candidates = new RemoteCandidates(options.peer);
+	}
+
+	/** Answers that came late, and candidates that were not used, by reason. */
+	get stats(): Record<string, number> {
+		return { staleAnswers: this.#staleAnswers, ...this.#candidates.dropped };
 	}
 
 	/** The first offer, for the join request: what is published so far and one section to receive. */
@@ -123,8 +130,13 @@ export class Negotiation {
 		return this.#build();
 	}
 
-	/** The join request has arrived: the first answer is due, unless it came already. */
+	/** The join request has arrived: what was not in it trickles, and the first answer is due. */
 	joined(): void {
+		const { candidates, send } = this.#options;
+		for (const candidate of candidates.slice(OFFERED_CANDIDATES)) {
+			const candidateInit = formatCandidateInit(candidate, this.#sections[0].mid);
+			send({ trickle: { candidateInit, target: SignalTarget.PUBLISHER } });
+		}
 		if (this.#offering) this.#expectAnswer();
 	}
 
@@ -136,22 +148,25 @@ export class Negotiation {
 		for (const sending of this.#sending.values()) this.#startSender(sending, OFFERED);
 	}
 
-	/** Takes a section for the track; call renegotiate() once the first offer is out. */
+	/** Takes a section for the track, an old one if there is; call renegotiate() once the first offer is out. */
 	addTrack(track: OutgoingTrack): void {
 		const { cid, stream, ssrc } = track;
-		const mid = `${this.#sections.length}`;
-		this.#sections.push({ mid, track: { stream, cid, ssrc, cname: this.#options.cname } });
+		const free = this.#retired.values().next().value;
+		const mid = free ?? `${this.#sections.length}`;
+		const section = { mid, track: { stream, cid, ssrc, cname: this.#options.cname } };
+		if (free === undefined) this.#sections.push(section);
+		else this.#sections[Number(free)] = section;
+		this.#retired.delete(mid);
 		this.#sending.set(cid, { mid, track });
 	}
 
-	/** Stops sending; the section stays behind, inactive. */
+	/** Stops sending; the section stays behind, inactive, for another track. */
 	removeTrack(cid: string): void {
 		const sending = this.#sending.get(cid);
 		if (!sending) return;
 		this.#sending.delete(cid);
 		if (sending.sender !== undefined) this.#options.peer.removeSender(sending.sender);
-		const section = this.#sections.find(({ mid }) => mid === sending.mid);
-		if (section) section.inactive = true;
+		this.#sections[Number(sending.mid)].inactive = true;
 	}
 
 	setMuted(cid: string, muted: boolean): void {
@@ -165,7 +180,7 @@ export class Negotiation {
 	renegotiate(): void {
 		if (this.#offering) this.#stale = true;
 		else {
-			this.#options.send(this.#build());
+			this.#options.send({ offer: this.#build() });
 			this.#expectAnswer();
 		}
 	}
@@ -185,13 +200,15 @@ export class Negotiation {
 	/** Throws SdpError when the answer is not to be used; late answers are counted and ignored. */
 	answer(answer: SessionDescription): void {
 		if (!this.#offering || (answer.id !== 0 && answer.id !== this.#offer)) {
-			this.stats.staleAnswers++;
+			this.#staleAnswers++;
 			return;
 		}
 		const description = parseDescription(answer.sdp);
-		this.close();
+		this.#endOffer();
 		this.#setRemote(description);
 		for (const section of description.sections) {
+			const { mid, direction } = section;
+			if (direction === "inactive" && this.#sections[Number(mid)]?.inactive) this.#retired.add(mid);
 			this.#applySending(section);
 			this.#applyReceiving(section, answer.midToTrackId);
 		}
@@ -204,12 +221,19 @@ export class Negotiation {
 	/** TrickleRequest.candidateInit and its `final`. */
 	trickle(init: string, final: boolean): void {
 		const candidate = parseCandidateInit(init);
-		if (typeof candidate === "string") this.#skip(candidate);
-		else this.#addCandidate(candidate ?? "end");
-		if (final && candidate !== undefined) this.#addCandidate("end");
+		if (typeof candidate === "string") this.#candidates.drop(candidate);
+		else if (candidate) this.#candidates.add(candidate);
+		if (final || !candidate) this.#candidates.end();
 	}
 
+	/** Nothing is asked of the peer connection from now on. */
 	close(): void {
+		this.#endOffer();
+		this.#sending.clear();
+		this.#receiving.clear();
+	}
+
+	#endOffer(): void {
 		this.#offering = false;
 		this.#timeout.stop();
 	}
@@ -224,7 +248,7 @@ export class Negotiation {
 			ufrag: peer.ufrag,
 			pwd: peer.pwd,
 			fingerprint: identity.fingerprint,
-			candidates,
+			candidates: candidates.slice(0, OFFERED_CANDIDATES),
 			sections: this.#sections,
 		});
 		return { type: "offer", sdp, id: this.#offer };
@@ -244,47 +268,19 @@ export class Negotiation {
 
 	#setRemote(description: Description): void {
 		const { ufrag, pwd, fingerprint, setup, iceLite } = description;
-		if (this.#early) {
+		const remote = `${ufrag} ${pwd} ${fingerprint}`;
+		if (this.#remote === undefined) {
 			this.#options.peer.setRemote({ ufrag, pwd, fingerprint, setup, iceLite });
-			this.#fingerprint = fingerprint;
-			this.#credentials = `${ufrag} ${pwd}`;
-		} else if (fingerprint !== this.#fingerprint || `${ufrag} ${pwd}` !== this.#credentials) {
+			this.#remote = remote;
+			this.#candidates.open();
+		} else if (remote !== this.#remote) {
 			throw new SdpError("the peer's fingerprint or ICE credentials changed"); // ICE restart: issue E
 		}
-		const early = this.#early ?? [];
-		this.#early = undefined;
-		for (const candidate of description.candidates) this.#addCandidate(candidate);
-		for (const candidate of early) this.#addCandidate(candidate);
-		if (description.complete) this.#addCandidate("end");
+		for (const candidate of description.candidates) this.#candidates.add(candidate);
+		if (description.complete) this.#candidates.end();
 		for (const [reason, count] of Object.entries(description.skipped)) {
-			this.#skip(reason as CandidateSkip, count);
+			this.#candidates.drop(reason as CandidateDrop, count);
 		}
-	}
-
-	#addCandidate(candidate: Candidate | "end"): void {
-		const { peer } = this.#options;
-		if (candidate === "end") {
-			if (this.#early) this.#early.push("end");
-			else peer.endOfCandidates();
-			return;
-		}
-		if (this.#early) {
-			if (this.#early.length < MAX_REMOTE_CANDIDATES) this.#early.push(candidate);
-			else this.#skip("excess");
-			return;
-		}
-		const key = `${candidate.address} ${candidate.port}`;
-		if (this.#known.has(key)) return; // answers repeat them
-		if (this.#known.size === MAX_REMOTE_CANDIDATES) {
-			this.#skip("excess");
-			return;
-		}
-		this.#known.add(key);
-		peer.addCandidate(candidate);
-	}
-
-	#skip(reason: CandidateSkip | "excess", count = 1): void {
-		this.stats[reason] = (this.stats[reason] ?? 0) + count;
 	}
 
 	#applySending(section: Section): void {
@@ -358,16 +354,21 @@ export class Negotiation {
 		if (current && current.sid === sid && current.ssrc === ssrc) return;
 		if (current) this.#removeReceiver(mid, current);
 		if (sid === undefined || !opus) return;
-		const { peer, speaker: getSpeaker, onTrack } = this.#options;
-		const speaker = getSpeaker();
-		if (!speaker) return;
-		const receiver = peer.addReceiver({
-			mid,
-			ssrc,
-			payloadType: opus.payloadType,
-			extensions: { audioLevel: section.audioLevelId, mid: section.midId },
-			speaker,
-		});
+		const speaker = this.#options.speaker();
+		if (speaker) this.#addReceiver(section, opus.payloadType, sid, speaker);
+	}
+
+	#addReceiver(section: Section, payloadType: number, sid: string, speaker: Speaker): void {
+		const { mid, ssrc, audioLevelId, midId } = section;
+		const { peer, onTrack, onTrackFailed } = this.#options;
+		const extensions = { audioLevel: audioLevelId, mid: midId };
+		let receiver: number;
+		try {
+			receiver = peer.addReceiver({ mid, ssrc, payloadType, extensions, speaker });
+		} catch {
+			onTrackFailed(sid);
+			return;
+		}
 		this.#receiving.set(mid, { sid, ssrc, receiver });
 		onTrack({ sid, setVolume: (volume) => this.#setVolume(mid, receiver, volume) });
 	}

@@ -6,7 +6,6 @@
 import type { Speaker } from "webrtc-native/device";
 import { type Identity, Peer, type PeerOptions, type PeerState } from "webrtc-native/webrtc";
 import { Emitter } from "../platform/emitter";
-import { randomBytes } from "../platform/random";
 import { Timeout } from "../platform/Timeout";
 import {
 	DisconnectReason,
@@ -28,7 +27,9 @@ import {
 	type SignalOptions,
 	type SignalStats,
 } from "../signal/SignalClient";
+import { asConnectionError, nameOf, timeoutError } from "./failures";
 import { loadIdentity } from "./identity";
+import { newCname, newSessionId, newSsrc } from "./ids";
 import { type IncomingTrack, Negotiation } from "./Negotiation";
 import { Publications, type PublishRequest, TrackPublishError } from "./Publications";
 import { type SessionEvent, type SessionState, transitions } from "./state";
@@ -85,6 +86,8 @@ export interface SessionEvents extends RoomMessages {
 	connected: [];
 	/** The server sends a track and it plays. */
 	track: [IncomingTrack];
+	/** The server sends a track and there is no memory to play it. */
+	trackFailed: [sid: string];
 	trackEnded: [sid: string];
 	/** The last event; also after leave(). */
 	closed: [SessionEnd];
@@ -103,6 +106,17 @@ const native: SessionParts = Object.freeze({
 	createSignal: (options: SignalOptions | undefined) => new SignalClient(options),
 });
 
+/**
+ * Makes sessions that share one identity, which begins to load now: by the time of connect() it is
+ * there, even on a device's first start, when it takes a second to make.
+ */
+export function sessionFactory(this: unknown): (options: SessionOptions) => Session {
+	const identity = loadIdentity();
+	identity.catch(() => {}); // each session tries again
+	const parts = { ...native, loadIdentity: () => identity.catch(() => loadIdentity()) };
+	return (options) => new Session(options, parts);
+}
+
 export class Session extends Emitter<SessionEvents> {
 	readonly timeline = new Timeline();
 	readonly #options: SessionOptions;
@@ -111,14 +125,15 @@ export class Session extends Emitter<SessionEvents> {
 	#state: SessionState = "idle";
 	#signal: SignalClient | undefined;
 	#peer: Peer | undefined;
-	#peerState: PeerState = "new";
+	/** What it said last: it may be up before the join is handled. */
+	#peerState: { state: PeerState; reason?: string } = { state: "new" };
 	#negotiation: Negotiation | undefined;
 	readonly #mediaTimeout = new Timeout();
 	#finalCounters: Omit<SessionStats, "timeline"> | undefined;
 	/** Room messages that came before the join response was handled. */
 	#early: (() => void)[] | undefined = [];
 
-	constructor(options: SessionOptions, parts: SessionParts = native) {
+	constructor(options: SessionOptions, parts: SessionParts) {
 		super();
 		this.#options = options;
 		this.#parts = parts;
@@ -206,19 +221,20 @@ export class Session extends Emitter<SessionEvents> {
 			peer,
 			identity,
 			candidates: peer.gather(),
-			sessionId: randomUnsigned(6),
-			cname: randomHex(8),
+			sessionId: newSessionId(),
+			cname: newCname(),
 			timeout: this.#options.answerTimeout,
 			speaker: this.#options.speaker,
-			send: (offer) => signal.send({ offer }),
+			send: (request) => signal.send(request),
 			onTimeout: () => {
 				this.#end("timedOut", {
-					error: timeout("the server did not answer an offer"),
+					error: timeoutError("the server did not answer an offer"),
 					reason: DisconnectReason.CONNECTION_TIMEOUT,
 				});
 			},
 			onRefused: (cid, message) => this.#refuse(cid, message),
 			onTrack: (track) => this.emit("track", track),
+			onTrackFailed: (sid) => this.emit("trackFailed", sid),
 			onTrackEnded: (sid) => this.emit("trackEnded", sid),
 		});
 		this.#negotiation = negotiation;
@@ -244,7 +260,7 @@ export class Session extends Emitter<SessionEvents> {
 		this.#mediaTimeout.start(mediaTimeout, () => {
 			const seconds = mediaTimeout / 1000;
 			const message = `joined, but no media connection within ${seconds} s: does UDP to the server pass?`;
-			this.#end("timedOut", { error: timeout(message) });
+			this.#end("timedOut", { error: timeoutError(message) });
 		});
 		for (const request of this.#publications.pending()) {
 			if (requested.some(({ cid }) => cid === request.cid)) this.#publications.sent(request.cid);
@@ -254,7 +270,7 @@ export class Session extends Emitter<SessionEvents> {
 		const early = this.#early ?? [];
 		this.#early = undefined;
 		for (const deliver of early) deliver();
-		this.#onPeerState(this.#peerState);
+		this.#onPeerState(this.#peerState.state, this.#peerState.reason);
 	}
 
 	#listen(signal: SignalClient): void {
@@ -263,8 +279,9 @@ export class Session extends Emitter<SessionEvents> {
 			try {
 				this.#negotiation?.answer(answer);
 			} catch (error) {
+				const message = `the server's answer cannot be used: ${(error as Error).message}`;
 				this.#end("failed", {
-					error: asConnectionError(error),
+					error: new ConnectionError(message, ConnectionErrorReason.InternalError),
 					reason: DisconnectReason.MEDIA_FAILURE,
 				});
 			}
@@ -275,10 +292,9 @@ export class Session extends Emitter<SessionEvents> {
 		signal.on("mediaSectionsRequirement", ({ numAudios, numVideos }) => {
 			this.#negotiation?.require(numAudios, numVideos);
 		});
-		signal.on(
-			"trackPublished",
-			({ cid, track }) => track && this.#publications.resolve(cid, track),
-		);
+		signal.on("trackPublished", ({ cid, track }) => {
+			if (track) this.#publications.resolve(cid, track);
+		});
 		signal.on("requestResponse", (response) => this.#onRequestResponse(response));
 		signal.on("leave", (leave) => this.#onLeave(leave));
 		signal.on("closed", ({ message }) => {
@@ -300,7 +316,7 @@ export class Session extends Emitter<SessionEvents> {
 	}
 
 	#onPeerState(state: PeerState, reason?: string): void {
-		this.#peerState = state;
+		this.#peerState = { state, reason };
 		if (state === "connected" && this.#advance("mediaUp")) {
 			this.#mediaTimeout.stop();
 			this.emit("connected");
@@ -356,6 +372,7 @@ export class Session extends Emitter<SessionEvents> {
 		this.#finalCounters = this.stats;
 		this.#mediaTimeout.stop();
 		this.#negotiation?.close();
+		this.#negotiation = undefined;
 		this.#peer?.close();
 		this.#peer = undefined;
 		if (event === "dismissed" || event === "signalLost") this.#signal?.close();
@@ -363,11 +380,6 @@ export class Session extends Emitter<SessionEvents> {
 		this.#publications.failAll(new TrackPublishError("the session ended"));
 		this.emit("closed", wasConnected ? { reason: end.reason } : { error: end.error });
 	}
-}
-
-/** For AddTrackRequest.cid and a=msid. */
-export function newCid(this: unknown): string {
-	return randomHex(8);
 }
 
 function addTrackRequest({ cid, name, source, muted }: PublishRequest): Init<AddTrackRequest> {
@@ -387,36 +399,11 @@ function addTrackRequest({ cid, name, source, muted }: PublishRequest): Init<Add
 const STREAM = "device";
 
 function outgoing({ cid, microphone, muted }: PublishRequest) {
-	return { cid, microphone, muted, stream: STREAM, ssrc: randomUnsigned(4) || 1 };
+	return { cid, microphone, muted, stream: STREAM, ssrc: newSsrc() };
 }
 
 /** Against a server on this machine, loopback addresses are the ones that work. */
 export function isLoopback(this: unknown, url: string): boolean {
 	const host = /^[a-z]+:\/\/(\[[^\]]*\]|[^/:?#]*)/i.exec(url)?.[1].toLowerCase() ?? "";
 	return host === "localhost" || host === "[::1]" || /^127(\.\d{1,3}){3}$/.test(host);
-}
-
-function timeout(message: string): ConnectionError {
-	return new ConnectionError(message, ConnectionErrorReason.Timeout);
-}
-
-function asConnectionError(error: unknown): ConnectionError {
-	if (error instanceof ConnectionError) return error;
-	const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-	return new ConnectionError(message, ConnectionErrorReason.InternalError);
-}
-
-function nameOf(names: Readonly<Record<string, number>>, value: number): string {
-	return Object.keys(names).find((name) => names[name] === value) ?? `${value}`;
-}
-
-function randomUnsigned(bytes: number): number {
-	return new Uint8Array(randomBytes(bytes)).reduce((value, byte) => value * 256 + byte, 0);
-}
-
-function randomHex(bytes: number): string {
-	const digits = Array.from(new Uint8Array(randomBytes(bytes)), (byte) =>
-		byte.toString(16).padStart(2, "0"),
-	);
-	return digits.join("");
 }

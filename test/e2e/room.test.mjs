@@ -92,6 +92,19 @@ describe("the microphone", () => {
 		await peer.leave();
 	});
 
+	it("is heard again after it was unpublished", async () => {
+		const peer = await Peer.join(server, "again", "peer");
+		const caller = await device(
+			"again",
+			"mic,connect,wait 1500,unpublish,wait 500,mic,wait 3000,disconnect",
+		);
+		const { status, output } = await caller.end();
+		assert.equal(status, 0, output);
+		const heard = peer.heard("device");
+		assert.ok(level(heard.subarray(-2 * peerRate)) > -40, "the peer did not hear the device again");
+		await peer.leave();
+	});
+
 	it("is refused without the permission, and the call goes on", async () => {
 		const caller = await device(
 			"refused",
@@ -140,6 +153,56 @@ describe("participants", () => {
 		);
 		assert.ok(report.peer.rtpIn > 30, `only ${report.peer.rtpIn} packets came`);
 		assert.equal(report.peer.staleAnswers, 0);
+	});
+});
+
+describe("tracks", () => {
+	it("of several participants play at once", async () => {
+		const peers = await Promise.all(["a", "b", "c"].map((name) => Peer.join(server, "many", name)));
+		const says = await Promise.all(peers.slice(0, 2).map((peer) => peer.publish(peerRate)));
+		const caller = await device("many", "connect,wait 4500,disconnect");
+		await until(() => /^connected/m.test(caller.output()), "the device to connect");
+		says.push(await peers[2].publish(peerRate)); // the third one needs a section of its own
+		await Promise.all(says.map((say) => say(new Int16Array(3 * peerRate).fill(500))));
+		const { status, output, report } = await caller.end();
+		assert.equal(status, 0, output);
+		assert.equal(lines(output, /^trackSubscribed/).length, 3, output);
+		// 50 packets a second each, for 3 s; the beginning may be missed.
+		assert.ok(report.peer.framesDecoded > 3 * 100, `${report.peer.framesDecoded} frames decoded`);
+		assert.equal(report.peer.droppedUnknownStream, 0);
+		await Promise.all(peers.map((peer) => peer.leave()));
+	});
+
+	it("of video are left alone, and audio goes on", async () => {
+		const peer = await Peer.join(server, "video", "peer");
+		const stop = await peer.publishVideo();
+		const say = await peer.publish(peerRate);
+		const caller = await device("video", "connect,wait 3500,disconnect");
+		await until(() => /^trackSubscribed/m.test(caller.output()), "the audio to be subscribed");
+		await say(new Int16Array(2 * peerRate).fill(500));
+		const { status, output, report } = await caller.end();
+		stop();
+		assert.equal(status, 0, output);
+		assert.ok(report.peer.framesDecoded > 80, `${report.peer.framesDecoded} frames decoded`);
+		// The server asks for a video section after every answer.
+		assert.ok(report.signal.messagesOut < 8, `${report.signal.messagesOut} messages sent`);
+		await peer.leave();
+	});
+});
+
+describe("examples/minimal", () => {
+	it("joins, is heard and hears", async () => {
+		const peer = await Peer.join(server, "minimal", "peer");
+		const say = await peer.publish(peerRate);
+		const token = await joinToken(server, { room: "minimal", identity: "device" });
+		const config = { url: server.url, token, seconds: 10, mic };
+		const caller = startDevice("minimal", config, "examples/minimal");
+		await until(() => /^connected to minimal as device$/m.test(caller.output()), "the connection");
+		await until(() => /^hearing peer$/m.test(caller.output()), "the peer's track");
+		await say(new Int16Array(2 * peerRate).fill(500));
+		await caller.stop();
+		assert.ok(level(peer.heard("device")) > -40, "the peer did not hear the device");
+		await peer.leave();
 	});
 });
 

@@ -1,4 +1,4 @@
-/* What peer.c (lifecycle, state, demultiplexing), peer_media.c and peer_rtcp.c share. */
+/* What peer.c (life, demultiplexing), peer_state.c, peer_media.c and peer_rtcp.c share. */
 #ifndef LKXS_PEER_PRIVATE_H
 #define LKXS_PEER_PRIVATE_H
 
@@ -90,10 +90,17 @@ struct peer {
 };
 
 /* peer.c */
-void peer_emit(peer *self, peer_event event);
 /** Has a datagram sent by the next polls; full, it is dropped and counted. */
 void peer_queue(peer *self, const uint8_t *bytes, size_t length);
 uint32_t peer_random(peer *self);
+
+/* peer_state.c */
+void peer_emit(peer *self, peer_event event);
+dtls_transport *peer_create_dtls(peer *self, const peer_remote *remote);
+/** Starts DTLS when ICE has a path, and brings all states up to date. After all that happens. */
+void peer_progress(peer *self);
+void peer_free_srtp(peer *self);
+void peer_drop_early(peer *self);
 
 /* peer_media.c */
 void peer_rtp_input(peer *self, uint8_t *bytes, size_t length);

@@ -36,8 +36,8 @@ void *port_alloc(size_t size, port_place place, port_subsystem subsystem);
 void port_free(void *memory);
 
 typedef struct {
-	size_t current; /* bytes */
-	size_t peak;    /* bytes */
+	size_t current;       /* bytes */
+	size_t peak;          /* bytes */
 	uint32_t allocations; /* calls that succeeded since the start: must stand still during a call */
 	uint32_t failures;
 } port_memory_usage;

@@ -18,13 +18,13 @@ packet_ring *ring_create(size_t capacity, port_place place, port_subsystem subsy
 void ring_free(packet_ring *ring);
 /** Appends head and body as one record. False, and counted as a drop, when there is no room. */
 bool ring_write(packet_ring *ring, const void *head, size_t head_length, const void *body,
-                size_t body_length);
+				size_t body_length);
 /**
  * Takes the oldest record: its head into `head` (exactly head_length bytes), up to `room` bytes of
  * its body into `body`, *body_length set. False when empty. Longer bodies are dropped, counted.
  */
 bool ring_read(packet_ring *ring, void *head, size_t head_length, void *body, size_t room,
-               size_t *body_length);
+			   size_t *body_length);
 uint32_t ring_dropped(const packet_ring *ring);
 
 #endif

@@ -1,4 +1,4 @@
-/* What the binding's files for Peer share: xs_peer.c, xs_peer_media.c, xs_peer_stats.c. */
+/* What the binding's files for Peer share: xs_peer.c, xs_peer_{signal,media,stats}.c. */
 #ifndef LKXS_XS_PEER_H
 #define LKXS_XS_PEER_H
 

@@ -6,10 +6,14 @@ import {
 	AudioStream,
 	dispose,
 	LocalAudioTrack,
+	LocalVideoTrack,
 	Room,
 	RoomEvent,
 	TrackPublishOptions,
 	TrackSource,
+	VideoBufferType,
+	VideoFrame,
+	VideoSource,
 } from "@livekit/rtc-node";
 import { joinToken } from "../../../tools/server/token.mjs";
 
@@ -81,6 +85,21 @@ export class Peer {
 			}
 			await source.waitForPlayout();
 		};
+	}
+
+	/** Publishes a grey picture as a camera's, until the returned function is called. */
+	async publishVideo() {
+		const [width, height] = [160, 120];
+		const source = new VideoSource(width, height);
+		await this.#room.localParticipant?.publishTrack(
+			LocalVideoTrack.createVideoTrack("camera", source),
+			new TrackPublishOptions({ source: TrackSource.SOURCE_CAMERA }),
+		);
+		const grey = new Uint8Array((width * height * 3) / 2).fill(128);
+		const show = () =>
+			source.captureFrame(new VideoFrame(grey, width, height, VideoBufferType.I420));
+		const timer = setInterval(show, 100);
+		return () => clearInterval(timer);
 	}
 
 	leave() {

@@ -16,7 +16,6 @@
 
 #define MBED_PSA (MBEDTLS_VERSION_MAJOR >= 4)
 
-#include <mbedtls/error.h>
 #include <mbedtls/pk.h>
 #include <mbedtls/platform.h>
 #include <mbedtls/ssl.h>

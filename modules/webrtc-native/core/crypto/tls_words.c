@@ -87,6 +87,8 @@ static const char *code_words(const tls_session *session, int code)
 	case MBEDTLS_ERR_SSL_INVALID_RECORD:
 		return session->connected ? "the peer sent a malformed record"
 								  : "the peer does not speak TLS on this port";
+	case MBEDTLS_ERR_SSL_BAD_INPUT_DATA:
+		return "the peer sent more at once than MBEDTLS_SSL_IN_CONTENT_LEN allows";
 	case MBEDTLS_ERR_SSL_FEATURE_UNAVAILABLE:
 		return "the peer needs a TLS feature that is not built in";
 #if MBEDTLS_VERSION_MAJOR >= 3
@@ -117,7 +119,8 @@ static const char *code_words(const tls_session *session, int code)
 	case MBEDTLS_ERR_SSL_UNEXPECTED_MESSAGE:
 		return "the peer's handshake is malformed or was changed on the way";
 	default:
-		return "the handshake failed inside mbedTLS";
+		return session->connected ? "the connection failed inside mbedTLS"
+								  : "the handshake failed inside mbedTLS";
 	}
 }
 

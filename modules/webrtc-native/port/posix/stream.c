@@ -134,7 +134,7 @@ static void resume(port_stream *stream)
 	}
 }
 
-/* A reader wants `size` bytes at once. */
+/* A reader waits for `size` bytes at once. */
 static void make_room(port_stream *stream, size_t size)
 {
 	if (stream->inbound_size >= size)
@@ -168,7 +168,6 @@ int port_stream_read_head(port_stream *stream, const char *terminator, char *out
 	int result = 0;
 
 	pthread_mutex_lock(&stream->mutex);
-	make_room(stream, max);
 	const uint8_t *bytes = stream->inbound + stream->inbound_start;
 	size_t held = stream->inbound_end - stream->inbound_start;
 	if (held > max)
@@ -181,6 +180,8 @@ int port_stream_read_head(port_stream *stream, const char *terminator, char *out
 			take(stream, (uint8_t *)out, (size_t)result);
 		else if (held == max)
 			result = -1;
+		else if (held == stream->inbound_size)
+			make_room(stream, max);
 	}
 	pthread_mutex_unlock(&stream->mutex);
 	return result;
@@ -189,11 +190,12 @@ int port_stream_read_head(port_stream *stream, const char *terminator, char *out
 bool port_stream_read(port_stream *stream, uint8_t *out, size_t length)
 {
 	pthread_mutex_lock(&stream->mutex);
-	make_room(stream, length);
-	bool enough =
-		stream->message.missing == 0 && stream->inbound_end - stream->inbound_start >= length;
+	size_t held = stream->inbound_end - stream->inbound_start;
+	bool enough = stream->message.missing == 0 && held >= length;
 	if (enough)
 		take(stream, out, length);
+	else
+		make_room(stream, length);
 	pthread_mutex_unlock(&stream->mutex);
 	return enough;
 }

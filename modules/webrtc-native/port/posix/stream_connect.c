@@ -14,6 +14,8 @@
 #include "address.h"
 #include "stream_private.h"
 
+#define TRY_MAX 3000000 /* microseconds for an address when there are others to try after it */
+
 /* Why an address did not answer. */
 typedef struct {
 	bool set;
@@ -157,8 +159,10 @@ static int connect_any(port_stream *stream, const struct addrinfo *found)
 	for (const struct addrinfo *at = found; at && !cancelled; at = at->ai_next, left--) {
 		uint64_t now = port_now();
 		uint64_t share = LOOP_NEVER;
-		if (left > 1 && stream->deadline > now)
-			share = now + (stream->deadline - now) / left;
+		if (left > 1 && stream->deadline > now) {
+			share = (stream->deadline - now) / left;
+			share = now + (share < TRY_MAX ? share : TRY_MAX);
+		}
 		int handle = connect_one(stream, at, share, &failure, &cancelled);
 		if (handle >= 0)
 			return handle;

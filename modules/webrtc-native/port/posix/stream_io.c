@@ -136,12 +136,14 @@ static got receive_tls(port_stream *stream, uint8_t *out, size_t *length)
 
 	for (;;) {
 		*length = room;
+		stream->wants_output = false;
 		switch (tls_session_read(stream->tls, out, length)) {
 		case TLS_OK:
 			if (*length > 0)
 				return GOT_BYTES;
 			continue;
 		case TLS_WANT_OUTPUT:
+			stream->wants_output = true;
 			return GOT_NOTHING;
 		case TLS_CLOSED:
 			return GOT_END;
@@ -231,7 +233,7 @@ void stream_update_events(port_stream *stream)
 
 	if (alive && !stream->stopped)
 		events |= POLLIN;
-	if (alive && stream->first)
+	if (alive && (stream->first || stream->wants_output))
 		events |= POLLOUT;
 	if (stream->loop.count > 0)
 		loop_set_events(&stream->loop, 0, events);
@@ -245,8 +247,7 @@ void stream_update_events(port_stream *stream)
 static bool linger(port_stream *stream, uint64_t now)
 {
 	uint8_t bytes[DISCARD];
-	size_t length = sizeof(bytes);
-	got result;
+	got result = GOT_BYTES;
 
 	stream_flush(stream);
 	if (!stream->first && !stream->shut && stream->phase == STREAM_LINGERING) {
@@ -255,11 +256,12 @@ static bool linger(port_stream *stream, uint64_t now)
 		shutdown(stream->socket, SHUT_WR);
 		stream->shut = true;
 	}
-	do {
-		length = sizeof(bytes);
+	for (int i = 0; i < FILLS_PER_RUN && result == GOT_BYTES; i++) {
+		size_t length = sizeof(bytes);
 		result = receive(stream, bytes, &length);
-	} while (result == GOT_BYTES);
-	return result != GOT_NOTHING || stream->phase == STREAM_OVER || now >= stream->deadline;
+	}
+	return result == GOT_END || result == GOT_FAILURE || stream->phase == STREAM_OVER ||
+		   now >= stream->deadline;
 }
 
 void stream_run(loop_client *client, uint64_t now)

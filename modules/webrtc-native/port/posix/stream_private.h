@@ -60,6 +60,7 @@ struct port_stream {
 	tls_session *tls;
 	uint8_t *cipher_in; /* TLS bytes that the session has not taken yet */
 	size_t cipher_start, cipher_end;
+	bool wants_output; /* the session has something to say before it can go on */
 
 	uint8_t *inbound;
 	size_t inbound_start, inbound_end, inbound_size;

@@ -249,3 +249,24 @@ test("random bytes", () => {
 	assert.throws(() => randomBytes(-1), RangeError);
 	assert.throws(() => randomBytes(NaN), RangeError);
 });
+
+// Last: what it leaves open, the host closes when the harness exits, in an order of its own.
+test("the app may end in the middle of a call", async () => {
+	const a = openPeer(await makeIdentity());
+	const b = openPeer(await makeIdentity(), { controlling: false });
+	const microphone = new Microphone({ driver: "wav", path: config.speech, sampleRate: 16000 });
+	const speaker = new Speaker({ driver: "wav", path: config.heard, sampleRate: 48000 });
+	const sender = a.peer.addSender({
+		mid: "0",
+		ssrc: 1,
+		payloadType: 111,
+		extensions,
+		cname: "a",
+		microphone,
+	});
+	b.peer.addReceiver({ mid: "0", payloadType: 111, extensions, speaker });
+	a.peer.setMuted(sender, false);
+	connect(a, b);
+	await until("media", () => b.milestones.includes("firstPacketIn"));
+	createIdentity(undefined, () => assert.fail("called after the end"));
+});

@@ -356,6 +356,18 @@ test("a track that ends before we are connected is not announced", async () => {
 	assert.ok(!events.some((event) => event.startsWith("trackSubscribed")));
 });
 
+test("a track that cannot be had", async () => {
+	const { events, connect, session } = make();
+	await connect([ann(1, { tracks: [audio("TR_a")] as TrackInfo[] })]);
+	session().emit("subscriptionResponse", { trackSid: "TR_a", err: 1 });
+	session().emit("trackFailed", "TR_a");
+	session().emit("trackFailed", "TR_nobody");
+	assert.deepEqual(events, [
+		"trackSubscriptionFailed TR_a ann 1",
+		"trackSubscriptionFailed TR_a ann undefined",
+	]);
+});
+
 test("remote muting", async () => {
 	const { events, connect, session } = make();
 	await connect([ann(1, { tracks: [audio("TR_a")] as TrackInfo[] })]);

@@ -81,13 +81,25 @@ export class FakePeer {
 	closed = false;
 	#next = 0;
 
-	constructor(readonly options: PeerOptions) {}
+	constructor(
+		readonly options: PeerOptions,
+		readonly addresses: number,
+	) {}
 
 	state(state: PeerState, reason?: string): void {
 		this.options.onState(state, 0, reason);
 	}
+	/** Addresses 10.0.0.1, 10.0.0.2 and so on. */
 	gather(): Candidate[] {
-		return [{ type: "host", address: "10.0.0.2", port: 4000, priority: 9, foundation: "1" }];
+		return Array.from({ length: this.addresses }, (_, i): Candidate => {
+			return {
+				type: "host",
+				address: `10.0.0.${i + 1}`,
+				port: 4000,
+				priority: 9 - i,
+				foundation: `${i}`,
+			};
+		});
 	}
 	setRemote(remote: RemoteDescription): void {
 		if (this.remote) throw new Error("setRemote() twice");
@@ -134,6 +146,8 @@ export class FakePeer {
 export class Fakes implements SessionParts {
 	readonly signal = new FakeSignal();
 	peer!: FakePeer;
+	/** Of this machine. */
+	addresses = 1;
 	/** What loading the identity ends with. */
 	identity: Promise<{ bytes: ArrayBuffer; fingerprint: string }> = Promise.resolve({
 		bytes: new ArrayBuffer(0),
@@ -141,7 +155,7 @@ export class Fakes implements SessionParts {
 	});
 	readonly loadIdentity = () => this.identity;
 	readonly createPeer = (options: PeerOptions) => {
-		this.peer = new FakePeer(options);
+		this.peer = new FakePeer(options, this.addresses);
 		return this.peer as unknown as Peer;
 	};
 	readonly createSignal = () => this.signal as unknown as SignalClient;

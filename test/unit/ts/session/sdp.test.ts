@@ -199,6 +199,29 @@ for (const [name, text] of hostile) {
 	});
 }
 
+test("broken in any place, an answer is read or refused", () => {
+	const answer = withTrack();
+	const noise = ["", " ", ":", "\r\n", "m=audio 0", "a=mid:1", "-1", "4294967296", "😀", "\0"];
+	let random = 7; // the same every run
+	const next = (below: number) => {
+		random = (random * 1103515245 + 12345) % 2 ** 31;
+		return random % below;
+	};
+	let refused = 0;
+	for (let i = 0; i < 400; i++) {
+		const from = next(answer.length);
+		const to = from + next(40);
+		const text = answer.slice(0, from) + noise[next(noise.length)] + answer.slice(to);
+		try {
+			parseDescription(text);
+		} catch (error) {
+			assert.ok(error instanceof SdpError, `${error}: ${text}`);
+			refused++;
+		}
+	}
+	assert.ok(refused > 20 && refused < 380, `${refused} of 400 refused`);
+});
+
 test("more candidates than are kept are counted", () => {
 	const line = "a=candidate:1 1 udp 1 10.0.0.1 5000 typ host";
 	const { candidates, skipped } = parseDescription(`${first}${many(line, LIMITS.candidates + 3)}`);

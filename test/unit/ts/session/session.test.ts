@@ -278,14 +278,27 @@ test("candidates wait for the answer, and are added once", async () => {
 	trickle("10.0.0.1");
 	trickle("10.0.0.3", true);
 	assert.deepEqual(fakes.peer.candidates, [
+		"10.0.0.1 7882",
 		"fd00::2 7892",
 		"127.0.0.1 7892",
-		"10.0.0.1 7882",
 		"10.0.0.3 7882",
 	]);
 	assert.ok(fakes.peer.complete);
 	const { hostname, tcp } = made.session.stats.peer;
 	assert.deepEqual([hostname, tcp], [1, 2]);
+	made.session.leave();
+});
+
+test("our best candidates are in the offer, the others trickle once we are in", async () => {
+	const made = make();
+	made.fakes.addresses = 6;
+	await reach.negotiating(made);
+	const offered = made.signal.offers[0]?.sdp?.match(/10\.0\.0\.\d/g);
+	assert.deepEqual(offered, ["10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4"]);
+	const trickled = made.signal.sent.map(
+		({ trickle }) => trickle?.candidateInit?.match(/10\.0\.0\.\d/)?.[0],
+	);
+	assert.deepEqual(trickled, ["10.0.0.5", "10.0.0.6"]);
 	made.session.leave();
 });
 
@@ -408,6 +421,11 @@ test("a track after connecting: AddTrack, an offer, then packets", async () => {
 	session.unpublish("mic");
 	assert.equal(fakes.peer.senders.size, 0);
 	assert.match(signal.offers.at(-1)?.sdp ?? "", /a=mid:1\r\na=inactive/);
+	signal.answer(inactive);
+	session.publish({ cid: "again", ...track }).catch(() => {}); // in the same section
+	const { sdp = "" } = signal.offers.at(-1) ?? {};
+	assert.match(sdp, /a=mid:1\r\na=sendonly(.|\r\n)*a=msid:\S+ again\r\n/);
+	assert.equal(sdp.split("m=audio").length - 1, 2);
 	session.leave();
 });
 
@@ -488,6 +506,48 @@ test("a session without a speaker receives for nobody", async () => {
 	made.signal.accept(() => made.signal.answer(withTrack()));
 	assert.deepEqual(made.fakes.peer.receiving, {});
 	made.session.leave();
+});
+
+test("a track that finds no memory fails, and the call goes on", async () => {
+	const made = make();
+	const failed: string[] = [];
+	made.session.on("trackFailed", (sid) => failed.push(sid));
+	await reach.joining(made);
+	made.fakes.peer.addReceiver = () => {
+		throw new Error("no memory");
+	};
+	made.signal.accept(() => made.signal.answer(withTrack()));
+	assert.deepEqual(failed, ["TR_voice"]);
+	await sleep(0);
+	assert.equal(made.session.state, "negotiating");
+	made.session.leave();
+});
+
+test("an answer that is no SDP ends the join in one line", async () => {
+	const made = make();
+	await reach.joining(made);
+	made.signal.accept(() => made.signal.answer("nonsense"));
+	assert.match(made.end()?.error?.message ?? "", /^the server's answer cannot be used: .*v=0$/);
+});
+
+test("after the end nothing is asked of the peer connection", async () => {
+	const made = make();
+	let setVolume: ((volume: number) => void) | undefined;
+	made.session.on("track", (incoming) => {
+		setVolume = incoming.setVolume;
+	});
+	made.session.publish({ cid: "mic", ...track }).catch(() => {});
+	await reach.joining(made);
+	made.signal.accept(() => made.signal.answer(withTrack()));
+	made.session.leave();
+	const { peer } = made.fakes;
+	for (const name of ["setVolume", "setMuted", "removeSender", "removeReceiver"] as const) {
+		peer[name] = () => assert.fail(`${name}() on a closed peer`);
+	}
+	Object.defineProperty(peer, "ufrag", { get: () => assert.fail("ufrag of a closed peer") });
+	setVolume?.(0.5);
+	made.session.setMuted("mic", "TR_mic", true);
+	made.session.unpublish("mic");
 });
 
 test("figures stay after the end", async () => {

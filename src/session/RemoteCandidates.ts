@@ -1,0 +1,52 @@
+/** The other side's candidates on their way to the peer connection: held until it takes them, each once. */
+
+import type { Candidate, Peer } from "webrtc-native/webrtc";
+import type { CandidateSkip } from "./sdp/candidate";
+
+const MAX = 32;
+
+/** Why a candidate was not used. */
+export type CandidateDrop = CandidateSkip | "excess";
+
+export class RemoteCandidates {
+	readonly #peer: Peer;
+	/** By address and port: answers repeat what was trickled. */
+	readonly #candidates = new Map<string, Candidate>();
+	/** The remote description is set. */
+	#open = false;
+	#complete = false;
+	readonly dropped: Partial<Record<CandidateDrop, number>> = {};
+
+	constructor(peer: Peer) {
+		this.#peer = peer;
+	}
+
+	/** The peer takes candidates from now on. */
+	open(): void {
+		this.#open = true;
+		for (const candidate of this.#candidates.values()) this.#peer.addCandidate(candidate);
+		if (this.#complete) this.#peer.endOfCandidates();
+	}
+
+	add(candidate: Candidate): void {
+		const key = `${candidate.address} ${candidate.port}`;
+		if (this.#candidates.has(key)) return;
+		if (this.#candidates.size === MAX) {
+			this.drop("excess");
+			return;
+		}
+		this.#candidates.set(key, candidate);
+		if (this.#open) this.#peer.addCandidate(candidate);
+	}
+
+	/** There are no more. */
+	end(): void {
+		if (this.#complete) return;
+		this.#complete = true;
+		if (this.#open) this.#peer.endOfCandidates();
+	}
+
+	drop(reason: CandidateDrop, count = 1): void {
+		this.dropped[reason] = (this.dropped[reason] ?? 0) + count;
+	}
+}

@@ -1,0 +1,22 @@
+/** Reasons in the words of the public API. */
+
+import { ConnectionError, ConnectionErrorReason } from "../signal/ConnectionError";
+
+export function timeoutError(this: unknown, message: string): ConnectionError {
+	return new ConnectionError(message, ConnectionErrorReason.Timeout);
+}
+
+export function asConnectionError(this: unknown, error: unknown): ConnectionError {
+	if (error instanceof ConnectionError) return error;
+	const message = error instanceof Error ? error.message : String(error);
+	return new ConnectionError(message, ConnectionErrorReason.InternalError);
+}
+
+/** The name of an enum's value, or the number itself. */
+export function nameOf(
+	this: unknown,
+	names: Readonly<Record<string, number>>,
+	value: number,
+): string {
+	return Object.keys(names).find((name) => names[name] === value) ?? `${value}`;
+}
