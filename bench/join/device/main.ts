@@ -1,0 +1,16 @@
+/** Joins as fast as it can and stays: says when it calls connect(), on the machine's monotonic clock. */
+
+import board from "board";
+import { Room } from "livekit";
+import config from "mc/config";
+import Time from "time";
+
+const room = new Room({ microphone: board.microphone, speaker: board.speaker });
+board.onStop(async () => {
+	await room.disconnect();
+	board.end(0);
+});
+
+await room.localParticipant.setMicrophoneEnabled(true);
+trace(`connect ${Time.microseconds / 1000}\n`);
+await room.connect(config.url, config.token);
