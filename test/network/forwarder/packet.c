@@ -2,7 +2,10 @@
 
 #include <string.h>
 
+#define DNS_PORT 53
+#define SHORTEST_MEDIA 12                /* bytes: an RTP header */
 #define STUN_COOKIE UINT32_C(0x2112A442) /* RFC 8489 */
+#define DTLS_MAJOR 254                   /* the version's first byte: 1's complement of 1 */
 
 const char *const packet_kind_names[KIND_COUNT] = {
 	[KIND_SYN] = "syn",
@@ -13,6 +16,7 @@ const char *const packet_kind_names[KIND_COUNT] = {
 	[KIND_RTP] = "rtp",
 	[KIND_RTCP] = "rtcp",
 	[KIND_TURN_CHANNEL] = "turnChannel",
+	[KIND_DNS] = "dns",
 	[KIND_UDP] = "udp",
 	[KIND_ICMP] = "icmp",
 	[KIND_OTHER] = "other",
@@ -40,19 +44,19 @@ static void write32(uint8_t *at, uint32_t value)
 	write16(at + 2, (uint16_t)value);
 }
 
-/* The first byte tells the protocols of a media port apart (RFC 7983). */
+/* The first byte tells the protocols of a media port apart (RFC 7983), the next that it is one. */
 static packet_kind kind_of_udp(const uint8_t *payload, size_t length)
 {
-	if (length == 0)
+	if (length < SHORTEST_MEDIA)
 		return KIND_UDP;
 	uint8_t first = payload[0];
-	if (first < 4)
-		return length >= 20 && read32(payload + 4) == STUN_COOKIE ? KIND_STUN : KIND_UDP;
-	if (first >= 20 && first < 64)
+	if (first < 4 && length >= 20 && read32(payload + 4) == STUN_COOKIE)
+		return KIND_STUN;
+	if (first >= 20 && first < 64 && payload[1] == DTLS_MAJOR)
 		return first == 23 ? KIND_DTLS_DATA : KIND_DTLS;
 	if (first >= 64 && first < 80)
 		return KIND_TURN_CHANNEL;
-	if (first >= 128 && first < 192 && length >= 2) {
+	if (first >= 128 && first < 192) {
 		uint8_t type = payload[1] & 0x7F; /* RFC 5761 keeps 64..95 for RTCP */
 		return type >= 64 && type < 96 ? KIND_RTCP : KIND_RTP;
 	}
@@ -77,22 +81,27 @@ bool packet_parse(const uint8_t *bytes, size_t length, packet_info *info)
 		.destination.address = read32(bytes + 16),
 		.header = header,
 	};
-	const uint8_t *body = bytes + header;
-	size_t left = length - header;
 	if (info->protocol == PROTOCOL_ICMP)
 		info->kind = KIND_ICMP;
-	else if (info->protocol == PROTOCOL_UDP && info->later_fragment)
-		info->kind = KIND_UDP;
-	else if (info->protocol == PROTOCOL_UDP && left >= 8)
-		info->kind = kind_of_udp(body + 8, left - 8);
-	else if (info->protocol == PROTOCOL_TCP && left >= 20)
-		info->kind = (body[13] & 0x12) == 0x02 ? KIND_SYN : KIND_TCP;
-	else
-		return info->protocol != PROTOCOL_UDP && info->protocol != PROTOCOL_TCP;
-	if (!info->later_fragment && info->protocol != PROTOCOL_ICMP) {
-		info->source.port = read16(body);
-		info->destination.port = read16(body + 2);
+	if (info->protocol != PROTOCOL_UDP && info->protocol != PROTOCOL_TCP)
+		return true;
+	if (info->later_fragment) {
+		info->kind = info->protocol == PROTOCOL_UDP ? KIND_UDP : KIND_TCP;
+		return true;
 	}
+	const uint8_t *body = bytes + header;
+	size_t left = length - header;
+	if (left < (info->protocol == PROTOCOL_UDP ? 8U : 20U))
+		return false;
+	info->source.port = read16(body);
+	info->destination.port = read16(body + 2);
+	if (info->protocol == PROTOCOL_TCP)
+		info->kind = (body[13] & 0x12) == 0x02 ? KIND_SYN : KIND_TCP;
+	else if (info->source.port == DNS_PORT || info->destination.port == DNS_PORT)
+		info->kind =
+			KIND_DNS; /* begins with a random number, which could be anything's first byte */
+	else
+		info->kind = kind_of_udp(body + 8, left - 8);
 	return true;
 }
 

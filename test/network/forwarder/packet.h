@@ -20,6 +20,7 @@ typedef enum {
 	KIND_RTP,
 	KIND_RTCP,
 	KIND_TURN_CHANNEL,
+	KIND_DNS,
 	KIND_UDP, /* anything else over UDP, and fragments after the first */
 	KIND_ICMP,
 	KIND_OTHER,
