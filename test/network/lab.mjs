@@ -148,47 +148,46 @@ class Host {
  * @property {Record<string, number>} drops by reason
  * @property {Record<string, number>} kinds what was received: syn, tcp, stun, dtls, dtlsData, rtp, …
  * @property {Record<string, number>} first when the first of a kind came: ms on process.hrtime's clock
+ *
+ * @typedef {{ direction: "up" | "down", kind: string, at: number }} First
  */
+
+/** Starts the forwarder; resolves when both namespaces are there. @param {number} seed */
+async function startForwarder(seed) {
+	const { device, server, nat } = addresses;
+	const child = spawn(join(folder, "forwarder"), [String(seed), device, server, nat], {
+		stdio: ["pipe", "pipe", "pipe"],
+	});
+	child.stdin.on("error", () => {}); // it has ended, which its answers' absence will tell
+	let errors = "";
+	child.stderr.setEncoding("utf8").on("data", (text) => {
+		errors += text;
+	});
+	const ended = once(child, "close");
+	const lines = createInterface(child.stdout);
+	const [first] = await Promise.race([once(lines, "line"), ended]);
+	if (typeof first !== "string") {
+		const why = errors.trim() || `the forwarder ended with ${first}`;
+		throw first === exitUnable ? new LabUnavailable(why) : new Failure(why);
+	}
+	return { child, lines, ended, ready: JSON.parse(first), errors: () => errors };
+}
 
 class Lab {
 	#forwarder;
-	#ended;
-	#errors = "";
 	#id = 0;
 	/** @type {Map<number, (answer: any) => void>} */
 	#waiting = new Map();
-	/** @type {(event: { direction: "up" | "down", kind: string, at: number }) => void} */
+	/** @type {(event: First) => void} */
 	#onFirst = () => {};
-	/** @type {Host} */
-	device;
-	/** @type {Host} */
-	server;
 
-	/** @param {number} seed */
-	constructor(seed) {
-		const { device, server, nat } = addresses;
-		this.#forwarder = spawn(join(folder, "forwarder"), [String(seed), device, server, nat], {
-			stdio: ["pipe", "pipe", "pipe"],
-		});
-		this.#ended = once(this.#forwarder, "exit");
-		this.#forwarder.stdin.on("error", () => {});
-		this.#forwarder.stderr.setEncoding("utf8").on("data", (text) => {
-			this.#errors += text;
-		});
-	}
-
-	async open() {
-		const lines = createInterface(this.#forwarder.stdout);
-		const ready = once(lines, "line");
-		const [first] = await Promise.race([ready, this.#ended]);
-		if (typeof first !== "string") {
-			const why = this.#errors.trim() || `the forwarder ended with ${first}`;
-			throw first === exitUnable ? new LabUnavailable(why) : new Failure(why);
-		}
-		const { pid, device, server } = JSON.parse(first);
+	/** @param {Awaited<ReturnType<typeof startForwarder>>} forwarder */
+	constructor(forwarder) {
+		this.#forwarder = forwarder;
+		const { pid, device, server } = forwarder.ready;
 		this.device = new Host(pid, device, addresses.device);
 		this.server = new Host(pid, server, addresses.server);
-		lines.on("line", (line) => {
+		forwarder.lines.on("line", (line) => {
 			const answer = JSON.parse(line);
 			if (answer.event === "first") this.#onFirst(answer);
 			else this.#waiting.get(answer.id)?.(answer);
@@ -200,7 +199,7 @@ class Lab {
 		const id = ++this.#id;
 		return new Promise((resolve, reject) => {
 			const timer = setTimeout(
-				() => reject(new Error(`the forwarder does not answer; ${this.#errors}`)),
+				() => reject(new Error(`the forwarder does not answer; ${this.#forwarder.errors()}`)),
 				answerTimeout,
 			);
 			this.#waiting.set(id, (answer) => {
@@ -209,7 +208,7 @@ class Lab {
 				if (answer.error) reject(new RangeError(`${answer.error} (${words.join(" ")})`));
 				else resolve(answer);
 			});
-			this.#forwarder.stdin.write(`${id} ${words.join(" ")}\n`);
+			this.#forwarder.child.stdin.write(`${id} ${words.join(" ")}\n`);
 		});
 	}
 
@@ -264,7 +263,7 @@ class Lab {
 	/**
 	 * Calls back at once when a kind of packet comes for the first time since the last reset; one
 	 * listener at a time.
-	 * @param {(event: { direction: "up" | "down", kind: string, at: number }) => void} listener
+	 * @param {(event: First) => void} listener
 	 */
 	onFirst(listener) {
 		this.#onFirst = listener;
@@ -272,8 +271,8 @@ class Lab {
 
 	/** Ends it. What still runs in the namespaces keeps them, without a network. */
 	async close() {
-		this.#forwarder.stdin.end();
-		await this.#ended;
+		this.#forwarder.child.stdin.end();
+		await this.#forwarder.ended;
 	}
 }
 
@@ -294,9 +293,7 @@ const programs = {
 export async function createLab({ seed = 1 } = {}) {
 	if (process.platform !== "linux") throw new LabUnavailable("the laboratory needs Linux");
 	await runStep(programs);
-	const lab = new Lab(seed);
-	await lab.open();
-	return lab;
+	return new Lab(await startForwarder(seed));
 }
 
 /** Why there can be no laboratory on this machine, to skip tests with; undefined when there can. */

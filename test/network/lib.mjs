@@ -30,7 +30,7 @@ export async function probedLab(options) {
 			await pause(after);
 			return server.take(port);
 		},
-		/** And the other way. @param {{ count?: number, after?: number }} options */
+		/** And the other way. @param {{ count?: number, interval?: number, after?: number }} options */
 		async down({ after = 50, ...options }) {
 			await device.take(port);
 			await server.send({ port, to: lab.device.address, toPort: port, ...options });

@@ -17,7 +17,7 @@
 
 /* libwebrtc takes "tun…" for a VPN and treats it differently; this is the device's only network. */
 #define INTERFACE "eth0"
-#define TX_QUEUE 10000 /* packets: the kernel may not drop what we have not counted */
+#define TX_QUEUE 10000 /* packets: what the kernel drops before us, only its interface counts */
 
 static bool fails(const char *what)
 {
@@ -99,7 +99,9 @@ static bool open_tun(lab_host *host)
 	if (ioctl(host->socket, SIOCSIFMTU, &request) != 0)
 		return fails("setting the MTU");
 	request.ifr_qlen = TX_QUEUE;
-	return ioctl(host->socket, SIOCSIFTXQLEN, &request) == 0 || fails("setting the queue's length");
+	/* Only real root may; 500 packets without. */
+	(void)ioctl(host->socket, SIOCSIFTXQLEN, &request);
+	return true;
 }
 
 bool host_open(lab_host *host, uint32_t address, uint32_t router)
