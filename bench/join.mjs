@@ -11,7 +11,7 @@ import { clients, measureJoin } from "./join/call.mjs";
 
 const peer = "rtc-node";
 const roundTrips = [0, 50, 100]; // ms
-const runs = 5;
+const runs = 7;
 
 /** @typedef {keyof typeof clients} Client @typedef {import("./join/call.mjs").Join} Join */
 
@@ -75,8 +75,9 @@ export async function join() {
 			name: peer,
 			values: series(peer, compute)[0],
 		}),
+		...compare("join.connected", ({ connected }) => connected),
 		// The steps between, as they show on the wire.
-		...["syn", "stun", "dtls"].flatMap((kind) =>
+		...["stun", "dtls"].flatMap((kind) =>
 			compare(`join.first_${kind}_out`, ({ wire }) => wire[kind]),
 		),
 	];

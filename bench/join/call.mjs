@@ -16,6 +16,7 @@ const leaveTimeout = 5_000;
  * @typedef {object} Join milliseconds
  * @property {number} fromConnect from the call of connect() to the first RTP packet on the wire
  * @property {number} fromSyn from the first packet at all
+ * @property {number} connected from the call of connect() to its resolution
  * @property {number} compute processor time of the client from connect() to the first RTP packet
  * @property {Record<string, number>} wire when the first of each kind of packet left, from connect()
  */
@@ -73,7 +74,7 @@ export async function measureJoin(lab, client, room) {
 	});
 	const timeout = setTimeout(() => child.kill("SIGKILL"), joinTimeout);
 	try {
-		let [connect, computeBefore, compute] = [Number.NaN, Number.NaN, Number.NaN];
+		let [computeBefore, compute] = [Number.NaN, Number.NaN];
 		const rtp = new Promise((resolve) => {
 			lab.onFirst(({ direction, kind }) => {
 				if (direction !== "up" || kind !== "rtp") return;
@@ -81,21 +82,33 @@ export async function measureJoin(lab, client, room) {
 				resolve(true);
 			});
 		});
-		createInterface(child.stdout).on("line", (line) => {
-			said += `${line}\n`;
-			const [, at] = /^connect ([\d.]+)$/.exec(line) ?? [];
-			if (!at) return;
-			connect = Number(at);
-			computeBefore = processorTime(pid);
+		/** @type {Record<string, number>} */
+		const moments = {};
+		const connected = new Promise((resolve) => {
+			createInterface(child.stdout).on("line", (line) => {
+				const [, moment, at] = /^(connect|connected) ([\d.]+)$/.exec(line) ?? [];
+				if (moment) moments[moment] = Number(at);
+				else said += `${line}\n`;
+				if (moment === "connect") computeBefore = processorTime(pid);
+				if (moment === "connected") resolve(true);
+			});
 		});
-		if (!(await Promise.race([rtp, ended.then(() => false)]))) {
-			throw new Failure(`${client} sent no sound; it said:`, said);
+		const joined = Promise.all([rtp, connected]).then(() => true);
+		if (!(await Promise.race([joined, ended.then(() => false)]))) {
+			throw new Failure(`${client} did not join with sound; it said:`, said);
 		}
+		const { connect } = moments;
 		const { first } = (await lab.stats()).up;
 		const wire = Object.fromEntries(
 			Object.entries(first).map(([kind, at]) => [kind, at - connect]),
 		);
-		return { fromConnect: wire.rtp, fromSyn: first.rtp - first.syn, compute, wire };
+		return {
+			fromConnect: wire.rtp,
+			fromSyn: first.rtp - first.syn,
+			connected: moments.connected - connect,
+			compute,
+			wire,
+		};
 	} finally {
 		clearTimeout(timeout);
 		child.kill("SIGTERM");

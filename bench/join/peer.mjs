@@ -35,12 +35,16 @@ process.once("SIGTERM", async () => {
 	process.exit(0);
 });
 
+/** @param {string} moment */
+const say = (moment) => console.log(`${moment} ${Number(process.hrtime.bigint()) / 1e6}`);
+
 const { LIVEKIT_URL, LIVEKIT_TOKEN } = process.env;
-console.log(`connect ${Number(process.hrtime.bigint()) / 1e6}`);
+say("connect");
 await room.connect(LIVEKIT_URL ?? "", LIVEKIT_TOKEN ?? "", {
 	autoSubscribe: true,
 	dynacast: false,
 });
+say("connected");
 await room.localParticipant?.publishTrack(
 	track,
 	new TrackPublishOptions({ source: TrackSource.SOURCE_MICROPHONE }),

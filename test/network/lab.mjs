@@ -272,7 +272,8 @@ class Lab {
 	/** Ends it. What still runs in the namespaces keeps them, without a network. */
 	async close() {
 		this.#forwarder.child.stdin.end();
-		await this.#forwarder.ended;
+		const [status] = await this.#forwarder.ended;
+		if (status !== 0) throw new Failure(`the forwarder ended badly: ${this.#forwarder.errors()}`);
 	}
 }
 

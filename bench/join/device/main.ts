@@ -1,4 +1,4 @@
-/** Joins as fast as it can and stays: says when it calls connect(), on the machine's monotonic clock. */
+/** Joins as fast as it can and stays; says when, on the machine's monotonic clock. */
 
 import board from "board";
 import { Room } from "livekit";
@@ -12,5 +12,10 @@ board.onStop(async () => {
 });
 
 await room.localParticipant.setMicrophoneEnabled(true);
-trace(`connect ${Time.microseconds / 1000}\n`);
+say("connect");
 await room.connect(config.url, config.token);
+say("connected");
+
+function say(moment: string): void {
+	trace(`${moment} ${Time.microseconds / 1000}\n`);
+}

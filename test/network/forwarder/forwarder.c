@@ -51,13 +51,13 @@ static lab_host *receiver(int direction)
 	return &lab.host[1 - direction];
 }
 
-static void tell_too_big(int direction, const uint8_t *bytes, const packet_info *info)
+static void tell_too_big(int direction, const uint8_t *bytes, size_t size, const packet_info *info)
 {
 	const lab_host *from = sender(direction);
 	link_state *link = &lab.link[direction];
 	uint8_t reply[PACKET_ICMP_MAX];
-	size_t length =
-		packet_fragmentation_needed(bytes, info, from->router, (uint16_t)link->settings.mtu, reply);
+	size_t length = packet_fragmentation_needed(bytes, size, info, from->router,
+												(uint16_t)link->settings.mtu, reply);
 	if (write(from->tun, reply, length) == (ssize_t)length)
 		link->counters.icmp++;
 }
@@ -79,7 +79,7 @@ static void receive(int direction, uint8_t *bytes, size_t length, uint64_t now)
 	drop_reason why;
 	if (!link_admit(link, &info, length, &why)) {
 		if (why == DROP_TOO_BIG && info.dont_fragment && link->settings.mtu_icmp > 0)
-			tell_too_big(direction, bytes, &info);
+			tell_too_big(direction, bytes, length, &info);
 		return;
 	}
 	bool through = direction == UP ? nat_outbound(&lab.nat, bytes, &info)

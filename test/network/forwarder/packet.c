@@ -151,15 +151,15 @@ void packet_set_destination(uint8_t *bytes, const packet_info *info, endpoint de
 static uint16_t checksum(const uint8_t *at, size_t length)
 {
 	uint32_t sum = 0;
-	for (size_t i = 0; i + 1 < length; i += 2)
-		sum += read16(at + i);
+	for (size_t i = 0; i < length; i++)
+		sum += i % 2 ? at[i] : (uint32_t)at[i] << 8;
 	return (uint16_t)~fold(sum);
 }
 
-size_t packet_fragmentation_needed(const uint8_t *bytes, const packet_info *info, uint32_t router,
-								   uint16_t mtu, uint8_t *reply)
+size_t packet_fragmentation_needed(const uint8_t *bytes, size_t size, const packet_info *info,
+								   uint32_t router, uint16_t mtu, uint8_t *reply)
 {
-	size_t quoted = info->header + 8; /* parsed, so there are ports behind the header */
+	size_t quoted = info->header + 8 < size ? info->header + 8 : size;
 	size_t length = 20 + 8 + quoted;
 	memset(reply, 0, 28);
 	reply[0] = 0x45;

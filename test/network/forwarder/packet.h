@@ -54,11 +54,11 @@ void packet_set_source(uint8_t *bytes, const packet_info *info, endpoint source)
 void packet_set_destination(uint8_t *bytes, const packet_info *info, endpoint destination);
 
 /*
- * RFC 1191: makes "fragmentation needed" from `router` to the source of `bytes`. `reply` has room
- * for 56 bytes and the quoted header's options (PACKET_ICMP_MAX). Gives its length.
+ * RFC 1191: makes "fragmentation needed" from `router` to the source of `bytes`, in `reply`, which
+ * has room for PACKET_ICMP_MAX. Gives its length.
  */
 #define PACKET_ICMP_MAX (20 + 8 + 60 + 8)
-size_t packet_fragmentation_needed(const uint8_t *bytes, const packet_info *info, uint32_t router,
-								   uint16_t mtu, uint8_t *reply);
+size_t packet_fragmentation_needed(const uint8_t *bytes, size_t size, const packet_info *info,
+								   uint32_t router, uint16_t mtu, uint8_t *reply);
 
 #endif
