@@ -2,7 +2,7 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { buildApp, hostPath } from "../../tools/app/run.mjs";
@@ -37,10 +37,13 @@ export const clients = Object.freeze({
 	"rtc-node": () => [process.execPath, join(root, "bench", "join", "peer.mjs")],
 });
 
-/** Processor time of a process's living threads in ms. @param {number} pid */
+/**
+ * Processor time of a process's living threads in ms; 0 when it has none, or the kernel does not tell.
+ * @param {number} pid
+ */
 function processorTime(pid) {
 	const tasks = `/proc/${pid}/task`;
-	const nanoseconds = readdirSync(tasks).map((task) => {
+	const nanoseconds = (existsSync(tasks) ? readdirSync(tasks) : []).map((task) => {
 		try {
 			return Number(readFileSync(join(tasks, task, "schedstat"), "utf8").split(" ")[0]);
 		} catch {
@@ -56,6 +59,7 @@ function processorTime(pid) {
  * @returns {Promise<Join>}
  */
 export async function measureJoin(lab, client, room) {
+	if (processorTime(process.pid) === 0) throw new Failure("/proc/PID/task/*/schedstat is missing");
 	await lab.reset();
 	const folder = mkdtempSync(join(build, "bench-"));
 	const [enter, ...args] = [...lab.device.within, ...clients[client](folder, room)];
