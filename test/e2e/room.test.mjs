@@ -169,7 +169,8 @@ describe("tracks", () => {
 		assert.equal(lines(output, /^trackSubscribed/).length, 3, output);
 		// 50 packets a second each, for 3 s; the beginning may be missed.
 		assert.ok(report.peer.framesDecoded > 3 * 100, `${report.peer.framesDecoded} frames decoded`);
-		assert.equal(report.peer.droppedUnknownStream, 0);
+		// Media may overtake the answer that tells of it, not by much.
+		assert.ok(report.peer.droppedUnknownStream < 10, `${report.peer.droppedUnknownStream} dropped`);
 		await Promise.all(peers.map((peer) => peer.leave()));
 	});
 

@@ -51,7 +51,7 @@ function processesWith(mark) {
 }
 
 describe("npm start", () => {
-	it("makes a call, plays the echo of what was said, and leaves nothing behind", async () => {
+	it("makes a call, plays the echo of what was said, and leaves nothing behind", async (t) => {
 		const [speaker, report] = [join(outFolder, "start.wav"), join(outFolder, "start.json")];
 		const run = start(["--speaker", speaker, "--report", report]);
 		assert.equal(await run.ended, 0, run.output());
@@ -61,6 +61,9 @@ describe("npm start", () => {
 		const heard = readWav(speaker);
 		assert.equal(heard.rate, said.rate);
 		const { likeness, speed, delay } = compare(said.samples, heard.samples, said.rate);
+		t.diagnostic(
+			`likeness ${likeness.toFixed(2)}, speed ${speed.toFixed(4)}, delay ${delay.toFixed(2)} s`,
+		);
 		assert.ok(likeness > 0.7, `likeness ${likeness}`);
 		assert.ok(Math.abs(speed - 1) < 0.005, `speed ${speed}`);
 		assert.ok(delay > 0.5 && delay < 3, `the echo came after ${delay} s`);
@@ -105,6 +108,8 @@ describe("npm start", () => {
 	for (const [args, expected] of /** @type {[string[], RegExp][]} */ ([
 		[["--nonsense"], /--nonsense/],
 		[["--mic", "no-such-file.wav"], /no-such-file\.wav/],
+		[["--mic", "package.json"], /package\.json.*WAV/],
+		[["--speaker", "package.json/x.wav"], /package\.json/],
 		[["--board", "toaster"], /toaster/],
 		[["--url", "ws://127.0.0.1:1"], /--token/],
 	])) {
