@@ -46,6 +46,28 @@ static void call(seed *out, const char *folder, const char *name, audio_encoder_
 	audio_encoder_free(encoder);
 }
 
+/* Twenty packets at once, then on time: what waits too long is played away. */
+static void burst(seed *out, const char *folder)
+{
+	const audio_encoder_options options = {.sample_rate = 16000, .channels = 1, .bitrate = 12000};
+	audio_encoder *encoder = audio_encoder_create(&options);
+	uint8_t packet[AUDIO_PACKET_MAX];
+	int16_t samples[FRAME];
+
+	REQUIRE(encoder != NULL);
+	seed_append(out, "\0", 1);
+	for (uint32_t i = 0; i < 90; i++) {
+		make_sound(samples, i);
+		int length = audio_encode(encoder, samples, packet, sizeof packet);
+		REQUIRE(length > 0);
+		seed_step(out, NEXT, packet, (size_t)length);
+		if (i >= 20)
+			seed_step(out, PLAY, "\0", 1);
+	}
+	seed_save(out, folder, "burst");
+	audio_encoder_free(encoder);
+}
+
 int main(int count, char **arguments)
 {
 	static seed out;
@@ -60,6 +82,8 @@ int main(int count, char **arguments)
 	options.bitrate = 12000;
 	options.dtx = true;
 	call(&out, arguments[1], "dtx_48k", options, 2);
+
+	burst(&out, arguments[1]);
 
 	/* 120 ms in one packet (RFC 6716 section 3.2.5), and one that lies about its frames */
 	seed_append(&out, "\0", 1);
