@@ -3,7 +3,7 @@
  *   npm run fuzz -- [--seconds N] [TARGET…]
  */
 
-import { mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -52,6 +52,7 @@ export async function fuzz(program, seconds) {
 		mkdirSync(path, { recursive: true });
 		return path;
 	});
+	const committed = [join(root, "test", "fuzz", "seeds", name)].filter(existsSync);
 	const log = `fuzz-${name}`;
 	const limits = [
 		`-max_total_time=${seconds}`,
@@ -61,7 +62,14 @@ export async function fuzz(program, seconds) {
 	try {
 		await run(
 			join(tree, program),
-			[...limits, `-artifact_prefix=${findings}/`, "-print_final_stats=1", corpus, seeds],
+			[
+				...limits,
+				`-artifact_prefix=${findings}/`,
+				"-print_final_stats=1",
+				corpus,
+				seeds,
+				...committed,
+			],
 			{
 				log,
 				what: program,
