@@ -21,6 +21,7 @@ static void on_data(sctp_association *self, const sctp_item *chunk)
 {
 	inbound_on_data(self, chunk);
 	if (self->state == SCTP_SHUTDOWN_SENT) { /* section 9.2: with each SACK, SHUTDOWN again */
+		self->errors = 0;
 		self->sack_at_once = true;
 		self->pending |= PENDING_SHUTDOWN;
 		association_timer(self, TIMER_T2, self->rto);
