@@ -30,6 +30,7 @@ const forStart = [
 const forTests = [
 	{ name: "libcmocka-dev", header: "cmocka.h" },
 	{ name: "libsrtp2-dev", header: "srtp2/srtp.h" },
+	{ name: "libusrsctp-dev", header: "usrsctp.h" },
 	{ name: "openssl", command: "openssl" },
 	{ name: "clang-format", command: "clang-format" },
 	{ name: "clang", present: () => clangs().length > 0 },
