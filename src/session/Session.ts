@@ -41,7 +41,7 @@ export interface SessionOptions {
 	signal?: SignalOptions;
 	/** Opens the speaker; undefined when there is none. */
 	speaker(): Speaker | undefined;
-	/** Milliseconds from joining until media must be up; 15,000 by default. */
+	/** Milliseconds to prepare, and from joining until media must be up; 15,000 by default. */
 	mediaTimeout?: number;
 	/** Milliseconds for an offer's answer; 15,000 by default. */
 	answerTimeout?: number;
@@ -64,6 +64,7 @@ type RoomMessages = Pick<SignalEvents, (typeof ROOM_MESSAGES)[number]>;
 
 /** Milliseconds: a server that ends media says why on the other connection, a little later. */
 const LEAVE_DELAY = 500;
+const MEDIA_TIMEOUT = 15_000;
 
 export interface SessionEnd {
 	/** Why it never was connected. */
@@ -128,7 +129,8 @@ export class Session extends Emitter<SessionEvents> {
 	/** What it said last: it may be up before the join is handled. */
 	#peerState: { state: PeerState; reason?: string } = { state: "new" };
 	#negotiation: Negotiation | undefined;
-	readonly #mediaTimeout = new Timeout();
+	/** Of the state. */
+	readonly #timeout = new Timeout();
 	#finalCounters: Omit<SessionStats, "timeline"> | undefined;
 	/** Room messages that came before the join response was handled. */
 	#early: (() => void)[] | undefined = [];
@@ -148,6 +150,11 @@ export class Session extends Emitter<SessionEvents> {
 	start(url: string, token: string): void {
 		if (!this.#advance("start")) throw new Error("a session starts once");
 		this.timeline.start();
+		const { mediaTimeout = MEDIA_TIMEOUT } = this.#options;
+		this.#timeout.start(mediaTimeout, () => {
+			const message = `no certificate was made within ${mediaTimeout / 1000} s: restart the device`;
+			this.#end("timedOut", { error: timeoutError(message) });
+		});
 		this.#connect(url, token).catch((error: unknown) => {
 			this.#end("failed", { error: asConnectionError(error) });
 		});
@@ -242,6 +249,7 @@ export class Session extends Emitter<SessionEvents> {
 		for (const request of requests) negotiation.addTrack(outgoing(request));
 		const publisherOffer = negotiation.start();
 
+		this.#timeout.stop();
 		this.#advance("prepared");
 		const joining = signal.connect(url, token, {
 			connectionSettings: { autoSubscribe: this.#options.autoSubscribe },
@@ -256,8 +264,8 @@ export class Session extends Emitter<SessionEvents> {
 		if (!this.#advance("joined")) return;
 		this.timeline.mark("joined");
 		this.#negotiation?.joined();
-		const { mediaTimeout = 15_000 } = this.#options;
-		this.#mediaTimeout.start(mediaTimeout, () => {
+		const { mediaTimeout = MEDIA_TIMEOUT } = this.#options;
+		this.#timeout.start(mediaTimeout, () => {
 			const seconds = mediaTimeout / 1000;
 			const message = `joined, but no media connection within ${seconds} s: does UDP to the server pass?`;
 			this.#end("timedOut", { error: timeoutError(message) });
@@ -318,7 +326,7 @@ export class Session extends Emitter<SessionEvents> {
 	#onPeerState(state: PeerState, reason?: string): void {
 		this.#peerState = { state, reason };
 		if (state === "connected" && this.#advance("mediaUp")) {
-			this.#mediaTimeout.stop();
+			this.#timeout.stop();
 			this.emit("connected");
 		} else if (state === "failed") {
 			const message = `the media connection failed: ${reason ?? "no reason given"}`;
@@ -328,7 +336,7 @@ export class Session extends Emitter<SessionEvents> {
 			};
 			if (this.#state !== "connected") this.#end("mediaFailed", end);
 			else if (this.#advance("mediaFailed")) {
-				this.#mediaTimeout.start(LEAVE_DELAY, () => this.#end("timedOut", end));
+				this.#timeout.start(LEAVE_DELAY, () => this.#end("timedOut", end));
 			}
 		}
 	}
@@ -370,7 +378,7 @@ export class Session extends Emitter<SessionEvents> {
 		const wasConnected = this.#state === "connected" || this.#state === "stranded";
 		if (!this.#advance(event)) return;
 		this.#finalCounters = this.stats;
-		this.#mediaTimeout.stop();
+		this.#timeout.stop();
 		this.#negotiation?.close();
 		this.#negotiation = undefined;
 		this.#peer?.close();

@@ -3,13 +3,14 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { root } from "../../tools/lib/paths.mjs";
 import { readWav } from "../../tools/lib/wav.mjs";
 import { clicks, compare } from "./lib/analysis.mjs";
 import { outFolder } from "./lib/device.mjs";
+import { processesWith } from "./lib/processes.mjs";
 import { until } from "./lib/until.mjs";
 
 /** @param {string[]} args */
@@ -34,20 +35,6 @@ function start(args) {
 		/** @type {Promise<number | null>} */ ended,
 		left: () => processesWith(mark),
 	};
-}
-
-/** Command lines of processes that have `mark` in their environment. @param {string} mark */
-function processesWith(mark) {
-	return readdirSync("/proc")
-		.filter((name) => /^\d+$/.test(name))
-		.flatMap((pid) => {
-			try {
-				if (!readFileSync(`/proc/${pid}/environ`, "latin1").includes(mark)) return [];
-				return [readFileSync(`/proc/${pid}/cmdline`, "latin1").replaceAll("\0", " ")];
-			} catch {
-				return []; // gone, or not ours
-			}
-		});
 }
 
 describe("npm start", () => {
