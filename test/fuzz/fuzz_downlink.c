@@ -32,7 +32,8 @@ static void play(target *at, uint8_t frames)
 
 static void step(void *context, uint8_t kind, uint8_t *bytes, size_t length)
 {
-	static const float volumes[] = {0, 0.5f, 1, 16, 1e30f, -1, -1e30f, 0.0f / 0.0f};
+	static const int32_t volumes[] = {0,         2048, AUDIO_VOLUME_ONE, 16 * AUDIO_VOLUME_ONE,
+									  INT32_MAX, -1,   INT32_MIN,        1};
 	target *at = context;
 	packet_ring *ring = audio_downlink_ring(at->downlink);
 
