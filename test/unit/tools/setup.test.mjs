@@ -110,6 +110,14 @@ describe("a background process", () => {
 		await assert.rejects(() => process.ready(() => undefined, 100), /not ready within 0.1 s/);
 		await process.stop();
 	});
+
+	it("that does not end in its time is stopped, and that is said", async () => {
+		assert.equal(await start("exit 3").endWithin(60_000), 3);
+		await assert.rejects(
+			() => start("sleep 60").endWithin(100),
+			/it did not end within 0.1 s and was stopped/,
+		);
+	});
 });
 
 describe("npm start", () => {
