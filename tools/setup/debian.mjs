@@ -26,11 +26,15 @@ const forStart = [
 ];
 
 /** @type {Package[]} */
+const forChecks = [{ name: "clang-format", command: "clang-format" }];
+
+/** @type {Package[]} */
 const forTests = [
+	...forStart,
+	...forChecks,
 	{ name: "libcmocka-dev", header: "cmocka.h" },
 	{ name: "libsrtp2-dev", header: "srtp2/srtp.h" },
 	{ name: "openssl", command: "openssl" },
-	{ name: "clang-format", command: "clang-format" },
 	{ name: "gcc-riscv64-unknown-elf", command: "riscv64-unknown-elf-gcc" },
 	{ name: "picolibc-riscv64-unknown-elf", present: picolibcIsThere },
 	{ name: "gcc-xtensa-lx106", command: "xtensa-lx106-elf-gcc" },
@@ -48,9 +52,11 @@ function missingHeaders(headers) {
 	return output === undefined ? headers : headers.filter((header) => output.includes(header));
 }
 
-/** @param {boolean} tests whether the tests' packages count too @returns {string[]} names */
-export function missingPackages(tests) {
-	const packages = tests ? [...forStart, ...forTests] : forStart;
+/** @typedef {"start" | "tests" | "checks"} Purpose `tests` includes the other two */
+
+/** @param {Purpose} purpose @returns {string[]} names */
+export function missingPackages(purpose) {
+	const packages = { start: forStart, tests: forTests, checks: forChecks }[purpose];
 	const headers = missingHeaders(packages.flatMap(({ header }) => header ?? []));
 	return packages
 		.filter(({ command, header, present }) => {
@@ -60,9 +66,9 @@ export function missingPackages(tests) {
 		.map(({ name }) => name);
 }
 
-/** Installs what is missing when it may, else fails with the line to type. @param {boolean} tests */
-export async function installPackages(tests) {
-	const missing = missingPackages(tests);
+/** Installs what is missing when it may, else fails with the line to type. @param {Purpose} purpose */
+export async function installPackages(purpose) {
+	const missing = missingPackages(purpose);
 	if (missing.length === 0) return;
 	if (!which("apt-get")) {
 		throw new Failure(
@@ -81,7 +87,7 @@ export async function installPackages(tests) {
 		await run("apt-get", ["update"], options);
 		await run("apt-get", ["install", "-y", "--no-install-recommends", ...missing], options);
 	});
-	const still = missingPackages(tests);
+	const still = missingPackages(purpose);
 	if (still.length > 0) {
 		throw new Failure(
 			`installed, but still not usable: ${still.join(", ")}; log: build/log/apt.log`,
