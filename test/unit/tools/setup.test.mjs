@@ -2,13 +2,14 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { beforeEach, describe, it } from "node:test";
 import { Background } from "../../../tools/lib/background.mjs";
 import { run } from "../../../tools/lib/command.mjs";
 import { Failure } from "../../../tools/lib/failure.mjs";
 import { build, root } from "../../../tools/lib/paths.mjs";
+import { sweepRuns } from "../../../tools/lib/simulator.mjs";
 import { runStep } from "../../../tools/lib/steps.mjs";
 
 const folder = join(build, "tests", "setup");
@@ -117,6 +118,16 @@ describe("a background process", () => {
 			() => start("sleep 60").endWithin(100),
 			/it did not end within 0.1 s and was stopped/,
 		);
+	});
+});
+
+describe("a simulator's folder", () => {
+	it("goes when its starter is gone, and no other does", () => {
+		const { pid } = spawnSync("true");
+		const kept = [`run-${process.pid}-a`, "state"];
+		for (const name of [...kept, `run-${pid}-b`]) mkdirSync(file(name));
+		sweepRuns(folder);
+		assert.deepEqual(readdirSync(folder).sort(), kept);
 	});
 });
 
