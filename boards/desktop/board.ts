@@ -6,7 +6,7 @@
  */
 
 import config from "mc/config";
-import { collect, exit, heap, onTerminate, rss, writeFile } from "simulator";
+import { collect, complain, exit, heap, onTerminate, rss, writeFile } from "simulator";
 import { Microphone, nativeMemory, Speaker } from "webrtc-native/device";
 
 const SAMPLE_RATE = 16_000;
@@ -49,6 +49,11 @@ export default Object.freeze({
 			peakRss: rss(),
 		};
 		writeFile(config.report, `${JSON.stringify(report, undefined, "\t")}\n`);
+	},
+
+	/** Says in one line what went wrong and what to do: on stderr here. */
+	complain(line: string): void {
+		complain(line);
 	},
 
 	/** The app is over. A device has nothing to do here. */

@@ -1,7 +1,12 @@
 /** What goes wrong says so in one clear line, ends with a status, and ends. */
 
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { buildApp, runApp } from "../../tools/app/run.mjs";
+import { build } from "../../tools/lib/paths.mjs";
 import { freeTcpPort, startServer } from "../../tools/server/server.mjs";
 import { joinToken } from "../../tools/server/token.mjs";
 import { startDevice } from "./lib/device.mjs";
@@ -105,6 +110,30 @@ const cases = [
 		/no-such-file\.wav/,
 	],
 ];
+
+it("Ctrl-C before the call has begun is said in a user's words, on stderr", async () => {
+	const { port, close } = await fakeServer(() => {});
+	const folder = mkdtempSync(join(build, "interrupt-"));
+	try {
+		const config = { url: `ws://127.0.0.1:${port}`, token: await goodToken(), mic };
+		const description = buildApp("examples/voice-agent/manifest.json", {
+			outDir: folder,
+			config: { ...config, speaker: join(folder, "out.wav") },
+		});
+		const device = runApp(description, { state: folder, stdio: ["ignore", "ignore", "pipe"] });
+		let errors = "";
+		device.stderr?.setEncoding("utf8").on("data", (text) => {
+			errors += text;
+		});
+		setTimeout(() => device.kill("SIGINT"), 1000);
+		const [status] = await once(device, "close");
+		assert.equal(errors, "stopped before the call had begun\n");
+		assert.equal(status, 1);
+	} finally {
+		rmSync(folder, { recursive: true });
+		await close();
+	}
+});
 
 describe("one clear line for", () => {
 	for (const [name, make, expected] of cases) {
