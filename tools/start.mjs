@@ -9,6 +9,7 @@ import {
 	openSync,
 	readFileSync,
 	rmSync,
+	statSync,
 } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
@@ -25,7 +26,7 @@ Without --url it calls an agent on this machine that echoes what it hears.
   --url URL --token TOKEN   join this LiveKit server instead (wss:// or https://; ws:// or http://)
   --ca FILE.pem             trust these roots for wss:// instead of the system's
   --insecure                do not check the server's certificate at all
-  --mic FILE.wav|alsa       what the device hears (16-bit mono; default: a spoken sentence)
+  --mic FILE.wav|alsa       what the device hears (16-bit mono, 16, 24 or 48 kHz; default: a spoken sentence)
   --speaker FILE.wav|alsa   where what it plays goes (default: out/speaker.wav)
   --seconds N               length of the call, a day at most (default: the microphone file and 3 s more; alsa 30)
   --board NAME              which board to simulate (default and only one so far: desktop)
@@ -90,11 +91,16 @@ function checkOptions({ url, token, ca, mic, speaker, report, board, seconds }) 
 		);
 	}
 	for (const [name, path] of Object.entries({ mic, ca })) {
-		if (path && path !== "alsa" && !existsSync(path)) {
+		if (path && path !== "alsa" && !statSync(path, { throwIfNoEntry: false })?.isFile()) {
 			throw new Failure(`--${name} ${path}: no such file`);
 		}
 	}
-	defaultSeconds(mic); // it can be read
+	if (mic !== "alsa") {
+		const { rate } = readWav(mic);
+		if (![16_000, 24_000, 48_000].includes(rate)) {
+			throw new Failure(`--mic ${mic}: has ${rate} Hz, and must have 16000, 24000 or 48000`);
+		}
+	}
 	for (const [name, path] of Object.entries({ speaker, report })) {
 		if (path && path !== "alsa") requireWritable(name, resolve(path));
 	}
@@ -186,6 +192,7 @@ async function call(options, running) {
 			token,
 			seconds,
 			mic: file(options.mic),
+			...(options.mic !== "alsa" && { micRate: readWav(options.mic).rate }),
 			speaker: file(options.speaker),
 			report,
 			...(options.ca && { ca: readFileSync(options.ca, "utf8") }),

@@ -109,6 +109,7 @@ describe("npm start", () => {
 		[["--nonsense"], /--nonsense/],
 		[["--mic", "no-such-file.wav"], /no-such-file\.wav/],
 		[["--mic", "package.json"], /package\.json.*WAV/],
+		[["--mic", "test"], /--mic test: no such file/],
 		[["--speaker", "package.json/x.wav"], /--speaker .*package\.json/],
 		[["--speaker", "test"], /--speaker .*test: cannot be written/],
 		[["--speaker", "/proc/nobody/x.wav"], /--speaker .*x\.wav: cannot be written/],
