@@ -15,6 +15,7 @@ import { dirname, join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { Background } from "./lib/background.mjs";
 import { Failure, runMain } from "./lib/failure.mjs";
+import { requireNetwork } from "./lib/network.mjs";
 import { build, logs, root } from "./lib/paths.mjs";
 import { readWav } from "./lib/wav.mjs";
 import { setUp } from "./setup/index.mjs";
@@ -212,6 +213,7 @@ await runMain(async () => {
 		return;
 	}
 	checkOptions(options);
+	if (!options.url) requireNetwork();
 	console.log("set-up");
 	await setUp({ server: !options.url });
 

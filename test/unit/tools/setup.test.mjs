@@ -8,6 +8,7 @@ import { beforeEach, describe, it } from "node:test";
 import { Background } from "../../../tools/lib/background.mjs";
 import { run } from "../../../tools/lib/command.mjs";
 import { Failure } from "../../../tools/lib/failure.mjs";
+import { requireNetwork } from "../../../tools/lib/network.mjs";
 import { build, root } from "../../../tools/lib/paths.mjs";
 import { sweepRuns } from "../../../tools/lib/simulator.mjs";
 import { runStep } from "../../../tools/lib/steps.mjs";
@@ -128,6 +129,17 @@ describe("a simulator's folder", () => {
 		for (const name of [...kept, `run-${pid}-b`]) mkdirSync(file(name));
 		sweepRuns(folder);
 		assert.deepEqual(readdirSync(folder).sort(), kept);
+	});
+});
+
+describe("the network", () => {
+	const address = (/** @type {boolean} */ internal) =>
+		/** @type {any} */ ({ address: "198.51.100.1", internal });
+
+	it("must be more than loopback", () => {
+		assert.throws(() => requireNetwork({ lo: [address(true)] }), /no network.* run: sudo/);
+		assert.throws(() => requireNetwork({}), Failure);
+		requireNetwork({ lo: [address(true)], eth0: [address(false)] });
 	});
 });
 
