@@ -43,12 +43,12 @@ const cases = [
 	[
 		"a name that does not resolve",
 		async () => ({ url: "ws://nowhere.invalid", token: await goodToken() }),
-		/nowhere\.invalid/,
+		/nowhere\.invalid.*; check the URL and the network$/,
 	],
 	[
 		"a refused connection",
 		async () => ({ url: `ws://127.0.0.1:${await freeTcpPort()}`, token: await goodToken() }),
-		/nothing listens/,
+		/^nothing listens at 127\.0\.0\.1:\d+: start the server or check the URL's port$/,
 	],
 	[
 		"an address nobody answers at",
@@ -59,20 +59,24 @@ const cases = [
 	[
 		"a TLS handshake with what speaks none",
 		async () => ({ url: server.url.replace("ws:", "wss:"), token: await goodToken() }),
-		/TLS/,
+		/TLS.*; check the URL and the TLS options$/,
 	],
 	["HTTP 401", () => answering(401, "invalid API key"), /API key/],
 	["HTTP 403", () => answering(403, "not for you"), /403.*not for you/],
 	["HTTP 404", () => answering(404, "no such page"), /404/],
 	["HTTP 500", () => answering(500, "out of order"), /500/],
-	["a malformed token", async () => ({ url: server.url, token: "not.a.token" }), /token/i],
+	[
+		"a malformed token",
+		async () => ({ url: server.url, token: "not.a.token" }),
+		/^the token is malformed: give a LiveKit access token \(a JWT\)$/,
+	],
 	[
 		"an expired token",
 		async () => ({
 			url: server.url,
 			token: await joinToken(server, { room: "errors", identity: "device", ttl: -3600 }),
 		}),
-		/expired|token/i,
+		/^the token has expired: make a new one$/,
 	],
 	[
 		"a token with another secret",
@@ -80,7 +84,7 @@ const cases = [
 			url: server.url,
 			token: await joinToken({ ...server, secret: "x".repeat(32) }, { room: "r", identity: "d" }),
 		}),
-		/token|401/i,
+		/^the token's signature is wrong: make it with the secret of its API key on this server$/,
 	],
 	["a server that takes the connection and says nothing", () => acting(() => {}), /no answer/],
 	[
