@@ -10,7 +10,7 @@ import { build } from "../../tools/lib/paths.mjs";
 import { freeTcpPort, startServer } from "../../tools/server/server.mjs";
 import { joinToken } from "../../tools/server/token.mjs";
 import { startDevice } from "./lib/device.mjs";
-import { fakeServer, httpServer, signalProxy } from "./lib/proxies.mjs";
+import { deafServer, fakeServer, httpServer, signalProxy } from "./lib/proxies.mjs";
 
 /** @typedef {{ url: string, token: string, mic?: string, close?: () => Promise<void> }} Case */
 
@@ -52,9 +52,11 @@ const cases = [
 	],
 	[
 		"an address nobody answers at",
-		// RFC 6666's prefix for discarding: the system says so, or the connect times out.
-		async () => ({ url: "ws://[100::1]:7880", token: await goodToken() }),
-		/cannot reach|no answer/i,
+		async () => {
+			const { port, close } = await deafServer();
+			return { url: `ws://127.0.0.1:${port}`, token: await goodToken(), close };
+		},
+		/^no answer from 127\.0\.0\.1:\d+ .*: check the URL and the network$/,
 	],
 	[
 		"a TLS handshake with what speaks none",
