@@ -3,10 +3,10 @@
 import { checks } from "./checks.mjs";
 import { Failure, runMain } from "./lib/failure.mjs";
 import { progress } from "./lib/steps.mjs";
-import { setUp } from "./setup/index.mjs";
+import { setUpChecks } from "./setup/index.mjs";
 
 await runMain(async () => {
-	await setUp({ tests: true, server: false });
+	await setUpChecks();
 	let failed = 0;
 	for (const { name, run } of checks) {
 		try {

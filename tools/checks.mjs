@@ -21,8 +21,7 @@ async function pass(command, args) {
 
 /** @returns {string[]} our C files */
 function cFiles() {
-	const folders = ["modules", "boards", "test/unit/native", "test/network", "test/fuzz"];
-	return folders.flatMap((folder) =>
+	return ["modules", "boards", "test"].flatMap((folder) =>
 		readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
 			.filter((name) => /\.[ch]$/.test(name))
 			.map((name) => join(folder, name)),

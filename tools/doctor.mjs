@@ -8,9 +8,9 @@ import { root } from "./lib/paths.mjs";
 import { missingPackages } from "./setup/debian.mjs";
 import { packagesAreInstalled } from "./setup/npm.mjs";
 
-/** @param {boolean} tests */
-function packages(tests) {
-	const missing = missingPackages(tests);
+/** @param {import("./setup/debian.mjs").Purpose} purpose */
+function packages(purpose) {
+	const missing = missingPackages(purpose);
 	return missing.length === 0 ? undefined : `apt-get install ${missing.join(" ")}`;
 }
 
@@ -22,7 +22,7 @@ function sdk(variable, file, fix) {
 
 /** The fix of what is missing, undefined when all is well. `needed`: `npm start` needs it. */
 const findings = [
-	{ what: "system packages for npm start", needed: true, fix: packages(false) },
+	{ what: "system packages for npm start", needed: true, fix: packages("start") },
 	{
 		what: "livekit-server, or Go to build it",
 		needed: true,
@@ -36,7 +36,7 @@ const findings = [
 		needed: false,
 		fix: packagesAreInstalled() ? undefined : "npm start installs them",
 	},
-	{ what: "system packages for npm test", needed: false, fix: packages(true) },
+	{ what: "system packages for npm test", needed: false, fix: packages("tests") },
 	{
 		what: "Moddable SDK, for boards",
 		needed: false,

@@ -1,11 +1,21 @@
 /** npm start: the set-up, then one voice call from the simulator. */
 
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import {
+	closeSync,
+	constants,
+	existsSync,
+	mkdirSync,
+	openSync,
+	readFileSync,
+	rmSync,
+	statSync,
+} from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { Background } from "./lib/background.mjs";
 import { Failure, runMain } from "./lib/failure.mjs";
+import { requireNetwork } from "./lib/network.mjs";
 import { build, logs, root } from "./lib/paths.mjs";
 import { readWav } from "./lib/wav.mjs";
 import { setUp } from "./setup/index.mjs";
@@ -14,12 +24,12 @@ const help = `npm start -- [options]: a voice call from the simulated device
 
 Without --url it calls an agent on this machine that echoes what it hears.
 
-  --url URL --token TOKEN   join this LiveKit server instead (ws:// or wss://)
+  --url URL --token TOKEN   join this LiveKit server instead (wss:// or https://; ws:// or http://)
   --ca FILE.pem             trust these roots for wss:// instead of the system's
   --insecure                do not check the server's certificate at all
-  --mic FILE.wav|alsa       what the device hears (16-bit mono; default: a spoken sentence)
+  --mic FILE.wav|alsa       what the device hears (16-bit mono, 16, 24 or 48 kHz; default: a spoken sentence)
   --speaker FILE.wav|alsa   where what it plays goes (default: out/speaker.wav)
-  --seconds N               length of the call (default: the microphone file and 3 s more; alsa 30)
+  --seconds N               length of the call, a day at most (default: the microphone file and 3 s more; alsa 30)
   --board NAME              which board to simulate (default and only one so far: desktop)
   --report FILE.json        write timeline and counters
   --help                    this text`;
@@ -27,6 +37,7 @@ Without --url it calls an agent on this machine that echoes what it hears.
 const defaultMicrophone = "test/fixtures/speech-16k.wav";
 const boards = ["desktop"];
 const agentTimeout = 15_000;
+const longestCall = 24 * 60 * 60; // seconds; timers hold no more than 24 days
 const extraTime = 30_000; // for joining and leaving, beyond the call's own seconds
 
 /**
@@ -70,20 +81,29 @@ function checkOptions({ url, token, ca, mic, speaker, report, board, seconds }) 
 		throw new Failure(`no board "${board}"; there is: ${boards.join(", ")}`);
 	}
 	if (Boolean(url) !== Boolean(token)) throw new Failure("--url and --token go together");
-	if (url && !/^wss?:\/\/[^/]/.test(url)) {
-		throw new Failure(`--url ${url}: must begin with ws:// or wss://`);
+	if (url && !/^(?:wss?|https?):\/\/[^/?#]/i.test(url)) {
+		throw new Failure(
+			`--url${schemeAndHost(url)}: must be a server's, such as wss://example.livekit.cloud`,
+		);
 	}
-	if (seconds !== undefined && !(Number(seconds) > 0)) {
-		throw new Failure(`--seconds ${seconds}: must be a number above 0`);
+	if (seconds !== undefined && !(Number(seconds) > 0 && Number(seconds) <= longestCall)) {
+		throw new Failure(
+			`--seconds ${seconds}: must be a number above 0 and at most ${longestCall} (a day)`,
+		);
 	}
 	for (const [name, path] of Object.entries({ mic, ca })) {
-		if (path && path !== "alsa" && !existsSync(path)) {
+		if (path && path !== "alsa" && !statSync(path, { throwIfNoEntry: false })?.isFile()) {
 			throw new Failure(`--${name} ${path}: no such file`);
 		}
 	}
-	defaultSeconds(mic); // it can be read
-	for (const path of [speaker, report]) {
-		if (path && path !== "alsa") makeFolderOf(resolve(path));
+	if (mic !== "alsa") {
+		const { rate } = readWav(mic);
+		if (![16_000, 24_000, 48_000].includes(rate)) {
+			throw new Failure(`--mic ${mic}: has ${rate} Hz, and must have 16000, 24000 or 48000`);
+		}
+	}
+	for (const [name, path] of Object.entries({ speaker, report })) {
+		if (path && path !== "alsa") requireWritable(name, resolve(path));
 	}
 }
 
@@ -94,12 +114,31 @@ function defaultSeconds(mic) {
 	return Math.ceil(samples.length / rate + 3);
 }
 
-/** Makes the folder that `path` lies in. @param {string} path */
-function makeFolderOf(path) {
+/** A URL's beginning, which holds no secret: the rest may be a token. @param {string} url */
+function schemeAndHost(url) {
+	const [, scheme, host] = /^\s*([a-z][a-z\d+.-]*):\/\/(?:[^/?#]*@)?([^/?#]*)/i.exec(url) ?? [];
+	return scheme ? ` ${scheme}://${host}` : "";
+}
+
+/** Not mkdir's own `recursive`: that one never returns in /proc. @param {string} path */
+function makeFolder(path) {
+	if (existsSync(path)) return;
+	makeFolder(dirname(path));
+	mkdirSync(path);
+}
+
+/**
+ * Makes the folder and the file, which what is played or measured then replaces.
+ * @param {string} option @param {string} path
+ */
+function requireWritable(option, path) {
+	const { O_WRONLY, O_CREAT, O_NONBLOCK } = constants; // a pipe that nobody reads must not hold us
 	try {
-		mkdirSync(dirname(path), { recursive: true });
+		makeFolder(dirname(path));
+		closeSync(openSync(path, O_WRONLY | O_CREAT | O_NONBLOCK));
 	} catch (error) {
-		throw new Failure(`cannot write ${path}: ${/** @type {Error} */ (error).message}`);
+		const [why] = /** @type {Error} */ (error).message.split(", "); // the rest repeats the path
+		throw new Failure(`--${option} ${path}: cannot be written (${why})`);
 	}
 }
 
@@ -154,6 +193,7 @@ async function call(options, running) {
 			token,
 			seconds,
 			mic: file(options.mic),
+			...(options.mic !== "alsa" && { micRate: readWav(options.mic).rate }),
 			speaker: file(options.speaker),
 			report,
 			...(options.ca && { ca: readFileSync(options.ca, "utf8") }),
@@ -161,10 +201,7 @@ async function call(options, running) {
 		},
 	});
 	running.push(device);
-	const limit = seconds * 1000 + extraTime;
-	const timer = setTimeout(() => device.stop(), limit);
-	const status = await device.ended;
-	clearTimeout(timer);
+	const status = await device.endWithin(seconds * 1000 + extraTime);
 	if (status !== 0) return undefined; // the device has said why
 	return JSON.parse(readFileSync(report, "utf8"));
 }
@@ -176,6 +213,7 @@ await runMain(async () => {
 		return;
 	}
 	checkOptions(options);
+	if (!options.url) requireNetwork();
 	console.log("set-up");
 	await setUp({ server: !options.url });
 

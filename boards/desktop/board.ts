@@ -1,15 +1,20 @@
 /**
  * The desktop as a board. The app's config (mc/config, key=value) chooses its parts:
  *   mic      FILE.wav (16-bit mono, paced in real time) or "alsa"
+ *   micRate  the samples a second of that file: 16000 by default, 24000 or 48000
  *   speaker  FILE.wav or "alsa"; out/speaker.wav by default
  *   report   where report() writes; nowhere by default
  */
 
 import config from "mc/config";
-import { collect, exit, heap, onTerminate, rss, writeFile } from "simulator";
-import { Microphone, nativeMemory, Speaker } from "webrtc-native/device";
+import { collect, complain, exit, heap, onTerminate, rss, writeFile } from "simulator";
+import { Microphone, nativeMemory, type SampleRate, Speaker } from "webrtc-native/device";
 
 const SAMPLE_RATE = 16_000;
+
+function fileRate(): SampleRate {
+	return Number(config.micRate ?? SAMPLE_RATE) as SampleRate; // what it cannot be, Microphone refuses
+}
 
 export default Object.freeze({
 	name: "desktop",
@@ -20,7 +25,7 @@ export default Object.freeze({
 		if (!source) throw new Error("no microphone: give mic=FILE.wav or mic=alsa");
 		return source === "alsa"
 			? new Microphone({ driver: "alsa", sampleRate: SAMPLE_RATE })
-			: new Microphone({ driver: "wav", path: `${source}`, sampleRate: SAMPLE_RATE });
+			: new Microphone({ driver: "wav", path: `${source}`, sampleRate: fileRate() });
 	},
 
 	/** Opens it; throws like microphone(). */
@@ -49,6 +54,11 @@ export default Object.freeze({
 			peakRss: rss(),
 		};
 		writeFile(config.report, `${JSON.stringify(report, undefined, "\t")}\n`);
+	},
+
+	/** Says in one line what went wrong and what to do: on stderr here. */
+	complain(line: string): void {
+		complain(line);
 	},
 
 	/** The app is over. A device has nothing to do here. */

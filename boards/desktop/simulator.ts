@@ -14,6 +14,11 @@ export function exit(status = 0): never {
 	return native("xs_simulator_exit").call(undefined, status) as never;
 }
 
+/** Writes a line to stderr. */
+export function complain(line: string): void {
+	native("xs_simulator_complain").call(undefined, line);
+}
+
 /** The arguments after `--`. */
 export function args(): string[] {
 	return native("xs_simulator_args").call(undefined);

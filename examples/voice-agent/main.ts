@@ -6,7 +6,15 @@
  */
 
 import board from "board";
-import { DisconnectReason, MediaDeviceError, type Participant, Room, RoomEvent } from "livekit";
+import {
+	ConnectionError,
+	ConnectionErrorReason,
+	DisconnectReason,
+	MediaDeviceError,
+	type Participant,
+	Room,
+	RoomEvent,
+} from "livekit";
 import config from "mc/config";
 import Timer from "timer";
 
@@ -35,13 +43,13 @@ room
 	.on(RoomEvent.TrackSubscribed, (_track, _publication, participant) => {
 		say(`hearing ${named(participant)}`);
 	})
-	.on(RoomEvent.MediaDevicesError, (error) => say(error.message));
+	.on(RoomEvent.MediaDevicesError, (error) => board.complain(error.message));
 
 try {
 	await call();
 	board.end(0);
 } catch (error) {
-	if (!(error instanceof MediaDeviceError)) say(`${(error as Error).message}`); // those are events, too
+	if (!(error instanceof MediaDeviceError)) board.complain(wordsFor(error)); // those are events, too
 	board.end(1);
 }
 
@@ -70,6 +78,12 @@ async function call(): Promise<void> {
 		const [name] = Object.entries(DisconnectReason).find(([, value]) => value === reason) ?? [];
 		throw new Error(`the call was ended: ${name ?? "nobody said why"}`);
 	}
+}
+
+function wordsFor(error: unknown): string {
+	if (error instanceof ConnectionError && error.reason === ConnectionErrorReason.Cancelled)
+		return "stopped before the call had begun";
+	return (error as Error).message;
 }
 
 function named({ identity, isAgent }: Participant): string {

@@ -38,14 +38,14 @@ after(async () => {
 	await disposePeers();
 });
 
-/** @param {string} room @param {string} identity @param {string} [mic] */
-async function device(room, identity, mic = patternFile) {
+/** @param {string} room @param {string} identity @param {{ mic: string, micRate?: number }} [sound] */
+async function device(room, identity, sound = { mic: patternFile }) {
 	const token = await joinToken(server, { room, identity });
 	return startDevice(`${room}-${identity}`, {
 		url: server.url,
 		token,
 		seconds: seconds + 5,
-		mic,
+		...sound,
 	});
 }
 
@@ -100,6 +100,17 @@ describe("sound", () => {
 		assert.equal(status, 0, output);
 		assertPattern(t, peer.heard("device"), peerRate);
 		assert.ok(peer.speakers.has("device"), "never an active speaker");
+		await peer.leave();
+	});
+
+	it("of 48 kHz goes from the device to a peer", async (t) => {
+		const mic = join(outFolder, "pattern-48k.wav");
+		writeWav(mic, 48_000, makePattern(48_000, seconds + 4));
+		const peer = await Peer.join(server, "wide", "peer");
+		const caller = await device("wide", "device", { mic, micRate: 48_000 });
+		const { status, output } = await caller.end();
+		assert.equal(status, 0, output);
+		assertPattern(t, peer.heard("device"), peerRate);
 		await peer.leave();
 	});
 

@@ -1,11 +1,16 @@
 /** What goes wrong says so in one clear line, ends with a status, and ends. */
 
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { buildApp, runApp } from "../../tools/app/run.mjs";
+import { build } from "../../tools/lib/paths.mjs";
 import { freeTcpPort, startServer } from "../../tools/server/server.mjs";
 import { joinToken } from "../../tools/server/token.mjs";
 import { startDevice } from "./lib/device.mjs";
-import { fakeServer, httpServer, signalProxy } from "./lib/proxies.mjs";
+import { deafServer, fakeServer, httpServer, signalProxy } from "./lib/proxies.mjs";
 
 /** @typedef {{ url: string, token: string, mic?: string, close?: () => Promise<void> }} Case */
 
@@ -38,36 +43,42 @@ const cases = [
 	[
 		"a name that does not resolve",
 		async () => ({ url: "ws://nowhere.invalid", token: await goodToken() }),
-		/nowhere\.invalid/,
+		/nowhere\.invalid.*; check the URL and the network$/,
 	],
 	[
 		"a refused connection",
 		async () => ({ url: `ws://127.0.0.1:${await freeTcpPort()}`, token: await goodToken() }),
-		/nothing listens/,
+		/^nothing listens at 127\.0\.0\.1:\d+: start the server or check the URL's port$/,
 	],
 	[
 		"an address nobody answers at",
-		// RFC 6666's prefix for discarding: the system says so, or the connect times out.
-		async () => ({ url: "ws://[100::1]:7880", token: await goodToken() }),
-		/cannot reach|no answer/i,
+		async () => {
+			const { port, close } = await deafServer();
+			return { url: `ws://127.0.0.1:${port}`, token: await goodToken(), close };
+		},
+		/^no answer from 127\.0\.0\.1:\d+ .*: check the URL and the network$/,
 	],
 	[
 		"a TLS handshake with what speaks none",
 		async () => ({ url: server.url.replace("ws:", "wss:"), token: await goodToken() }),
-		/TLS/,
+		/TLS.*; check the URL and the TLS options$/,
 	],
 	["HTTP 401", () => answering(401, "invalid API key"), /API key/],
 	["HTTP 403", () => answering(403, "not for you"), /403.*not for you/],
 	["HTTP 404", () => answering(404, "no such page"), /404/],
 	["HTTP 500", () => answering(500, "out of order"), /500/],
-	["a malformed token", async () => ({ url: server.url, token: "not.a.token" }), /token/i],
+	[
+		"a malformed token",
+		async () => ({ url: server.url, token: "not.a.token" }),
+		/^the token is malformed: give a LiveKit access token \(a JWT\)$/,
+	],
 	[
 		"an expired token",
 		async () => ({
 			url: server.url,
 			token: await joinToken(server, { room: "errors", identity: "device", ttl: -3600 }),
 		}),
-		/expired|token/i,
+		/^the token has expired: make a new one$/,
 	],
 	[
 		"a token with another secret",
@@ -75,7 +86,7 @@ const cases = [
 			url: server.url,
 			token: await joinToken({ ...server, secret: "x".repeat(32) }, { room: "r", identity: "d" }),
 		}),
-		/token|401/i,
+		/^the token's signature is wrong: make it with the secret of its API key on this server$/,
 	],
 	["a server that takes the connection and says nothing", () => acting(() => {}), /no answer/],
 	[
@@ -105,6 +116,30 @@ const cases = [
 		/no-such-file\.wav/,
 	],
 ];
+
+it("Ctrl-C before the call has begun is said in a user's words, on stderr", async () => {
+	const { port, close } = await fakeServer(() => {});
+	const folder = mkdtempSync(join(build, "interrupt-"));
+	try {
+		const config = { url: `ws://127.0.0.1:${port}`, token: await goodToken(), mic };
+		const description = buildApp("examples/voice-agent/manifest.json", {
+			outDir: folder,
+			config: { ...config, speaker: join(folder, "out.wav") },
+		});
+		const device = runApp(description, { state: folder, stdio: ["ignore", "ignore", "pipe"] });
+		let errors = "";
+		device.stderr?.setEncoding("utf8").on("data", (text) => {
+			errors += text;
+		});
+		setTimeout(() => device.kill("SIGINT"), 1000);
+		const [status] = await once(device, "close");
+		assert.equal(errors, "stopped before the call had begun\n");
+		assert.equal(status, 1);
+	} finally {
+		rmSync(folder, { recursive: true });
+		await close();
+	}
+});
 
 describe("one clear line for", () => {
 	for (const [name, make, expected] of cases) {

@@ -191,22 +191,6 @@ describe("tracks", () => {
 	});
 });
 
-describe("examples/minimal", () => {
-	it("joins, is heard and hears", async () => {
-		const peer = await Peer.join(server, "minimal", "peer");
-		const say = await peer.publish(peerRate);
-		const token = await joinToken(server, { room: "minimal", identity: "device" });
-		const config = { url: server.url, token, seconds: 10, mic };
-		const caller = startDevice("minimal", config, "examples/minimal");
-		await until(() => /^connected to minimal as device$/m.test(caller.output()), "the connection");
-		await until(() => /^hearing peer$/m.test(caller.output()), "the peer's track");
-		await say(new Int16Array(2 * peerRate).fill(500));
-		await caller.stop();
-		assert.ok(level(peer.heard("device")) > -40, "the peer did not hear the device");
-		await peer.leave();
-	});
-});
-
 describe("the device's end", () => {
 	it("is told when another takes its identity", async () => {
 		const caller = await device("twice", "connect,wait disconnected");

@@ -96,15 +96,24 @@ describe("npm start", () => {
 		[["--nonsense"], /--nonsense/],
 		[["--mic", "no-such-file.wav"], /no-such-file\.wav/],
 		[["--mic", "package.json"], /package\.json.*WAV/],
-		[["--speaker", "package.json/x.wav"], /package\.json/],
+		[["--mic", "test"], /--mic test: no such file/],
+		[["--speaker", "package.json/x.wav"], /--speaker .*package\.json/],
+		[["--speaker", "test"], /--speaker .*test: cannot be written/],
+		[["--speaker", "/proc/nobody/x.wav"], /--speaker .*x\.wav: cannot be written/],
+		[["--report", "test"], /--report .*test: cannot be written/],
+		[["--seconds", "0"], /--seconds 0/],
+		[["--seconds", "86401"], /at most 86400/],
 		[["--board", "toaster"], /toaster/],
 		[["--url", "ws://127.0.0.1:1"], /--token/],
+		[["--url", "ftp://u:secret@h/?access_token=secret", "--token", "secret"], /ftp:\/\/h: /],
+		[["--url", "secret", "--token", "secret"], /--url: must be/],
 	])) {
-		it(`refuses ${args.join(" ")} in one line`, async () => {
+		it(`refuses ${args.join(" ")} in one line`, { timeout: 20_000 }, async () => {
 			const run = start(args);
 			assert.equal(await run.ended, 1);
 			assert.match(run.output(), expected);
 			assert.equal(run.output().trim().split("\n").length, 1);
+			assert.doesNotMatch(run.output(), /secret/);
 		});
 	}
 });

@@ -79,6 +79,19 @@ export class Background {
 			: new Failure(`${this.#name} ${what}`);
 	}
 
+	/** Waits for its end; fails when it had to be stopped. @param {number} timeout milliseconds */
+	async endWithin(timeout) {
+		let late = false;
+		const timer = setTimeout(() => {
+			late = true;
+			this.stop();
+		}, timeout);
+		const status = await this.ended;
+		clearTimeout(timer);
+		if (late) throw this.#failure(`did not end within ${timeout / 1000} s and was stopped`);
+		return status;
+	}
+
 	/** Ends it, politely first, and waits for that. Calling it again is harmless. */
 	async stop() {
 		this.#child.stdin?.end();

@@ -1,10 +1,28 @@
 /** Apps in the desktop simulator. */
 
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { buildApp, hostPath } from "../app/run.mjs";
 import { Background } from "./background.mjs";
 import { build, root } from "./paths.mjs";
+
+/** Removes what simulators leave in `folder` when their starter was killed, tokens among it. */
+export function sweepRuns(folder = build) {
+	for (const name of readdirSync(folder)) {
+		const [, owner] = /^run-(\d+)-/.exec(name) ?? [];
+		if (owner && !isAlive(Number(owner)))
+			rmSync(join(folder, name), { recursive: true, force: true });
+	}
+}
+
+/** @param {number} pid */
+function isAlive(pid) {
+	try {
+		return process.kill(pid, 0);
+	} catch (error) {
+		return /** @type {NodeJS.ErrnoException} */ (error).code !== "ESRCH"; // EPERM: another user's
+	}
+}
 
 /**
  * Starts an app. Its description, which holds a token, and its settings storage are its own and
@@ -16,7 +34,8 @@ import { build, root } from "./paths.mjs";
  */
 export function startSimulator(app, { config, log, sanitize = false, host }) {
 	mkdirSync(build, { recursive: true });
-	const folder = mkdtempSync(join(build, "run-"));
+	sweepRuns();
+	const folder = mkdtempSync(join(build, `run-${process.pid}-`));
 	const description = buildApp(join(root, app, "manifest.json"), { outDir: folder, config });
 	const program = [hostPath({ sanitize }), "--state", join(folder, "state"), description];
 	const command = [...(host?.within ?? []), ...program];

@@ -3,13 +3,16 @@
 import { join } from "node:path";
 import { run } from "../lib/command.mjs";
 import { build, root } from "../lib/paths.mjs";
+import { xsnap } from "./npm.mjs";
 
 /** @type {import("../lib/steps.mjs").Step} */
 export const protocolTables = {
 	name: "protocol-tables",
 	title: "protocol tables",
 	inputs: ["tools/proto", "package-lock.json"],
-	outputs: ["src/protocol/generated/tables.ts"],
+	outputs: ["tables.ts", "types.ts", "enums.ts", "runtime.js", "runtime.d.ts"].map(
+		(name) => `src/protocol/generated/${name}`,
+	),
 	async run() {
 		await run(process.execPath, [join(root, "tools", "proto", "generate.mjs")], {
 			log: "protocol-tables",
@@ -27,8 +30,13 @@ export const protocolTables = {
 const host = (folder, title, definitions) => ({
 	name: folder,
 	title,
-	inputs: ["boards/desktop", "modules/webrtc-native"],
-	values: [process.arch, ...definitions],
+	inputs: [
+		"boards/desktop/CMakeLists.txt",
+		"boards/desktop/host",
+		"modules/webrtc-native",
+		"test/unit/ts/engine/native_fixture.c",
+	],
+	values: [process.arch, xsnap.integrity, ...definitions],
 	outputs: [`build/${folder}/xs-host`],
 	run: () =>
 		cmake(folder, "boards/desktop", join(build, folder), [

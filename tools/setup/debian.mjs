@@ -27,12 +27,16 @@ const forStart = [
 ];
 
 /** @type {Package[]} */
+const forChecks = [{ name: "clang-format", command: "clang-format" }];
+
+/** @type {Package[]} */
 const forTests = [
+	...forStart,
+	...forChecks,
 	{ name: "libcmocka-dev", header: "cmocka.h" },
 	{ name: "libsrtp2-dev", header: "srtp2/srtp.h" },
 	{ name: "libusrsctp-dev", header: "usrsctp.h" },
 	{ name: "openssl", command: "openssl" },
-	{ name: "clang-format", command: "clang-format" },
 	{ name: "clang", present: () => clangs().length > 0 },
 	// libFuzzer: some distributions' clang brings it along, so this is known once clang is there.
 	{ name: "libclang-rt-dev", present: () => clangs().length === 0 || !!fuzzingCompiler() },
@@ -53,9 +57,11 @@ function missingHeaders(headers) {
 	return output === undefined ? headers : headers.filter((header) => output.includes(header));
 }
 
-/** @param {boolean} tests whether the tests' packages count too @returns {string[]} names */
-export function missingPackages(tests) {
-	const packages = tests ? [...forStart, ...forTests] : forStart;
+/** @typedef {"start" | "tests" | "checks"} Purpose `tests` includes the other two */
+
+/** @param {Purpose} purpose @returns {string[]} names */
+export function missingPackages(purpose) {
+	const packages = { start: forStart, tests: forTests, checks: forChecks }[purpose];
 	const headers = missingHeaders(packages.flatMap(({ header }) => header ?? []));
 	return packages
 		.filter(({ command, header, present }) => {
@@ -76,9 +82,9 @@ async function aptInstall(names) {
 	await run("apt-get", ["install", "-y", "--no-install-recommends", ...names], options);
 }
 
-/** Installs what is missing when it may, else fails with the line to type. @param {boolean} tests */
-export async function installPackages(tests) {
-	let missing = missingPackages(tests);
+/** Installs what is missing when it may, else fails with the line to type. @param {Purpose} purpose */
+export async function installPackages(purpose) {
+	let missing = missingPackages(purpose);
 	// Twice: what is missing can depend on a package that came first.
 	for (let round = 0; missing.length > 0 && round < 2; round++) {
 		if (!which("apt-get")) {
@@ -90,7 +96,7 @@ export async function installPackages(tests) {
 			throw new Failure(`missing system packages; run: sudo apt-get install ${missing.join(" ")}`);
 		}
 		await progress(`Debian packages: ${missing.join(", ")}`, () => aptInstall(missing));
-		missing = missingPackages(tests);
+		missing = missingPackages(purpose);
 	}
 	if (missing.length > 0) {
 		throw new Failure(

@@ -24,11 +24,19 @@ function requireNode() {
  */
 export async function setUp({ tests = false, server = true } = {}) {
 	requireNode();
-	await installPackages(tests);
+	await installPackages(tests ? "tests" : "start");
 	await installNpmPackages();
 	await runStep(xsSources);
 	await runStep(protocolTables);
 	await runStep(desktopHost);
 	if (tests) await runStep(sanitizedHost);
 	if (server) await installServer();
+}
+
+/** What checking the sources needs: nothing of it is compiled. */
+export async function setUpChecks() {
+	requireNode();
+	await installPackages("checks");
+	await installNpmPackages();
+	await runStep(protocolTables);
 }

@@ -37,7 +37,7 @@ export async function installNpmPackages() {
  * XS's C sources travel in this package. It is unpacked and never installed: as a dependency it
  * would bring some 200 packages and an install script.
  */
-const xsnap = {
+export const xsnap = {
 	package: "@agoric/xsnap@0.15.0",
 	integrity:
 		"sha512-ZBm4DZxbtfacxMHVVdJjZi0Y8zOxN77vpu1WwI5RWfPkaRh0aHkz/dVdTGKXalDNzWfz183lljKxlxl3/h0n+A==",

@@ -19,6 +19,13 @@ void xs_simulator_exit(xsMachine *the)
 	host_exit(the, status);
 }
 
+/* A line on stderr, after all that was traced before it. */
+void xs_simulator_complain(xsMachine *the)
+{
+	fflush(stdout);
+	fprintf(stderr, "%s\n", xsToString(xsArg(0)));
+}
+
 void xs_simulator_args(xsMachine *the)
 {
 	const host *host = host_of(the);

@@ -1,5 +1,6 @@
 /** Things between the device and the server that go wrong on purpose. */
 
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer as createHttpServer } from "node:http";
 import { connect, createServer } from "node:net";
@@ -114,3 +115,28 @@ export const httpServer = (status, body) =>
 			response.writeHead(status, { "content-type": "text/plain" }).end(body);
 		}),
 	);
+
+/**
+ * A port whose queue of connections is full and stays so: connecting to it gets no answer at all.
+ * @returns {Promise<Listening>}
+ */
+export async function deafServer() {
+	const script = `require("node:net").createServer().listen({ port: 0, host: "127.0.0.1", backlog: 1 }, function () {
+		require("node:fs").writeSync(1, String(this.address().port));
+		Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 60_000); // accepts nothing
+		process.exit();
+	})`;
+	const child = spawn(process.execPath, ["-e", script], { stdio: ["ignore", "pipe", "inherit"] });
+	const [text] = await once(child.stdout, "data");
+	const port = Number(text);
+	const waiting = Array.from({ length: 4 }, () => connect(port, "127.0.0.1").on("error", () => {}));
+	await once(waiting[1], "connect"); // the queue holds two; the others are never answered
+	return {
+		port,
+		async close() {
+			for (const socket of waiting) socket.destroy();
+			child.kill("SIGKILL");
+			await once(child, "exit");
+		},
+	};
+}

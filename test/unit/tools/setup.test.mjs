@@ -2,13 +2,15 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { beforeEach, describe, it } from "node:test";
 import { Background } from "../../../tools/lib/background.mjs";
 import { run } from "../../../tools/lib/command.mjs";
 import { Failure } from "../../../tools/lib/failure.mjs";
+import { requireNetwork } from "../../../tools/lib/network.mjs";
 import { build, root } from "../../../tools/lib/paths.mjs";
+import { sweepRuns } from "../../../tools/lib/simulator.mjs";
 import { runStep } from "../../../tools/lib/steps.mjs";
 
 const folder = join(build, "tests", "setup");
@@ -109,6 +111,35 @@ describe("a background process", () => {
 		const process = start("sleep 60");
 		await assert.rejects(() => process.ready(() => undefined, 100), /not ready within 0.1 s/);
 		await process.stop();
+	});
+
+	it("that does not end in its time is stopped, and that is said", async () => {
+		assert.equal(await start("exit 3").endWithin(60_000), 3);
+		await assert.rejects(
+			() => start("sleep 60").endWithin(100),
+			/it did not end within 0.1 s and was stopped/,
+		);
+	});
+});
+
+describe("a simulator's folder", () => {
+	it("goes when its starter is gone, and no other does", () => {
+		const { pid } = spawnSync("true");
+		const kept = [`run-${process.pid}-a`, "state"];
+		for (const name of [...kept, `run-${pid}-b`]) mkdirSync(file(name));
+		sweepRuns(folder);
+		assert.deepEqual(readdirSync(folder).sort(), kept);
+	});
+});
+
+describe("the network", () => {
+	const address = (/** @type {boolean} */ internal) =>
+		/** @type {any} */ ({ address: "198.51.100.1", internal });
+
+	it("must be more than loopback", () => {
+		assert.throws(() => requireNetwork({ lo: [address(true)] }), /no network.* run: sudo/);
+		assert.throws(() => requireNetwork({}), Failure);
+		requireNetwork({ lo: [address(true)], eth0: [address(false)] });
 	});
 });
 
