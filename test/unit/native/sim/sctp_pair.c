@@ -1,0 +1,117 @@
+#include "sctp_pair.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "port.h"
+
+const sctp_config sctp_pair_config = {
+	.send_buffer = 200000, .receive_buffer = 200000, .max_message = SCTP_MESSAGE_MAX};
+
+void sctp_end_drain(sctp_end *end, uint64_t now)
+{
+	sctp_event event;
+
+	while (association_poll_event(end->association, &event)) {
+		end->established |= event.type == SCTP_EVENT_ESTABLISHED;
+		if (event.type == SCTP_EVENT_CLOSED) {
+			end->closed = true;
+			end->reason = event.reason;
+		}
+		if (end->on_event != NULL)
+			end->on_event(end, &event, now);
+		else
+			port_free(event.bytes);
+	}
+}
+
+static void on_input(void *object, int socket, const net_address *from, uint8_t *bytes,
+					 size_t length, uint64_t now)
+{
+	sctp_end *end = object;
+
+	(void)socket;
+	(void)from;
+	association_input(end->association, bytes, length, now);
+	sctp_end_drain(end, now);
+}
+
+static uint64_t on_timeout(const void *object)
+{
+	return association_timeout(((const sctp_end *)object)->association);
+}
+
+static void on_handle_timeout(void *object, uint64_t now)
+{
+	sctp_end *end = object;
+
+	association_handle_timeout(end->association, now);
+	sctp_end_drain(end, now);
+}
+
+static sim_network *polling; /* the driver's poll has no clock of its own */
+
+static bool on_poll_datagram(void *object, ice_datagram *out)
+{
+	sctp_end *end = object;
+	size_t length = association_poll_datagram(end->association, end->packet, sim_now(polling));
+
+	if (length == 0)
+		return false;
+	assert(length <= SCTP_PACKET_MAX);
+	end->packets++;
+	end->bytes += (uint32_t)length;
+	*out = (ice_datagram){.to = end->address, .bytes = end->packet, .length = length};
+	/* To the other one. */
+	out->to.ip[3] = (uint8_t)(3 - out->to.ip[3]);
+	return true;
+}
+
+static const sim_driver driver = {on_input, on_timeout, on_handle_timeout, on_poll_datagram};
+
+void sctp_pair_create(sctp_pair *pair, uint64_t seed, sim_weather weather,
+					  const sctp_config *config)
+{
+	memset(pair, 0, sizeof *pair);
+	pair->network = polling = sim_create(seed, weather);
+	for (uint8_t i = 0; i < 2; i++) {
+		sctp_end *end = &pair->ends[i];
+
+		end->association = association_create(config);
+		assert(end->association != NULL);
+		end->address = (net_address){4, {10, 0, 0, (uint8_t)(1 + i)}, 5000};
+		sim_bind(pair->network, sim_add(pair->network, &driver, end), 0, &end->address);
+	}
+}
+
+void sctp_pair_free(sctp_pair *pair)
+{
+	association_free(pair->ends[0].association);
+	association_free(pair->ends[1].association);
+	sim_free(pair->network);
+}
+
+static bool both_established(void *context)
+{
+	const sctp_pair *pair = context;
+
+	return pair->ends[0].established && pair->ends[1].established;
+}
+
+void sctp_pair_connect(sctp_pair *pair, bool both)
+{
+	uint64_t now = sim_now(pair->network);
+
+	association_connect(pair->ends[0].association, now);
+	if (both)
+		association_connect(pair->ends[1].association, now);
+	bool connected = sim_run(pair->network, now + 60000000, both_established, pair);
+
+	assert(connected);
+	(void)connected;
+}
+
+void sctp_pair_run(sctp_pair *pair, uint64_t time)
+{
+	sim_run(pair->network, sim_now(pair->network) + time, NULL, NULL);
+}
