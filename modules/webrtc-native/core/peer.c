@@ -265,6 +265,8 @@ void peer_pump(peer *self, uint64_t now)
 bool peer_poll_event(peer *self, peer_event *out)
 {
 	if (self->event_count == 0)
+		peer_data_progress(self); /* there is room again */
+	if (self->event_count == 0)
 		return false;
 	*out = self->events[self->event_first];
 	self->event_first = (self->event_first + 1) % PEER_EVENTS;

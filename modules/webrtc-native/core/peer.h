@@ -146,7 +146,7 @@ void peer_remove_receiver(peer *peer, int index);
 
 /**
  * m=application is negotiated: takes the memory for data channels and connects them as soon as DTLS
- * is up. After peer_set_remote(), once. 0, or -1: out of order, or no memory.
+ * is up. Once. 0, or -1: a second time, closed, or no memory.
  */
 int peer_open_data(peer *peer, const peer_data_config *config, uint64_t now);
 /** The channel's number, or DCEP_NO_CHANNEL. May be sent on at once. */

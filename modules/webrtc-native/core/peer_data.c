@@ -15,11 +15,11 @@ int peer_open_data(peer *self, const peer_data_config *config, uint64_t now)
 	};
 
 	self->now = now;
-	if (self->association || !self->dtls || self->state == PEER_CLOSED)
+	if (self->association || self->state == PEER_CLOSED)
 		return -1;
 	self->association = association_create(&sctp);
 	if (self->association)
-		self->channels = dcep_create(self->association, !self->dtls_server);
+		self->channels = dcep_create(self->association);
 	if (!self->channels) {
 		peer_data_free(self);
 		return -1;
@@ -75,9 +75,7 @@ sctp_send_result peer_send_message(peer *self, int channel, const uint8_t *bytes
 
 uint32_t peer_buffered(const peer *self, int channel)
 {
-	if (!self->association || channel < 0 || channel >= SCTP_STREAMS)
-		return 0;
-	return association_buffered(self->association, (uint16_t)channel);
+	return self->channels ? dcep_buffered(self->channels, channel) : 0;
 }
 
 bool peer_take_message(peer *self, peer_message *out, uint64_t now)
@@ -158,7 +156,7 @@ void peer_data_progress(peer *self)
 		return;
 	if (!self->data_started) {
 		self->data_started = true;
-		association_connect(self->association, self->now);
+		dcep_connect(self->channels, !self->dtls_server, self->now);
 	}
 	while (!self->has_message && self->event_count < DATA_EVENTS &&
 		   dcep_poll_event(self->channels, &event, self->now))
