@@ -36,7 +36,7 @@ sctp_association *association_create(const sctp_config *config)
 	self->next_tsn = self->reset_sequence = self->local_tsn;
 	self->acked = self->forward = self->local_tsn - 1;
 	self->streams_out = SCTP_STREAMS;
-	self->state = SCTP_CLOSED;
+	self->current = SCTP_STREAMS - 1; /* stream 0 has the first turn */
 	flow_start(self);
 	return self;
 }

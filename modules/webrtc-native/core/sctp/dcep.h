@@ -25,13 +25,12 @@ typedef enum {
 	DCEP_EVENT_BUFFERED_LOW, /* `channel` */
 	DCEP_EVENT_WRITABLE,     /* there is room for a message that was refused */
 	DCEP_EVENT_CLOSED,       /* `channel` is over: its number may come back */
-	DCEP_EVENT_DISCONNECTED  /* the last; all channels are over */
+	DCEP_EVENT_DISCONNECTED  /* the last; all channels are over, without an event each */
 } dcep_event_type;
 
 typedef struct {
 	dcep_event_type type;
 	int channel;
-	bool ours; /* OPEN: we asked for it */
 	bool text;
 	uint8_t *bytes; /* the caller's, to be given to port_free(); NULL for an empty message */
 	size_t length;
@@ -47,22 +46,30 @@ typedef struct {
 
 typedef struct dcep dcep;
 
-/** NULL without memory. The association is not owned; `dtls_client` takes the even stream ids. */
-dcep *dcep_create(sctp_association *association, bool dtls_client);
+/** NULL without memory. The association is the owner's and must live longer. */
+dcep *dcep_create(sctp_association *association);
 void dcep_free(dcep *channels);
 
-/** The channel's number (its stream id), or DCEP_NO_CHANNEL. May be sent on at once. */
+/** DTLS is up: connects the association. Its client has the even streams (RFC 8832 section 6). */
+void dcep_connect(dcep *channels, bool dtls_client, uint64_t now);
+
+/**
+ * The channel's number, below DCEP_CHANNELS, or DCEP_NO_CHANNEL: too many, or the label too long.
+ * May be called before dcep_connect(), and sent on right after it.
+ */
 int dcep_open(dcep *channels, const dcep_options *options, uint64_t now);
-/** SCTP_NOT_OPEN when there is no such channel. Empty messages are legal. */
+/** As association_send(); SCTP_NOT_OPEN also when there is no such channel. Length 0 is legal. */
 sctp_send_result dcep_send(dcep *channels, int channel, const uint8_t *bytes, size_t length,
 						   bool text, uint64_t now);
-/** DCEP_EVENT_CLOSED follows when the peer has closed its side too. */
+/** What was sent before still goes out. DCEP_EVENT_CLOSED follows when both sides have closed. */
 void dcep_close(dcep *channels, int channel, uint64_t now);
 bool dcep_poll_event(dcep *channels, dcep_event *out, uint64_t now);
 
-/** NUL-terminated, "" when there is no such channel. */
-const char *dcep_label(const dcep *channels, int channel);
-/** What the channel was opened with; false when there is none. */
+/** RTCDataChannel's bufferedAmount and bufferedAmountLowThreshold, in bytes. */
+uint32_t dcep_buffered(const dcep *channels, int channel);
+void dcep_set_low_water(dcep *channels, int channel, uint32_t bytes);
+
+/** False when there is no such channel. The label is valid until the channel is closed. */
 bool dcep_get_options(const dcep *channels, int channel, dcep_options *out);
 void dcep_get_stats(const dcep *channels, dcep_stats *out);
 

@@ -12,7 +12,7 @@ void sctp_end_drain(sctp_end *end, uint64_t now)
 {
 	sctp_event event;
 
-	while (association_poll_event(end->association, &event)) {
+	while (!end->undrained && association_poll_event(end->association, &event)) {
 		end->established |= event.type == SCTP_EVENT_ESTABLISHED;
 		if (event.type == SCTP_EVENT_CLOSED) {
 			end->closed = true;

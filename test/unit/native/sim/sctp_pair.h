@@ -14,6 +14,7 @@ struct sctp_end {
 	 */
 	void (*on_event)(sctp_end *end, const sctp_event *event, uint64_t now);
 	void *context;
+	bool undrained; /* events are left for the test to poll */
 	uint8_t packet[SCTP_PACKET_MAX];
 	uint32_t packets, bytes; /* sent */
 	bool established, closed;
