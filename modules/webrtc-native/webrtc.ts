@@ -58,6 +58,8 @@ export interface DataOptions {
 	sendBuffer: number;
 	/** The window that the other side is told; 4,096 to 4,194,304. */
 	receiveBuffer: number;
+	/** Of a=sctp-port; 5,000 by default. */
+	remotePort?: number;
 }
 
 export interface ChannelOptions {

@@ -96,6 +96,7 @@ typedef struct {
 typedef struct {
 	uint32_t send_buffer, receive_buffer;
 	uint32_t max_message; /* inbound; larger ones are refused and counted */
+	uint16_t remote_port; /* a=sctp-port; 0 takes 5000 */
 } peer_data_config;
 
 typedef struct {

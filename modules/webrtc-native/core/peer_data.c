@@ -9,6 +9,7 @@
 int peer_open_data(peer *self, const peer_data_config *config, uint64_t now)
 {
 	sctp_config sctp = {
+		.remote_port = config->remote_port,
 		.send_buffer = config->send_buffer,
 		.receive_buffer = config->receive_buffer,
 		.max_message = config->max_message,

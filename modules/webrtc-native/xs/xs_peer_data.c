@@ -40,6 +40,8 @@ void xs_peer_openData(xsMachine *the)
 	args.config.max_message = size_option(the, "maxMessageBytes", 0, MAX_MESSAGE);
 	args.config.send_buffer = size_option(the, "sendBuffer", BUFFER_MIN, BUFFER_MAX);
 	args.config.receive_buffer = size_option(the, "receiveBuffer", BUFFER_MIN, BUFFER_MAX);
+	args.config.remote_port =
+		(uint16_t)xs_integer_option(the, &xsArg(0), "remotePort", 0, 1, UINT16_MAX);
 	port_peer_with(object->port, open_data, &args);
 	if (args.result != 0)
 		xs_throw(the, "data channels are open already, or there is no memory for them");
