@@ -19,4 +19,4 @@ export {
 	RemoteTrackPublication,
 	TrackPublication,
 } from "./room/TrackPublication";
-export type { SessionStats } from "./session/Session";
+export type { SessionStats } from "./session/types";

@@ -17,12 +17,8 @@ import type {
 } from "../protocol/generated/types";
 import { newCid } from "../session/ids";
 import type { IncomingTrack } from "../session/Negotiation";
-import {
-	type SessionEnd,
-	type SessionOptions,
-	type SessionStats,
-	sessionFactory,
-} from "../session/Session";
+import { sessionFactory } from "../session/Session";
+import type { SessionEnd, SessionOptions, SessionStats } from "../session/types";
 import { ConnectionError, ConnectionErrorReason, MediaDeviceError } from "./errors";
 import { ConnectionState, type RoomEvents } from "./events";
 import { LocalParticipant } from "./LocalParticipant";

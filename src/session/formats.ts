@@ -30,7 +30,10 @@ export function sameFormat(this: unknown, a: SendFormat, b: SendFormat): boolean
 	);
 }
 
-export function opusOf(this: unknown, section: Section): { payloadType: number; fmtp: string } | undefined {
+export function opusOf(
+	this: unknown,
+	section: Section,
+): { payloadType: number; fmtp: string } | undefined {
 	for (const [payloadType, { name, clockRate, fmtp }] of section.codecs) {
 		if (name === OPUS && clockRate === 48_000) return { payloadType, fmtp };
 	}

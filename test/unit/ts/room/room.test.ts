@@ -27,7 +27,7 @@ import type {
 } from "livekit/protocol/generated/types";
 import type { Init } from "livekit/protocol/schema";
 import type { PublishRequest } from "livekit/session/Publications";
-import type { SessionEvents, SessionOptions } from "livekit/session/Session";
+import type { SessionEvents, SessionOptions } from "livekit/session/types";
 
 /** As it is received: absent fields read as their defaults. */
 function overTheWire(message: Init<SignalMessage>): SignalMessage {

@@ -1,8 +1,9 @@
 import { assert, sleep, test } from "harness";
 import { DisconnectReason, TrackSource } from "livekit/protocol/generated/enums";
 import { TrackPublishError } from "livekit/session/Publications";
-import { isLoopback, Session, type SessionEnd, type SessionOptions } from "livekit/session/Session";
+import { isLoopback, Session } from "livekit/session/Session";
 import { type SessionEvent, type SessionState, transitions } from "livekit/session/state";
+import type { SessionEnd, SessionOptions } from "livekit/session/types";
 import { ConnectionError, ConnectionErrorReason } from "livekit/signal/ConnectionError";
 import { first, inactive, withTrack } from "./answer";
 import { Fakes } from "./fakes";
