@@ -4,12 +4,14 @@
  */
 
 import type { Speaker } from "webrtc-native/device";
+import { DataPackets, type DataStats } from "../data/DataPackets";
 import { Emitter } from "../platform/emitter";
 import {
 	ParticipantInfo_State as ParticipantState,
 	type SubscriptionError,
 } from "../protocol/generated/enums";
 import type {
+	DataPacket,
 	JoinResponse,
 	ParticipantInfo,
 	Room as RoomInfo,
@@ -29,6 +31,10 @@ import type { RoomSession } from "./RoomSession";
 import { RemoteAudioTrack } from "./Track";
 import type { RemoteTrackPublication } from "./TrackPublication";
 
+export interface RoomStats extends SessionStats {
+	data: DataStats;
+}
+
 export class Room extends Emitter<RoomEvents> {
 	readonly localParticipant: LocalParticipant;
 	/** By identity. */
@@ -42,8 +48,9 @@ export class Room extends Emitter<RoomEvents> {
 	#session: RoomSession | undefined;
 	#speaker: Speaker | undefined;
 	#speakerFailed = false;
+	#packets: DataPackets | undefined;
 	/** Of the session before, as it ended. */
-	#stats: SessionStats | undefined;
+	#stats: RoomStats | undefined;
 	/** What the server sends us, by track sid; it may be here before its publication. */
 	readonly #media = new Map<string, IncomingTrack>();
 	/** Events that belong after Connected. */
@@ -88,7 +95,8 @@ export class Room extends Emitter<RoomEvents> {
 	}
 
 	/**
-	 * Joins, and resolves when media is up. `url` is the server's (wss://…), `token` an access token.
+	 * Joins, and resolves when media is up and data channels are open. Sound does not wait for data.
+	 * `url` is the server's (wss://…), `token` an access token.
 	 * Rejects with ConnectionError: its reason and one line that says what happened.
 	 */
 	connect(url: string, token: string, options: RoomConnectOptions = {}): Promise<void> {
@@ -96,10 +104,11 @@ export class Room extends Emitter<RoomEvents> {
 			const message = "the room is connected already: disconnect() first";
 			return Promise.reject(new ConnectionError(message, ConnectionErrorReason.InternalError));
 		}
-		const { maxSignalBytes, tls } = this.#options;
+		const { maxSignalBytes, maxDataBytes, tls } = this.#options;
 		const session = this.#createSession({
 			autoSubscribe: options.autoSubscribe ?? true,
 			mediaTimeout: options.peerConnectionTimeout,
+			maxDataBytes,
 			signal: {
 				...(maxSignalBytes && { maxSignalBytes }),
 				...(options.websocketTimeout && { openTimeout: options.websocketTimeout }),
@@ -107,13 +116,16 @@ export class Room extends Emitter<RoomEvents> {
 			},
 			speaker: () => this.#openSpeaker(),
 		});
+		const packets = new DataPackets((bytes, kind) => session.sendData(bytes, kind));
 		this.#session = session;
+		this.#packets = packets;
 		this.#listen(session);
+		session.on("data", (message) => this.#onData(packets.receive(message)));
 		this.#setState(ConnectionState.Connecting);
 		return new Promise((resolve, reject) => {
 			this.#connecting = { resolve, reject };
 			session.start(url, token);
-			this.localParticipant.attach(session);
+			this.localParticipant.attach(session, packets);
 			this.#openSpeaker(); // takes its time while the network takes its
 		});
 	}
@@ -129,12 +141,13 @@ export class Room extends Emitter<RoomEvents> {
 	}
 
 	/** For reports. After the end: as it was then. Undefined before the first connect(). */
-	getStats(): SessionStats | undefined {
+	getStats(): RoomStats | undefined {
 		const session = this.#session;
-		if (!session) return this.#stats;
+		const packets = this.#packets;
+		if (!session || !packets) return this.#stats;
 		const firstSound = this.#speaker?.firstSound;
 		if (firstSound !== undefined) session.timeline.mark("firstSoundOut", firstSound);
-		return session.stats;
+		return { ...session.stats, data: { ...packets.stats } };
 	}
 
 	#listen(session: RoomSession): void {
@@ -200,6 +213,7 @@ export class Room extends Emitter<RoomEvents> {
 		}
 		this.localParticipant.detach();
 		this.#session = undefined;
+		this.#packets = undefined;
 		this.#deferred = [];
 		this.#media.clear();
 		this.remoteParticipants.clear();
@@ -268,6 +282,15 @@ export class Room extends Emitter<RoomEvents> {
 		const before = this.#info;
 		this.#info = room;
 		if (before?.metadata !== room.metadata) this.#announce("roomMetadataChanged", room.metadata);
+	}
+
+	#onData(packet: DataPacket | undefined): void {
+		if (!packet?.user) return;
+		const { user, kind, participantIdentity } = packet;
+		this.#afterConnected(() => {
+			const participant = this.remoteParticipants.get(participantIdentity);
+			this.emit("dataReceived", user.payload, participant, kind, user.topic);
+		});
 	}
 
 	/** Joins the media to its publication, when both are here and we are connected. */

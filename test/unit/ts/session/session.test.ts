@@ -46,9 +46,13 @@ const reach: Record<SessionState, (made: Made) => Promise<void>> = {
 		made.signal.accept(() => made.signal.answer(first));
 		await sleep(0);
 	},
-	async connected(made) {
+	async opening(made) {
 		await reach.negotiating(made);
 		made.fakes.peer.state("connected");
+	},
+	async connected(made) {
+		await reach.opening(made);
+		made.fakes.peer.openChannels();
 	},
 	async stranded(made) {
 		await reach.connected(made);
@@ -69,6 +73,7 @@ const cause: Record<SessionEvent, (made: Made) => void | Promise<void>> = {
 		await sleep(0);
 	},
 	mediaUp: ({ fakes }) => fakes.peer.state("connected"),
+	dataReady: ({ fakes }) => fakes.peer.openChannels(),
 	mediaFailed: ({ fakes }) => fakes.peer.state("failed", "consent expired"),
 	failed: async ({ signal, session }) => {
 		if (session.state === "joining") {
