@@ -1,6 +1,11 @@
 /** The public API; livekit-client's names and meanings. */
 
-export { DataPacket_Kind, DisconnectReason, SubscriptionError } from "./protocol/generated/enums";
+export {
+	DataPacket_Kind,
+	DisconnectReason,
+	Encryption_Type,
+	SubscriptionError,
+} from "./protocol/generated/enums";
 export {
 	ConnectionError,
 	ConnectionErrorReason,

@@ -7,6 +7,7 @@ import type { Speaker } from "webrtc-native/device";
 import { DataPackets, type DataStats } from "../data/DataPackets";
 import { Emitter } from "../platform/emitter";
 import {
+	Encryption_Type as EncryptionType,
 	ParticipantInfo_State as ParticipantState,
 	type SubscriptionError,
 } from "../protocol/generated/enums";
@@ -30,6 +31,9 @@ import { RemoteParticipant } from "./RemoteParticipant";
 import type { RoomSession } from "./RoomSession";
 import { RemoteAudioTrack } from "./Track";
 import type { RemoteTrackPublication } from "./TrackPublication";
+
+/** Nothing is encrypted from end to end. */
+const { NONE } = EncryptionType;
 
 export interface RoomStats extends SessionStats {
 	data: DataStats;
@@ -289,7 +293,8 @@ export class Room extends Emitter<RoomEvents> {
 		const { user, kind, participantIdentity } = packet;
 		this.#afterConnected(() => {
 			const participant = this.remoteParticipants.get(participantIdentity);
-			this.emit("dataReceived", user.payload, participant, kind, user.topic);
+			const { payload, topic } = user;
+			this.emit("dataReceived", payload, participant, kind, topic, NONE, participantIdentity);
 		});
 	}
 

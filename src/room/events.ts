@@ -3,6 +3,7 @@
 import type {
 	DataPacket_Kind as DataPacketKind,
 	DisconnectReason,
+	Encryption_Type as EncryptionType,
 	SubscriptionError,
 } from "../protocol/generated/enums";
 import type { LocalParticipant } from "./LocalParticipant";
@@ -57,7 +58,10 @@ export const RoomEvent = Object.freeze({
 	ParticipantNameChanged: "participantNameChanged",
 	ParticipantAttributesChanged: "participantAttributesChanged",
 	RoomMetadataChanged: "roomMetadataChanged",
-	/** Somebody called publishData(); the participant is undefined when it is not known (any more). */
+	/**
+	 * Somebody called publishData(). Data may overtake the news of who came: then the participant is
+	 * undefined, and its identity is the last argument.
+	 */
 	DataReceived: "dataReceived",
 	/** A microphone or speaker could not be opened. */
 	MediaDevicesError: "mediaDevicesError",
@@ -106,7 +110,9 @@ export interface RoomEvents {
 		payload: Uint8Array,
 		participant: RemoteParticipant | undefined,
 		kind: DataPacketKind,
-		topic?: string,
+		topic: string | undefined,
+		encryptionType: EncryptionType,
+		participantIdentity: string,
 	];
 	mediaDevicesError: [error: Error, kind: "audioinput" | "audiooutput"];
 }

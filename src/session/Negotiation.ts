@@ -200,6 +200,7 @@ export class Negotiation {
 		}
 		const description = parseDescription(answer.sdp);
 		this.#endOffer();
+		this.#settleData(description); // before its packets can come
 		this.#setRemote(description);
 		for (const section of description.sections) {
 			const { mid, direction } = section;
@@ -208,7 +209,6 @@ export class Negotiation {
 			this.#applySending(section);
 			this.#applyReceiving(section, answer.midToTrackId);
 		}
-		this.#settleData(description);
 		if (this.#stale) {
 			this.#stale = false;
 			this.renegotiate();

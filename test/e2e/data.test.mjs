@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { Room, RoomEvent } from "@livekit/rtc-node";
+import { DataPacketKind, Room, RoomEvent } from "@livekit/rtc-node";
 import { startServer } from "../../tools/server/server.mjs";
 import { joinToken } from "../../tools/server/token.mjs";
 import { startDevice } from "./lib/device.mjs";
@@ -10,6 +10,7 @@ import { disposePeers } from "./lib/peer.mjs";
 import { until } from "./lib/until.mjs";
 
 const app = "test/e2e/apps/data";
+const { KIND_LOSSY: lossyKind, KIND_RELIABLE: reliableKind } = DataPacketKind;
 const sizes = [1, 2, 10, 100, 1_000, 1_100, 1_200, 5_000, 16_000, 60_000];
 
 /** @type {import("../../tools/server/server.mjs").Server} */
@@ -55,6 +56,8 @@ async function participant(name, identity = "peer") {
 		received,
 		/** @param {Uint8Array} payload @param {object} [options] */
 		send: (payload, options = {}) => local.publishData(payload, { reliable: true, ...options }),
+		/** The server tells who came with some delay, and data may overtake it. @param {string} other */
+		meet: (other) => until(() => room.remoteParticipants.has(other), `to meet ${other}`),
 		leave: () => room.disconnect(),
 	};
 }
@@ -78,13 +81,14 @@ describe("reliable packets", () => {
 	it("of 1 B to 60 kB come back in order and byte-exact, a thousand at a time", async () => {
 		const peer = await participant("reliable");
 		const caller = await echo("reliable");
+		await peer.meet("device");
 		const count = 1_000;
 		const sent = Array.from({ length: count }, (_, i) => message(i, sizes[i % sizes.length]));
 		await Promise.all(sent.map((payload) => peer.send(payload)));
 		await until(() => peer.received.length === count, "all echoes", 60_000);
 		for (const [i, { payload, kind, from }] of peer.received.entries()) {
 			assert.ok(payload.equals(sent[i]), `echo ${i} of ${sent[i].length} bytes is another`);
-			assert.equal(kind, 0);
+			assert.equal(kind, reliableKind);
 			assert.equal(from, "device");
 		}
 		const { received, timeline, peer: counters, data } = await end(peer, caller);
@@ -104,6 +108,8 @@ describe("reliable packets", () => {
 		const peer = await participant("whom");
 		const other = await participant("whom", "other");
 		const caller = await echo("whom");
+		await peer.meet("device");
+		await other.meet("peer");
 		const topic = "tópico 🎙️👩‍🚀";
 		await peer.send(Buffer.from("🙂"), { topic, destination_identities: ["device"] });
 		await peer.send(Buffer.from("not you"), { destination_identities: ["other"] });
@@ -111,7 +117,7 @@ describe("reliable packets", () => {
 		assert.deepEqual(peer.received[0], {
 			payload: Buffer.from("🙂"),
 			from: "device",
-			kind: 0,
+			kind: reliableKind,
 			topic,
 		});
 		await until(() => other.received.length === 1, "the other's message");
@@ -162,7 +168,7 @@ describe("lossy packets", () => {
 			await peer.send(payload, { reliable: false });
 			await until(() => peer.received.length === i + 1, `the echo of ${size} bytes`);
 			assert.ok(peer.received[i].payload.equals(payload));
-			assert.equal(peer.received[i].kind, 1);
+			assert.equal(peer.received[i].kind, lossyKind);
 		}
 		await end(peer, caller);
 		await peer.leave();
@@ -178,9 +184,9 @@ describe("lossy packets", () => {
 			await peer.send(payload, { reliable: false });
 		}
 		await peer.send(Buffer.from("last"));
-		await until(() => peer.received.some(({ kind }) => kind === 0), "the reliable one");
+		await until(() => peer.received.some(({ kind }) => kind === reliableKind), "the reliable one");
 		await new Promise((resolve) => setTimeout(resolve, 500));
-		const lossy = peer.received.filter(({ kind }) => kind === 1);
+		const lossy = peer.received.filter(({ kind }) => kind === lossyKind);
 		const numbers = new Set(lossy.map(({ payload }) => payload.readUInt32BE()));
 		assert.equal(numbers.size, lossy.length, "one came twice");
 		for (const { payload } of lossy) assert.ok(payload.equals(sent[payload.readUInt32BE()]));

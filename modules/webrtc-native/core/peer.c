@@ -92,7 +92,6 @@ void peer_close(peer *self, uint64_t now)
 	for (size_t i = 0; i < PEER_SENDERS; i++)
 		if (self->senders[i].used)
 			peer_queue_bye(self, &self->senders[i]);
-	peer_data_close(self);
 	if (self->dtls && self->dtls_state != DTLS_NEW)
 		dtls_close(self->dtls, now);
 	peer_free_srtp(self);

@@ -40,15 +40,6 @@ void peer_data_free(peer *self)
 	self->association = NULL;
 }
 
-void peer_data_close(peer *self)
-{
-	if (!self->association || self->dtls_state != DTLS_CONNECTED)
-		return;
-	association_abort(self->association, self->now);
-	while (peer_next_data(self))
-		;
-}
-
 static bool usable(const peer *self)
 {
 	return self->channels && self->dtls_state == DTLS_CONNECTED && self->state != PEER_FAILED &&

@@ -126,8 +126,6 @@ void peer_data_progress(peer *self);
 uint64_t peer_data_timeout(const peer *self);
 /** Gives the next SCTP packet to DTLS, which queues it; false when there is none. */
 bool peer_next_data(peer *self);
-/** Tells the other side that there are no more channels. */
-void peer_data_close(peer *self);
 void peer_data_free(peer *self);
 
 /* peer_rtcp.c */

@@ -8,7 +8,7 @@
  */
 
 import board from "board";
-import { DataPacket_Kind, type Participant, Room, RoomEvent } from "livekit";
+import { DataPacket_Kind, Room, RoomEvent } from "livekit";
 import config from "mc/config";
 import { collect } from "simulator";
 import Timer from "timer";
@@ -30,9 +30,11 @@ function message(number: number): Uint8Array {
 	return bytes;
 }
 
-function echo(payload: Uint8Array, from: Participant, reliable: boolean, topic?: string): void {
-	const options = { reliable, topic, destinationIdentities: [from.identity] };
-	sending = sending.then(() => room.localParticipant.publishData(payload, options));
+function echo(payload: Uint8Array, from: string, reliable: boolean, topic?: string): void {
+	const options = { reliable, topic, destinationIdentities: [from] };
+	sending = sending
+		.then(() => room.localParticipant.publishData(payload, options))
+		.catch((error: unknown) => finish(`an echo was not sent: ${error}`));
 }
 
 function check(payload: Uint8Array, number: number): void {
@@ -53,13 +55,13 @@ async function ask(): Promise<void> {
 	}
 }
 
-room.on(RoomEvent.DataReceived, (payload, participant, kind, topic) => {
+room.on(RoomEvent.DataReceived, (payload, _participant, kind, topic, _encryption, identity) => {
 	const reliable = kind === DataPacket_Kind.RELIABLE;
 	const number = received[reliable ? "reliable" : "lossy"]++;
 	if (topic === "end") finish("told to end");
 	else if (config.role === "ask") check(payload, number);
 	else if (topic === "memory") measure();
-	else if (participant) echo(payload, participant, reliable, topic);
+	else echo(payload, identity, reliable, topic);
 });
 
 /** What is alive of native messages; the rest of native memory stands still in a call. */

@@ -206,6 +206,7 @@ test("why it never was connected", async () => {
 		["negotiating", "signalLost", ConnectionErrorReason.WebSocket, /gone/],
 		["negotiating", "mediaFailed", ConnectionErrorReason.InternalError, /consent expired/],
 		["negotiating", "timedOut", ConnectionErrorReason.Timeout, /UDP/],
+		["opening", "timedOut", ConnectionErrorReason.Timeout, /data channels did not open/],
 	];
 	for (const [state, event, reason, message] of cases) {
 		const made = make({ mediaTimeout: 30 });
@@ -231,7 +232,7 @@ test("the join carries the offer and what was published before", async () => {
 		publisherOffer?.sdp ?? "",
 		/a=sendonly(.|\r\n)*a=msid:\S+ mic\r\n(.|\r\n)*a=recvonly/,
 	);
-	assert.ok(!publisherOffer?.sdp?.includes("m=application"));
+	assert.equal(publisherOffer?.sdp?.split("m=application").length, 2);
 	// It captures already, and is heard as soon as there are keys.
 	assert.equal(fakes.peer.senders.size, 1);
 	assert.deepEqual([...fakes.peer.muted.values()], [false]);
@@ -253,15 +254,17 @@ test("messages right behind the join come after `joined`, in order", async () =>
 	});
 	await sleep(0);
 	made.fakes.peer.state("connected");
+	made.fakes.peer.openChannels();
 	assert.deepEqual(made.events, ["track TR_voice", "joined", "update", "connected"]);
 	made.session.leave();
 });
 
-test("media that is up before the join is handled counts", async () => {
+test("media and data that are up before the join is handled count", async () => {
 	const made = make();
 	await reach.joining(made);
 	made.signal.accept(() => made.signal.answer(first));
 	made.fakes.peer.state("connected");
+	made.fakes.peer.openChannels();
 	await sleep(0);
 	assert.equal(made.session.state, "connected");
 	made.session.leave();
@@ -418,19 +421,24 @@ test("a track after connecting: AddTrack, an offer, then packets", async () => {
 	assert.equal(fakes.peer.senders.size, 0);
 	signal.published("mic", "TR_mic");
 	assert.equal((await published).sid, "TR_mic");
-	// The microphone's section is the second.
-	signal.answer(first.replaceAll("a=sendonly", "a=recvonly"));
-	assert.equal([...fakes.peer.senders.values()][0].mid, "1");
+	// The microphone's section is the third, behind the data channels'.
+	const behind = (text: string) =>
+		text
+			.replace("a=mid:2", "a=mid:data")
+			.replace("a=mid:1", "a=mid:2")
+			.replace("a=mid:data", "a=mid:1");
+	signal.answer(behind(first.replaceAll("a=sendonly", "a=recvonly")));
+	assert.equal([...fakes.peer.senders.values()][0].mid, "2");
 	session.setMuted("mic", "TR_mic", true);
 	assert.deepEqual([...fakes.peer.muted.values()], [true]);
 	assert.deepEqual(signal.sent.at(-1)?.mute, { sid: "TR_mic", muted: true });
 	session.unpublish("mic");
 	assert.equal(fakes.peer.senders.size, 0);
-	assert.match(signal.offers.at(-1)?.sdp ?? "", /a=mid:1\r\na=inactive/);
-	signal.answer(inactive);
+	assert.match(signal.offers.at(-1)?.sdp ?? "", /a=mid:2\r\na=inactive/);
+	signal.answer(behind(inactive));
 	session.publish({ cid: "again", ...track }).catch(() => {}); // in the same section
 	const { sdp = "" } = signal.offers.at(-1) ?? {};
-	assert.match(sdp, /a=mid:1\r\na=sendonly(.|\r\n)*a=msid:\S+ again\r\n/);
+	assert.match(sdp, /a=mid:2\r\na=sendonly(.|\r\n)*a=msid:\S+ again\r\n/);
 	assert.equal(sdp.split("m=audio").length - 1, 2);
 	session.leave();
 });
