@@ -7,6 +7,7 @@ import { parseArgs } from "node:util";
 import { Background } from "./lib/background.mjs";
 import { Failure, runMain } from "./lib/failure.mjs";
 import { build, logs, root } from "./lib/paths.mjs";
+import { readWav } from "./lib/wav.mjs";
 import { setUp } from "./setup/index.mjs";
 
 const help = `npm start -- [options]: a voice call from the simulated device
@@ -64,7 +65,7 @@ function readOptions(args) {
 }
 
 /** Fails on what cannot work before anything is started. @param {Options} options */
-async function checkOptions({ url, token, ca, mic, board, seconds }) {
+function checkOptions({ url, token, ca, mic, speaker, report, board, seconds }) {
 	if (!boards.includes(board)) {
 		throw new Failure(`no board "${board}"; there is: ${boards.join(", ")}`);
 	}
@@ -80,14 +81,26 @@ async function checkOptions({ url, token, ca, mic, board, seconds }) {
 			throw new Failure(`--${name} ${path}: no such file`);
 		}
 	}
+	defaultSeconds(mic); // it can be read
+	for (const path of [speaker, report]) {
+		if (path && path !== "alsa") makeFolderOf(resolve(path));
+	}
 }
 
-/** @param {string} mic @returns {Promise<number>} seconds of a call that lets its echo come back */
-async function defaultSeconds(mic) {
+/** @param {string} mic @returns {number} seconds of a call that lets its echo come back */
+function defaultSeconds(mic) {
 	if (mic === "alsa") return 30;
-	const { readWav } = await import("./lib/wav.mjs");
 	const { rate, samples } = readWav(mic);
 	return Math.ceil(samples.length / rate + 3);
+}
+
+/** Makes the folder that `path` lies in. @param {string} path */
+function makeFolderOf(path) {
+	try {
+		mkdirSync(dirname(path), { recursive: true });
+	} catch (error) {
+		throw new Failure(`cannot write ${path}: ${/** @type {Error} */ (error).message}`);
+	}
 }
 
 /**
@@ -130,12 +143,9 @@ async function call(options, running) {
 			? { url: options.url, token: options.token }
 			: await startLocalRoom(running);
 	const { startSimulator } = await import("./lib/simulator.mjs");
-	const seconds = Number(options.seconds ?? (await defaultSeconds(options.mic)));
+	const seconds = Number(options.seconds ?? defaultSeconds(options.mic));
 	const file = (/** @type {string} */ value) => (value === "alsa" ? value : resolve(value));
-	const report = options.report ? resolve(options.report) : join(build, "report.json");
-	for (const path of [options.speaker, report]) {
-		if (path !== "alsa") mkdirSync(dirname(resolve(path)), { recursive: true });
-	}
+	const report = resolve(options.report ?? join(build, "report.json"));
 	rmSync(report, { force: true });
 
 	const device = startSimulator("examples/voice-agent", {
@@ -165,7 +175,7 @@ await runMain(async () => {
 		console.log(help);
 		return;
 	}
-	await checkOptions(options);
+	checkOptions(options);
 	console.log("set-up");
 	await setUp({ server: !options.url });
 

@@ -15,7 +15,7 @@ const fileTimeout = 10 * 60_000;
 
 /** Test files; what is quick to fail comes first. @param {string[]} names */
 function testFiles(names) {
-	const order = ["test/checks", "test/unit/", "test/e2e/"];
+	const order = ["test/checks", "test/unit/", "test/network/", "test/e2e/"];
 	const rank = (/** @type {string} */ path) => order.findIndex((start) => path.startsWith(start));
 	const all = readdirSync(join(root, "test"), { recursive: true, encoding: "utf8" })
 		.filter((name) => name.endsWith(".test.mjs"))

@@ -18,7 +18,7 @@ export interface LocalParticipantHost {
 	openMicrophone(): Microphone;
 	newCid(): string;
 	announce: Announce;
-	/** A microphone that was enabled before connect() could not be published after all. */
+	/** The server did not take the microphone. */
 	onPublishFailed(error: Error): void;
 }
 
@@ -49,9 +49,16 @@ export class LocalParticipant extends Participant<LocalTrackPublication> {
 	 * join itself, which is the fastest way to be heard. Else resolves when it is published.
 	 *
 	 * Rejects with MediaDeviceError when the microphone cannot be opened, and with TrackPublishError
-	 * when the server does not take it.
+	 * when the server does not take it. Both are told as MediaDevicesError too, so the promise may be
+	 * left alone.
 	 */
-	async setMicrophoneEnabled(enabled: boolean): Promise<LocalTrackPublication | undefined> {
+	setMicrophoneEnabled(enabled: boolean): Promise<LocalTrackPublication | undefined> {
+		const done = this.#enableMicrophone(enabled);
+		done.catch(() => {});
+		return done;
+	}
+
+	async #enableMicrophone(enabled: boolean): Promise<LocalTrackPublication | undefined> {
 		if (!this.#capture && !enabled) return undefined;
 		this.#capture ??= {
 			cid: this.#host.newCid(),
@@ -96,7 +103,12 @@ export class LocalParticipant extends Participant<LocalTrackPublication> {
 	attach(session: RoomSession, packets: DataPackets): void {
 		this.#session = session;
 		this.#packets = packets;
-		if (this.#capture) this.#publish(session, this.#capture).catch(this.#host.onPublishFailed);
+		if (this.#capture) this.#publish(session, this.#capture);
+	}
+
+	/** @internal disconnect() was called. */
+	closeMicrophone(): void {
+		if (this.#capture) this.#release(this.#capture);
 	}
 
 	/** @internal The session is over. A microphone that never was published waits for the next. */
@@ -136,7 +148,10 @@ export class LocalParticipant extends Participant<LocalTrackPublication> {
 	}
 
 	#publish(session: RoomSession, capture: Capture): Promise<LocalTrackPublication> {
-		capture.publishing ??= this.#request(session, capture);
+		if (!capture.publishing) {
+			capture.publishing = this.#request(session, capture);
+			capture.publishing.catch(this.#host.onPublishFailed);
+		}
 		return capture.publishing;
 	}
 

@@ -39,6 +39,11 @@ export interface RoomStats extends SessionStats {
 	data: DataStats;
 }
 
+interface Connecting {
+	resolve(): void;
+	reject(error: Error): void;
+}
+
 export class Room extends Emitter<RoomEvents> {
 	readonly localParticipant: LocalParticipant;
 	/** By identity. */
@@ -60,7 +65,7 @@ export class Room extends Emitter<RoomEvents> {
 	/** Events that belong after Connected. */
 	#deferred: (() => void)[] = [];
 	/** Of connect(), while it is under way. */
-	#connecting: { resolve(): void; reject(error: Error): void } | undefined;
+	#connecting: Connecting | undefined;
 
 	/** @param createSession for tests */
 	constructor(
@@ -125,18 +130,23 @@ export class Room extends Emitter<RoomEvents> {
 		this.#packets = packets;
 		this.#listen(session);
 		session.on("data", (message) => this.#onData(packets.receive(message)));
-		this.#setState(ConnectionState.Connecting);
 		return new Promise((resolve, reject) => {
 			this.#connecting = { resolve, reject };
+			this.#setState(ConnectionState.Connecting);
+			if (this.#session !== session) return; // a listener has called disconnect()
 			session.start(url, token);
 			this.localParticipant.attach(session, packets);
 			this.#openSpeaker(); // takes its time while the network takes its
 		});
 	}
 
-	/** Leaves; a connect() under way rejects with ConnectionError Cancelled. */
+	/**
+	 * Leaves, and closes microphone and speaker. A connect() under way rejects with ConnectionError
+	 * Cancelled.
+	 */
 	async disconnect(): Promise<void> {
 		this.#session?.leave();
+		this.localParticipant.closeMicrophone();
 	}
 
 	getParticipantByIdentity(identity: string): Participant | undefined {
@@ -199,16 +209,25 @@ export class Room extends Emitter<RoomEvents> {
 	}
 
 	#onConnected(): void {
+		this.#takeConnecting()?.resolve();
 		this.#setState(ConnectionState.Connected);
 		this.emit("connected");
 		const deferred = this.#deferred;
 		this.#deferred = [];
 		for (const run of deferred) run();
-		this.#connecting?.resolve();
+	}
+
+	/** Taken before listeners run: one of them may call connect() again. */
+	#takeConnecting(): Connecting | undefined {
+		const connecting = this.#connecting;
 		this.#connecting = undefined;
+		return connecting;
 	}
 
 	#onClosed({ error, reason }: SessionEnd): void {
+		this.#takeConnecting()?.reject(
+			error ?? new ConnectionError("the connection ended", ConnectionErrorReason.InternalError),
+		);
 		this.#stats = this.getStats();
 		for (const participant of this.remoteParticipants.values()) {
 			for (const publication of participant.trackPublications.values()) {
@@ -227,10 +246,6 @@ export class Room extends Emitter<RoomEvents> {
 		this.#speakerFailed = false;
 		this.#setState(ConnectionState.Disconnected);
 		this.emit("disconnected", reason);
-		this.#connecting?.reject(
-			error ?? new ConnectionError("the connection ended", ConnectionErrorReason.InternalError),
-		);
-		this.#connecting = undefined;
 	}
 
 	#onParticipant(info: ParticipantInfo): void {

@@ -44,6 +44,7 @@ import {
 
 /** Milliseconds: a server that ends media says why on the other connection, a little later. */
 const LEAVE_DELAY = 500;
+const MEDIA_TIMEOUT = 15_000;
 
 /** What a session is made of; tests bring their own. */
 export interface SessionParts {
@@ -81,7 +82,8 @@ export class Session extends Emitter<SessionEvents> {
 	/** What it said last: it may be up before the join is handled. */
 	#peerState: { state: PeerState; reason?: string } = { state: "new" };
 	#negotiation: Negotiation | undefined;
-	readonly #mediaTimeout = new Timeout();
+	/** Of the state. */
+	readonly #timeout = new Timeout();
 	#finalCounters: Omit<SessionStats, "timeline"> | undefined;
 	/** Room messages that came before the join response was handled. */
 	#early: (() => void)[] | undefined = [];
@@ -113,6 +115,11 @@ export class Session extends Emitter<SessionEvents> {
 	start(url: string, token: string): void {
 		if (!this.#advance("start")) throw new Error("a session starts once");
 		this.timeline.start();
+		const { mediaTimeout = MEDIA_TIMEOUT } = this.#options;
+		this.#timeout.start(mediaTimeout, () => {
+			const message = `no certificate was made within ${mediaTimeout / 1000} s: restart the device`;
+			this.#end("timedOut", { error: timeoutError(message) });
+		});
 		this.#connect(url, token).catch((error: unknown) => {
 			this.#end("failed", { error: asConnectionError(error) });
 		});
@@ -214,6 +221,7 @@ export class Session extends Emitter<SessionEvents> {
 		for (const request of requests) negotiation.addTrack(outgoing(request));
 		const publisherOffer = negotiation.start();
 
+		this.#timeout.stop();
 		this.#advance("prepared");
 		const joining = signal.connect(url, token, {
 			connectionSettings: { autoSubscribe: this.#options.autoSubscribe },
@@ -228,8 +236,8 @@ export class Session extends Emitter<SessionEvents> {
 		if (!this.#advance("joined")) return;
 		this.timeline.mark("joined");
 		this.#negotiation?.joined();
-		const { mediaTimeout = 15_000 } = this.#options;
-		this.#mediaTimeout.start(mediaTimeout, () => {
+		const { mediaTimeout = MEDIA_TIMEOUT } = this.#options;
+		this.#timeout.start(mediaTimeout, () => {
 			const seconds = mediaTimeout / 1000;
 			const message =
 				this.#state === "opening"
@@ -298,7 +306,7 @@ export class Session extends Emitter<SessionEvents> {
 			};
 			if (this.#state !== "connected") this.#end("mediaFailed", end);
 			else if (this.#advance("mediaFailed")) {
-				this.#mediaTimeout.start(LEAVE_DELAY, () => this.#end("timedOut", end));
+				this.#timeout.start(LEAVE_DELAY, () => this.#end("timedOut", end));
 			}
 		}
 	}
@@ -306,7 +314,7 @@ export class Session extends Emitter<SessionEvents> {
 	/** It may be before media is, as far as this thread is told. */
 	#onDataReady(): void {
 		if (!this.#data.settled || !this.#advance("dataReady")) return;
-		this.#mediaTimeout.stop();
+		this.#timeout.stop();
 		this.emit("connected");
 	}
 
@@ -354,7 +362,7 @@ export class Session extends Emitter<SessionEvents> {
 		const wasConnected = this.#state === "connected" || this.#state === "stranded";
 		if (!this.#advance(event)) return;
 		this.#finalCounters = this.stats;
-		this.#mediaTimeout.stop();
+		this.#timeout.stop();
 		this.#negotiation?.close();
 		this.#negotiation = undefined;
 		this.#data.close();

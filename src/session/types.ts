@@ -19,7 +19,7 @@ export interface SessionOptions {
 	speaker(): Speaker | undefined;
 	/** Largest inbound data packet in bytes; larger ones are refused in C and counted. 65,535 by default. */
 	maxDataBytes?: number;
-	/** Milliseconds from joining until media and data must be up; 15,000 by default. */
+	/** Milliseconds to prepare, and from joining until media and data must be up; 15,000 by default. */
 	mediaTimeout?: number;
 	/** Milliseconds for an offer's answer; 15,000 by default. */
 	answerTimeout?: number;

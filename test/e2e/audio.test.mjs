@@ -49,17 +49,22 @@ async function device(room, identity, mic = patternFile) {
 	});
 }
 
+/** @typedef {import("node:test").TestContext} TestContext */
+
 /**
  * The pattern's tones must be in `recorded` as they were made.
- * @param {Int16Array} recorded @param {number} rate
+ * @param {TestContext} t @param {Int16Array} recorded @param {number} rate
  * @returns {{ whole: Int16Array, turns: number[] }} the stretch that was looked at
  */
-function assertTones(recorded, rate) {
+function assertTones(t, recorded, rate) {
 	const sound = trimSilence(recorded, rate).subarray(settling * rate);
 	const whole = sound.subarray(0, seconds * rate);
 	assert.equal(whole.length, seconds * rate, `only ${sound.length / rate} s of sound came`);
 
 	const { frequencies, levels, turns } = readPattern(whole, rate);
+	t.diagnostic(
+		frequencies.map((hertz, i) => `${hertz.toFixed(1)} Hz, ${levels[i].toFixed(2)} dB`).join("; "),
+	);
 	frequencies.forEach((hertz, i) => {
 		const expected = pattern.frequencies[i];
 		assert.ok(Math.abs(hertz - expected) < 2, `${hertz} Hz instead of ${expected}`);
@@ -72,32 +77,33 @@ function assertTones(recorded, rate) {
 
 /**
  * And nothing may be missing, doubled or broken.
- * @param {Int16Array} recorded @param {number} rate
+ * @param {TestContext} t @param {Int16Array} recorded @param {number} rate
  */
-function assertPattern(recorded, rate) {
-	const { whole, turns } = assertTones(recorded, rate);
+function assertPattern(t, recorded, rate) {
+	const { whole, turns } = assertTones(t, recorded, rate);
 	assert.ok(
 		turns.length >= 18 && turns.every((turn) => Math.abs(turn - pattern.each) <= 0.06),
 		`tones changed after ${turns} s`,
 	);
 	const gap = longestGap(whole, rate, toDecibel(pattern.amplitude) - 12);
+	t.diagnostic(`longest gap ${gap} ms`);
 	assert.ok(gap <= 40, `a gap of ${gap} ms`);
 	const broken = clicks(whole, rate, 40);
 	assert.deepEqual(broken, [], `clicks at ${broken} s`);
 }
 
 describe("sound", () => {
-	it("goes from the device to a peer, and the device is an active speaker", async () => {
+	it("goes from the device to a peer, and the device is an active speaker", async (t) => {
 		const peer = await Peer.join(server, "up", "peer");
 		const caller = await device("up", "device");
 		const { status, output } = await caller.end();
 		assert.equal(status, 0, output);
-		assertPattern(peer.heard("device"), peerRate);
+		assertPattern(t, peer.heard("device"), peerRate);
 		assert.ok(peer.speakers.has("device"), "never an active speaker");
 		await peer.leave();
 	});
 
-	it("goes from a peer to the device", async () => {
+	it("goes from a peer to the device", async (t) => {
 		const peer = await Peer.join(server, "down", "peer");
 		const say = await peer.publish(peerRate);
 		const caller = await device("down", "device");
@@ -106,11 +112,11 @@ describe("sound", () => {
 		const { status, output } = await caller.end();
 		assert.equal(status, 0, output);
 		const { rate, samples } = readWav(caller.speaker);
-		assertPattern(samples, rate);
+		assertPattern(t, samples, rate);
 		await peer.leave();
 	});
 
-	it("goes both ways between two devices", async () => {
+	it("goes both ways between two devices", async (t) => {
 		const one = await device("both", "one");
 		const other = await device("both", "other");
 		for (const { status, output } of await Promise.all([one.end(), other.end()])) {
@@ -118,7 +124,7 @@ describe("sound", () => {
 		}
 		for (const { speaker } of [one, other]) {
 			const { rate, samples } = readWav(speaker);
-			assertTones(samples, rate);
+			assertTones(t, samples, rate);
 		}
 	});
 });

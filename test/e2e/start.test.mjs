@@ -3,13 +3,14 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { root } from "../../tools/lib/paths.mjs";
 import { readWav } from "../../tools/lib/wav.mjs";
 import { clicks, compare } from "./lib/analysis.mjs";
 import { outFolder } from "./lib/device.mjs";
+import { processesWith } from "./lib/processes.mjs";
 import { until } from "./lib/until.mjs";
 
 /** @param {string[]} args */
@@ -36,22 +37,8 @@ function start(args) {
 	};
 }
 
-/** Command lines of processes that have `mark` in their environment. @param {string} mark */
-function processesWith(mark) {
-	return readdirSync("/proc")
-		.filter((name) => /^\d+$/.test(name))
-		.flatMap((pid) => {
-			try {
-				if (!readFileSync(`/proc/${pid}/environ`, "latin1").includes(mark)) return [];
-				return [readFileSync(`/proc/${pid}/cmdline`, "latin1").replaceAll("\0", " ")];
-			} catch {
-				return []; // gone, or not ours
-			}
-		});
-}
-
 describe("npm start", () => {
-	it("makes a call, plays the echo of what was said, and leaves nothing behind", async () => {
+	it("makes a call, plays the echo of what was said, and leaves nothing behind", async (t) => {
 		const [speaker, report] = [join(outFolder, "start.wav"), join(outFolder, "start.json")];
 		const run = start(["--speaker", speaker, "--report", report]);
 		assert.equal(await run.ended, 0, run.output());
@@ -61,6 +48,9 @@ describe("npm start", () => {
 		const heard = readWav(speaker);
 		assert.equal(heard.rate, said.rate);
 		const { likeness, speed, delay } = compare(said.samples, heard.samples, said.rate);
+		t.diagnostic(
+			`likeness ${likeness.toFixed(2)}, speed ${speed.toFixed(4)}, delay ${delay.toFixed(2)} s`,
+		);
 		assert.ok(likeness > 0.7, `likeness ${likeness}`);
 		assert.ok(Math.abs(speed - 1) < 0.005, `speed ${speed}`);
 		assert.ok(delay > 0.5 && delay < 3, `the echo came after ${delay} s`);
@@ -105,6 +95,8 @@ describe("npm start", () => {
 	for (const [args, expected] of /** @type {[string[], RegExp][]} */ ([
 		[["--nonsense"], /--nonsense/],
 		[["--mic", "no-such-file.wav"], /no-such-file\.wav/],
+		[["--mic", "package.json"], /package\.json.*WAV/],
+		[["--speaker", "package.json/x.wav"], /package\.json/],
 		[["--board", "toaster"], /toaster/],
 		[["--url", "ws://127.0.0.1:1"], /--token/],
 	])) {

@@ -57,12 +57,14 @@ export async function run(command, args, { log, what, cwd = root, env, timeout =
 			cwd,
 			env: { ...process.env, ...env },
 			stdio: ["ignore", file, file],
-			timeout,
 		});
+		// Not spawn's own timeout: that one stays when there is no such command.
+		const timer = setTimeout(() => child.kill(), timeout);
 		const end = await new Promise((resolve) => {
 			child.once("error", (error) => resolve(error.message));
 			child.once("exit", (code, signal) => resolve(code ?? signal));
 		});
+		clearTimeout(timer);
 		if (end !== 0) {
 			const why = typeof end === "number" ? `exit status ${end}` : end;
 			throw new Failure(`${what} failed (${why}); log: ${relative(root, path)}`, tail(path));

@@ -1,12 +1,13 @@
 /** Mono 16-bit PCM WAV files. */
 
 import { readFileSync, writeFileSync } from "node:fs";
+import { Failure } from "./failure.mjs";
 
 /** @param {string} path @returns {{ rate: number, samples: Int16Array }} */
 export function readWav(path) {
 	const bytes = readFileSync(path);
 	if (bytes.toString("latin1", 0, 4) !== "RIFF" || bytes.toString("latin1", 8, 12) !== "WAVE") {
-		throw new Error(`${path}: not a WAV file`);
+		throw new Failure(`${path}: not a WAV file`);
 	}
 	let rate = 0;
 	for (let at = 12; at + 8 <= bytes.length; ) {
@@ -16,13 +17,13 @@ export function readWav(path) {
 			case "fmt ": {
 				const [format, channels] = [bytes.readUInt16LE(body), bytes.readUInt16LE(body + 2)];
 				if (format !== 1 || channels !== 1 || bytes.readUInt16LE(body + 14) !== 16) {
-					throw new Error(`${path}: not mono 16-bit PCM`);
+					throw new Failure(`${path}: not mono 16-bit PCM`);
 				}
 				rate = bytes.readUInt32LE(body + 4);
 				break;
 			}
 			case "data": {
-				if (body + size > bytes.length) throw new Error(`${path}: shorter than its header says`);
+				if (body + size > bytes.length) throw new Failure(`${path}: shorter than its header says`);
 				const samples = new Int16Array(size >> 1);
 				for (let i = 0; i < samples.length; i++) samples[i] = bytes.readInt16LE(body + 2 * i);
 				return { rate, samples };
@@ -30,7 +31,7 @@ export function readWav(path) {
 		}
 		at = body + size + (size & 1);
 	}
-	throw new Error(`${path}: no samples`);
+	throw new Failure(`${path}: no samples`);
 }
 
 /** @param {string} path @param {number} rate @param {Int16Array} samples */

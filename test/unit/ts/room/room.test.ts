@@ -216,6 +216,60 @@ test("a connect that fails rejects, and may be tried again", async () => {
 	assert.deepEqual(session().calls[1], ["publish", "microphone", false]);
 });
 
+test("a listener of the end may connect again", async () => {
+	const { room, session } = make();
+	const first = room.connect("ws://server", "token");
+	let second: Promise<void> | undefined;
+	room.once(RoomEvent.Disconnected, () => {
+		second = room.connect("ws://server", "token");
+	});
+	session().end({ error: new ConnectionError("no", ConnectionErrorReason.NotAllowed) });
+	await assert.rejects(first, /no/);
+	session().join();
+	session().emit("connected");
+	await second;
+	assert.equal(room.state, ConnectionState.Connected);
+});
+
+test("a listener may disconnect at every stage", async () => {
+	for (const event of [RoomEvent.ConnectionStateChanged, RoomEvent.SignalConnected] as const) {
+		const { room, session } = make();
+		room.once(event, () => void room.disconnect());
+		const connected = room.connect("ws://server", "token");
+		if (event === RoomEvent.SignalConnected) session().join();
+		await assert.rejects(connected, ConnectionError);
+		assert.equal(room.state, ConnectionState.Disconnected);
+	}
+	const { room, session } = make();
+	room.once(RoomEvent.Connected, () => void room.disconnect());
+	const connected = room.connect("ws://server", "token");
+	session().join();
+	session().emit("connected");
+	await connected; // it was
+	assert.equal(room.state, ConnectionState.Disconnected);
+});
+
+test("a microphone that nobody awaits may fail", async () => {
+	const { room, events, connect, session } = make();
+	await connect();
+	room.localParticipant.setMicrophoneEnabled(true);
+	for (const { reject } of session().publishing.values()) reject(new TrackPublishError("no"));
+	await sleep(0);
+	assert.equal(events.length, 1);
+	room.localParticipant.setMicrophoneEnabled(true);
+	room.disconnect();
+	await sleep(0);
+});
+
+test("disconnect() closes a microphone that was not published yet", async () => {
+	const { room, microphone } = make();
+	room.localParticipant.setMicrophoneEnabled(true);
+	const connected = room.connect("ws://server", "token");
+	room.disconnect();
+	await assert.rejects(connected, ConnectionError);
+	assert.ok(microphone.closed);
+});
+
 test("connect() twice is refused", async () => {
 	const { room, connect } = make();
 	await connect();
@@ -537,7 +591,7 @@ test("the server refuses the microphone", async () => {
 	for (const { reject } of session().publishing.values()) reject(new TrackPublishError("no", 2));
 	await assert.rejects(pending, TrackPublishError);
 	assert.ok(microphone.closed);
-	assert.deepEqual(events, []);
+	assert.deepEqual(events, ["mediaDevicesError TrackPublishError audioinput"]);
 	// Enabled before connect(): nobody awaits it, so it comes as an event.
 	const other = make();
 	other.room.localParticipant.setMicrophoneEnabled(true);

@@ -99,7 +99,6 @@ const apart = new Set([
 	"idle start", // preparing is over before one can look
 	"preparing prepared",
 	"preparing failed",
-	"preparing timedOut",
 	"joining timedOut",
 	"connected timedOut",
 	"stranded timedOut",
@@ -200,6 +199,7 @@ test("why it ended", async () => {
 
 test("why it never was connected", async () => {
 	const cases: [SessionState, SessionEvent, number, RegExp][] = [
+		["preparing", "timedOut", ConnectionErrorReason.Timeout, /certificate/],
 		["joining", "failed", ConnectionErrorReason.NotAllowed, /^no$/],
 		["joining", "leave", ConnectionErrorReason.Cancelled, /disconnect/],
 		["negotiating", "dismissed", ConnectionErrorReason.LeaveRequest, /ROOM_DELETED/],
