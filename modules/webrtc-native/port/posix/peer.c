@@ -90,6 +90,7 @@ static void run(loop_client *client, uint64_t now)
 	for (size_t i = 0; i < client->count; i++)
 		if (client->revents[i])
 			receive_datagrams(self, (int)i);
+	now = port_now(); /* that took its time, and time must not go back */
 	if (peer_timeout(self->core) <= now)
 		peer_handle_timeout(self->core, now);
 	peer_pump(self->core, now);
