@@ -187,7 +187,7 @@ static void test_close_frees_both_sides_after_what_was_sent(void **state)
 		assert_int_equal(say(&at, round % 2, channel, "last words"), SCTP_SENT);
 		dcep_close(at.sides[round % 2].channels, channel, sim_now(at.pair.network));
 		assert_int_equal(say(&at, round % 2, channel, "too late"), SCTP_NOT_OPEN);
-		run(&at, 9000);
+		run(&at, 15000);
 
 		side *other = &at.sides[1 - round % 2];
 
@@ -212,13 +212,13 @@ static void test_bounded_channels(void **state)
 	assert_int_equal(open_channel(&at, 0, "one more"), DCEP_NO_CHANNEL);
 	run(&at, 50);
 	dcep_close(at.sides[0].channels, 3, sim_now(at.pair.network));
-	run(&at, 50);
+	run(&at, 500);
 	assert_int_equal(count(&at.sides[0], DCEP_EVENT_CLOSED, 3), 1);
 	/* Both sides take the place that is left at once: both are refused. */
 	at.sides[0].count = at.sides[1].count = 0;
 	assert_int_equal(open_channel(&at, 0, "here"), 3);
 	assert_int_equal(open_channel(&at, 1, "there"), 3);
-	run(&at, 500);
+	run(&at, 1000);
 	for (int i = 0; i < 2; i++) {
 		dcep_get_stats(at.sides[i].channels, &stats);
 		assert_int_equal(stats.refused_channels, 1);

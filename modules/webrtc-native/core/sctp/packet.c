@@ -21,6 +21,7 @@ static void on_data(sctp_association *self, const sctp_item *chunk)
 {
 	inbound_on_data(self, chunk);
 	if (self->state == SCTP_SHUTDOWN_SENT) { /* section 9.2: with each SACK, SHUTDOWN again */
+		self->errors = 0;
 		self->sack_at_once = true;
 		self->pending |= PENDING_SHUTDOWN;
 		association_timer(self, TIMER_T2, self->rto);
@@ -389,8 +390,10 @@ size_t association_poll_datagram(sctp_association *self, uint8_t out[SCTP_PACKET
 	} else if (!checksum && self->state >= SCTP_ESTABLISHED) {
 		write_control(self, &packet);
 		if (self->state < SCTP_SHUTDOWN_SENT || self->state == SCTP_SHUTDOWN_RECEIVED) {
+			write_forward_tsn(self, &packet); /* control goes before DATA (section 6.10) */
 			write_data(self, &packet);
-			write_forward_tsn(self, &packet);
+			if (packet.length == PACKET_HEADER) /* all that was to be sent has been given up */
+				write_forward_tsn(self, &packet);
 			reset_progress(self);
 		}
 	}

@@ -36,13 +36,17 @@ static void tell(sctp_association *self, uint64_t streams, uint8_t event)
 	}
 }
 
+/* When all that was sent on them is acknowledged: a peer that has to wait for data answers "in
+ * progress", and libusrsctp then holds back what comes after. */
 static void ask(sctp_association *self)
 {
 	uint64_t ready = self->reset_wanted & ~self->waiting;
 
-	if (self->in_message)
-		ready &= ~(UINT64_C(1) << self->current);
-	if (self->state != SCTP_ESTABLISHED || self->reset_asked != 0 || ready == 0)
+	if (self->state != SCTP_ESTABLISHED || self->reset_asked != 0)
+		return;
+	for (uint32_t tsn = self->acked + 1; ready != 0 && tsn != self->next_tsn; tsn++)
+		ready &= ~(UINT64_C(1) << outbound_at(self, tsn)->stream);
+	if (ready == 0)
 		return;
 	self->reset_wanted &= ~ready;
 	if (!self->reconfig) {

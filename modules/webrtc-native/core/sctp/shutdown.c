@@ -41,11 +41,11 @@ void shutdown_on_shutdown(sctp_association *self, const sctp_item *chunk)
 		self->pending &= ~(uint32_t)PENDING_SHUTDOWN;
 		self->pending |= PENDING_SHUTDOWN_ACK;
 		association_timer(self, TIMER_T2, self->rto);
-	} else if (self->state <= SCTP_SHUTDOWN_PENDING) {
-		self->state = SCTP_SHUTDOWN_RECEIVED;
-		shutdown_progress(self);
 	} else if (self->state == SCTP_SHUTDOWN_ACK_SENT) {
 		self->pending |= PENDING_SHUTDOWN_ACK;
+	} else {
+		self->state = SCTP_SHUTDOWN_RECEIVED;
+		shutdown_progress(self);
 	}
 }
 

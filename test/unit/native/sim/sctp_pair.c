@@ -49,39 +49,41 @@ static void on_handle_timeout(void *object, uint64_t now)
 	sctp_end_drain(end, now);
 }
 
-static sim_network *polling; /* the driver's poll has no clock of its own */
-
 static bool on_poll_datagram(void *object, ice_datagram *out)
 {
 	sctp_end *end = object;
-	size_t length = association_poll_datagram(end->association, end->packet, sim_now(polling));
+	size_t length = association_poll_datagram(end->association, end->packet, sim_now(end->network));
 
 	if (length == 0)
 		return false;
 	assert(length <= SCTP_PACKET_MAX);
 	end->packets++;
 	end->bytes += (uint32_t)length;
-	*out = (ice_datagram){.to = end->address, .bytes = end->packet, .length = length};
-	/* To the other one. */
-	out->to.ip[3] = (uint8_t)(3 - out->to.ip[3]);
+	*out = (ice_datagram){.to = end->other, .bytes = end->packet, .length = length};
 	return true;
 }
 
 static const sim_driver driver = {on_input, on_timeout, on_handle_timeout, on_poll_datagram};
 
+void sctp_end_add(sctp_end *end, sim_network *network, const sctp_config *config,
+				  const net_address *address, const net_address *other)
+{
+	end->association = association_create(config);
+	assert(end->association != NULL);
+	end->network = network;
+	end->other = *other;
+	sim_bind(network, sim_add(network, &driver, end), 0, address);
+}
+
 void sctp_pair_create(sctp_pair *pair, uint64_t seed, sim_weather weather,
 					  const sctp_config *config)
 {
-	memset(pair, 0, sizeof *pair);
-	pair->network = polling = sim_create(seed, weather);
-	for (uint8_t i = 0; i < 2; i++) {
-		sctp_end *end = &pair->ends[i];
+	static const net_address addresses[] = {{4, {10, 0, 0, 1}, 5000}, {4, {10, 0, 0, 2}, 5000}};
 
-		end->association = association_create(config);
-		assert(end->association != NULL);
-		end->address = (net_address){4, {10, 0, 0, (uint8_t)(1 + i)}, 5000};
-		sim_bind(pair->network, sim_add(pair->network, &driver, end), 0, &end->address);
-	}
+	memset(pair, 0, sizeof *pair);
+	pair->network = sim_create(seed, weather);
+	for (int i = 0; i < 2; i++)
+		sctp_end_add(&pair->ends[i], pair->network, config, &addresses[i], &addresses[1 - i]);
 }
 
 void sctp_pair_free(sctp_pair *pair)

@@ -9,7 +9,8 @@ typedef struct sctp_end sctp_end;
 
 struct sctp_end {
 	sctp_association *association;
-	net_address address;
+	sim_network *network;
+	net_address other;
 	/* Takes each event as it comes and owns a message's bytes. NULL: kept until polled by a test.
 	 */
 	void (*on_event)(sctp_end *end, const sctp_event *event, uint64_t now);
@@ -29,6 +30,9 @@ typedef struct {
 /** Large enough for every message, and configured alike. */
 extern const sctp_config sctp_pair_config;
 
+/** One end alone, at `address`, that sends all to `other`. */
+void sctp_end_add(sctp_end *end, sim_network *network, const sctp_config *config,
+				  const net_address *address, const net_address *other);
 void sctp_pair_create(sctp_pair *pair, uint64_t seed, sim_weather weather,
 					  const sctp_config *config);
 void sctp_pair_free(sctp_pair *pair);
