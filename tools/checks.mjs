@@ -21,7 +21,8 @@ async function pass(command, args) {
 
 /** @returns {string[]} our C files */
 function cFiles() {
-	return ["modules", "boards", "test/unit/native", "test/network"].flatMap((folder) =>
+	const folders = ["modules", "boards", "test/unit/native", "test/network", "test/fuzz"];
+	return folders.flatMap((folder) =>
 		readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
 			.filter((name) => /\.[ch]$/.test(name))
 			.map((name) => join(folder, name)),

@@ -3,7 +3,7 @@
  * length, and that many bytes. A packet's header is written here, with the right tag; chunks come
  * from the input, raw or with TSNs near those that count. State cookies are the association's own.
  *
- * The seeds are what one of two associations of ours says to the other: see sctp_seeds.c.
+ * The seeds are what one of two associations of ours says to the other: see seeds_sctp.c.
  */
 #include <stdint.h>
 #include <stdlib.h>

@@ -138,7 +138,10 @@ ice_agent *peer_ice(peer *peer);
  */
 int peer_set_remote(peer *peer, const peer_remote *remote, uint64_t now);
 
-/** Index of the sender or receiver, or -1 when there are too many or a mid is already in use. */
+/**
+ * Index of the sender or receiver, or -1 when there are too many or a mid is already in use. A
+ * sender with the SSRC of one that was removed continues its sequence numbers.
+ */
 int peer_add_sender(peer *peer, const peer_sender_config *config);
 int peer_add_receiver(peer *peer, const peer_receiver_config *config);
 /** Stops using the ring; it may be freed after this returns. BYE is sent for a sender. */

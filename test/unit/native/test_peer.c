@@ -440,6 +440,24 @@ static void says_bye_for_a_removed_sender(void **state)
 	assert_int_equal(heard_b, 40);
 }
 
+/* A later answer with another format makes the sender anew: same SSRC, same keys. */
+static void a_sender_made_anew_repeats_no_key_stream(void **state)
+{
+	(void)state;
+	open_world(50, (sim_weather){.delay = 10 * MS});
+	add_media();
+	connect_within(5 * SECOND);
+	talk(20);
+	uint16_t next = world.a.core->senders[world.a.sender].sequence;
+	peer_remove_sender(world.a.core, world.a.sender, sim_now(world.network));
+	add_sender(&world.a, "0", 0x1000, extensions);
+	assert_int_equal(world.a.core->senders[world.a.sender].sequence, next);
+	talk(20);
+	assert_int_equal(heard_b, 40);
+	assert_int_equal(stats_of(&world.a).srtp_out.replayed, 0);
+	assert_int_equal(stats_of(&world.b).srtp_in.replayed, 0);
+}
+
 static void tells_the_other_side_when_it_closes(void **state)
 {
 	(void)state;
@@ -523,6 +541,7 @@ int main(void)
 		cmocka_unit_test_teardown(takes_media_only_from_its_path_and_only_once, close_world),
 		cmocka_unit_test_teardown(survives_damaged_datagrams, close_world),
 		cmocka_unit_test_teardown(says_bye_for_a_removed_sender, close_world),
+		cmocka_unit_test_teardown(a_sender_made_anew_repeats_no_key_stream, close_world),
 		cmocka_unit_test_teardown(tells_the_other_side_when_it_closes, close_world),
 		cmocka_unit_test_teardown(stops_sending_when_consent_is_gone, close_world),
 		cmocka_unit_test_teardown(comes_back_from_a_short_silence, close_world),

@@ -7,6 +7,7 @@ import {
 	parseCandidateInit,
 } from "livekit/session/sdp/candidate";
 import { LIMITS, parseDescription, SdpError } from "livekit/session/sdp/parse";
+import { collect, heap } from "simulator";
 import type { Candidate } from "webrtc-native/webrtc";
 import { FINGERPRINT, first, inactive, withTrack } from "./answer";
 
@@ -304,3 +305,22 @@ test("trickled candidates", () => {
 		assert.equal(parseCandidateInit(text), "malformed", text.slice(0, 20));
 	}
 });
+
+test("names that the other side makes up leave nothing behind", () => {
+	const read = (count: number, prefix: string) => {
+		for (let i = 0; i < count; i++) {
+			const name = `${prefix}${i}`;
+			parseDescription(first.replace("a=rtcp-rsize", `a=${name}:1`));
+			assert.equal(parseCandidateInit(`{"${name}":{"${name}x":1},"candidate":""}`), undefined);
+		}
+		collect();
+		return heap();
+	};
+	const before = read(100, "warm");
+	const after = read(2_000, "name");
+	assert.ok(after.slots - before.slots < 100, `${after.slots - before.slots} slots`);
+	assert.ok(
+		after.chunkBytes - before.chunkBytes < 1_000,
+		`${after.chunkBytes - before.chunkBytes} B`,
+	);
+}, 20_000);

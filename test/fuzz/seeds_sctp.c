@@ -1,9 +1,4 @@
-/*
- * Writes the seeds of fuzz_sctp into a folder: what one association says to another in a few
- * scenes, as steps of that target. To be run when the target's format changes:
- *
- *   cmake --build build/unit --target sctp_seeds && build/unit/fuzz/sctp_seeds test/fuzz/seeds/sctp
- */
+/* What one association says to another in a few scenes, as steps of fuzz_sctp. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
