@@ -102,7 +102,7 @@ export class Session extends Emitter<SessionEvents> {
 			onMessage: (message, kind) => this.emit("data", message, kind),
 			onEnded: (reason) => {
 				// A call goes on without data; one that has not begun is not what was asked for.
-				if (this.#state !== "connected") this.#fail(`the data channels failed: ${reason}`);
+				if (!this.#data.settled) this.#fail(`the data channels failed: ${reason}`);
 			},
 		});
 	}

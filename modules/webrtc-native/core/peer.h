@@ -77,7 +77,7 @@ typedef enum {
 	PEER_EVENT_CHANNEL_OPEN,   /* `channel` */
 	PEER_EVENT_CHANNEL_CLOSED, /* `channel` */
 	PEER_EVENT_READABLE,       /* peer_take_message() has one; comes again for the next */
-	PEER_EVENT_WRITABLE,       /* there is room for a message, or a channel's buffer ran low */
+	PEER_EVENT_WRITABLE,       /* there is room for a message that was refused */
 	PEER_EVENT_DATA_ENDED      /* all channels are over; `reason` may be NULL */
 } peer_event_type;
 

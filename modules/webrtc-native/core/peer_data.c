@@ -116,6 +116,7 @@ static void take_event(peer *self, const dcep_event *event)
 
 	switch (event->type) {
 	case DCEP_EVENT_CONNECTED:
+	case DCEP_EVENT_BUFFERED_LOW:
 		return;
 	case DCEP_EVENT_OPEN:
 		out.type = PEER_EVENT_CHANNEL_OPEN;
@@ -125,7 +126,6 @@ static void take_event(peer *self, const dcep_event *event)
 		self->has_message = true;
 		out.type = PEER_EVENT_READABLE;
 		break;
-	case DCEP_EVENT_BUFFERED_LOW:
 	case DCEP_EVENT_WRITABLE:
 		out.type = PEER_EVENT_WRITABLE;
 		break;

@@ -245,6 +245,53 @@ test("the join carries the offer and what was published before", async () => {
 	session.leave();
 });
 
+test("a server without data channels: connected with media", async () => {
+	const made = make();
+	await reach.joining(made);
+	made.signal.accept(() => made.signal.answer(first.replace("m=application 9", "m=application 0")));
+	await sleep(0);
+	assert.equal(made.fakes.peer.data, undefined);
+	made.fakes.peer.state("connected");
+	assert.equal(made.session.state, "connected");
+	assert.equal(made.session.stats.timeline.dataReady, undefined);
+	await assert.rejects(made.session.sendData(new Uint8Array(1), 0), /no data channels/);
+	made.session.leave();
+});
+
+test("data channels are negotiated before the transport, and once", async () => {
+	const made = make();
+	const order: string[] = [];
+	await reach.joining(made);
+	const { peer } = made.fakes;
+	const { setRemote } = peer;
+	peer.setRemote = (remote) => {
+		order.push(`remote, ${peer.channels.length} channels`);
+		setRemote.call(peer, remote);
+	};
+	made.signal.accept(() => made.signal.answer(first));
+	await sleep(0);
+	made.signal.emit("mediaSectionsRequirement", { numAudios: 0, numVideos: 0 });
+	made.signal.answer(first);
+	assert.deepEqual(order, ["remote, 2 channels"]);
+	assert.equal(peer.channels.length, 2);
+	made.session.leave();
+});
+
+test("data channels that fail end what has begun with them, not a call", async () => {
+	const opening = make();
+	await reach.opening(opening);
+	opening.fakes.peer.options.onDataEnded?.("the peer does not answer", 0);
+	assert.equal(opening.session.state, "closed");
+	assert.match(opening.end()?.error?.message ?? "", /data channels failed: the peer does not/);
+
+	const connected = make();
+	await reach.connected(connected);
+	connected.fakes.peer.options.onDataEnded?.("", 0);
+	assert.equal(connected.session.state, "connected");
+	await assert.rejects(connected.session.sendData(new Uint8Array(1), 0), /server ended/);
+	connected.session.leave();
+});
+
 test("messages right behind the join come after `joined`, in order", async () => {
 	const made = make();
 	await reach.joining(made);
