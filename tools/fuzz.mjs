@@ -110,7 +110,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
 		}
 		const unknown = positionals.find((name) => !targets.includes(name));
 		if (unknown) throw new Failure(`no target ${unknown}; there are: ${targets.join(", ")}`);
-		await installPackages(true);
+		await installPackages("tests");
 		await progress("building the fuzz targets", buildTargets);
 		let failed = 0;
 		for (const name of positionals.length > 0 ? positionals : targets) {

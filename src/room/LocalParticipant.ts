@@ -1,9 +1,12 @@
 /** This device in the room. */
 
 import type { Microphone } from "webrtc-native/device";
-import { TrackSource } from "../protocol/generated/enums";
+import type { DataPackets } from "../data/DataPackets";
+import { DataPacket_Kind as DataPacketKind, TrackSource } from "../protocol/generated/enums";
 import type { ParticipantInfo, TrackInfo } from "../protocol/generated/types";
+import { PublishDataError, PublishDataErrorReason } from "./errors";
 import type { Announce } from "./events";
+import type { DataPublishOptions } from "./options";
 import { Participant } from "./Participant";
 import type { RoomSession } from "./RoomSession";
 import { LocalAudioTrack } from "./Track";
@@ -31,6 +34,7 @@ interface Capture {
 export class LocalParticipant extends Participant<LocalTrackPublication> {
 	readonly #host: LocalParticipantHost;
 	#session: RoomSession | undefined;
+	#packets: DataPackets | undefined;
 	#capture: Capture | undefined;
 
 	constructor(host: LocalParticipantHost) {
@@ -77,9 +81,28 @@ export class LocalParticipant extends Participant<LocalTrackPublication> {
 		return capture.publication;
 	}
 
+	/**
+	 * Sends up to 64,000 bytes, less what the packet around them takes. Resolves when a reliable
+	 * packet is in the send buffer, waiting for room there; a lossy one never waits, and is dropped
+	 * (and counted, `lossyDropped`) while more than 8 KB wait.
+	 *
+	 * Rejects with PublishDataError: not connected, too large, not allowed.
+	 */
+	async publishData(payload: Uint8Array, options: DataPublishOptions = {}): Promise<void> {
+		const { NotAllowed, NotConnected } = PublishDataErrorReason;
+		if (!this.#packets) throw new PublishDataError("the room is not connected", NotConnected);
+		if (this.permissions?.canPublishData === false) {
+			throw new PublishDataError("the token does not allow publishing data", NotAllowed);
+		}
+		const { reliable, topic, destinationIdentities } = options;
+		const user = { participantIdentity: this.identity, payload, topic, destinationIdentities };
+		await this.#packets.send({ user }, reliable ? DataPacketKind.RELIABLE : DataPacketKind.LOSSY);
+	}
+
 	/** @internal A session begins: what is enabled goes with its first offer. */
-	attach(session: RoomSession): void {
+	attach(session: RoomSession, packets: DataPackets): void {
 		this.#session = session;
+		this.#packets = packets;
 		if (this.#capture) this.#publish(session, this.#capture);
 	}
 
@@ -91,6 +114,7 @@ export class LocalParticipant extends Participant<LocalTrackPublication> {
 	/** @internal The session is over. A microphone that never was published waits for the next. */
 	detach(): void {
 		this.#session = undefined;
+		this.#packets = undefined;
 		const capture = this.#capture;
 		if (capture?.publication) this.#release(capture);
 		else if (capture) capture.publishing = undefined;

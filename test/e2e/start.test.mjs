@@ -64,6 +64,7 @@ describe("npm start", () => {
 			"joined",
 			"ice",
 			"dtls",
+			"dataReady",
 			"firstPacketOut",
 			"firstPacketIn",
 			"firstSoundOut",

@@ -59,6 +59,10 @@ export interface Section extends Transport {
 	ssrc?: number;
 	/** The second token of a=msid: for LiveKit the track's sid. */
 	trackId?: string;
+	/** a=sctp-port. */
+	sctpPort?: number;
+	/** a=max-message-size in bytes; 0: any. */
+	maxMessageSize?: number;
 }
 
 export interface Description extends Required<Transport> {
@@ -158,6 +162,12 @@ const readers: Readonly<Record<string, Read>> = Object.freeze({
 	msid: (value, { section }) => {
 		const track = value.split(" ", 2)[1];
 		if (section && track) section.trackId = track;
+	},
+	"sctp-port": (value, { section }) => {
+		if (section) section.sctpPort = parseUnsigned(value, 0xffff) || undefined;
+	},
+	"max-message-size": (value, { section }) => {
+		if (section) section.maxMessageSize = parseUnsigned(value, 0xffffffff);
 	},
 });
 

@@ -6,6 +6,8 @@ import {
 	ConnectionState,
 	DisconnectReason,
 	MediaDeviceError,
+	PublishDataError,
+	PublishDataErrorReason,
 	RemoteParticipant,
 	Room,
 	RoomEvent,
@@ -17,17 +19,19 @@ import {
 import { Emitter } from "livekit/platform/emitter";
 import { decode, encode } from "livekit/protocol/codec";
 import { ConnectionQuality as ProtoQuality } from "livekit/protocol/generated/enums";
-import { SignalResponse } from "livekit/protocol/generated/tables";
+import { DataPacket, SignalResponse } from "livekit/protocol/generated/tables";
 import type {
 	JoinResponse,
+	DataPacket as Packet,
 	ParticipantInfo,
+	ParticipantPermission,
 	ParticipantUpdate,
 	SignalResponse as SignalMessage,
 	TrackInfo,
 } from "livekit/protocol/generated/types";
 import type { Init } from "livekit/protocol/schema";
 import type { PublishRequest } from "livekit/session/Publications";
-import type { SessionEvents, SessionOptions } from "livekit/session/Session";
+import type { SessionEvents, SessionOptions } from "livekit/session/types";
 import { collect, heap } from "simulator";
 
 /** As it is received: absent fields read as their defaults. */
@@ -37,6 +41,9 @@ function overTheWire(message: Init<SignalMessage>): SignalMessage {
 
 class FakeSession extends Emitter<SessionEvents> {
 	readonly calls: unknown[] = [];
+	/** What was sent, and how. */
+	readonly packets: [Packet, number][] = [];
+	permission: Init<ParticipantPermission> | undefined;
 	readonly timeline = { mark() {} } as never;
 	readonly stats = { timeline: {}, peer: {}, signal: undefined };
 	readonly publishing = new Map<
@@ -60,6 +67,10 @@ class FakeSession extends Emitter<SessionEvents> {
 	setMuted(_cid: string, sid: string | undefined, muted: boolean): void {
 		this.calls.push(["setMuted", sid, muted]);
 	}
+	sendData(bytes: Uint8Array, kind: number): Promise<void> {
+		this.packets.push([decode(DataPacket, bytes), kind]);
+		return Promise.resolve();
+	}
 	leave(): void {
 		this.end({ reason: DisconnectReason.CLIENT_INITIATED });
 	}
@@ -70,7 +81,7 @@ class FakeSession extends Emitter<SessionEvents> {
 	join(others: Init<ParticipantInfo>[] = []): void {
 		const join: Init<JoinResponse> = {
 			room: { sid: "RM_1", name: "kitchen", metadata: "m", numParticipants: 1 },
-			participant: { sid: "PA_me", identity: "me", version: 1 },
+			participant: { sid: "PA_me", identity: "me", version: 1, permission: this.permission },
 			otherParticipants: others as ParticipantInfo[],
 		};
 		this.emit("joined", overTheWire({ join }).join as JoinResponse);
@@ -652,4 +663,90 @@ test("a speaker is opened once, at connect()", async () => {
 	assert.equal(opened, 1);
 	session().options.speaker();
 	assert.equal(opened, 1);
+});
+
+function dataFrom(participantIdentity: string, text: string, kind: 0 | 1 = 0): ArrayBufferLike {
+	const user = { payload: new Uint8Array(ArrayBuffer.fromString(text)), topic: "🎙️" };
+	return encode(DataPacket, { kind, participantIdentity, user }).buffer;
+}
+
+test("data that comes: payload, participant, kind, topic, encryption, identity", async () => {
+	const { room, connect, session } = make();
+	const received: unknown[][] = [];
+	room.on(RoomEvent.DataReceived, (payload, participant, ...rest) => {
+		const text = String.fromArrayBuffer(payload.buffer, payload.byteOffset, payload.length);
+		received.push([text, participant?.sid, ...rest]);
+	});
+	await connect([{ sid: "PA_1", identity: "one", version: 1 }]);
+	session().emit("data", dataFrom("one", "hi"), 0);
+	session().emit("data", dataFrom("nobody yet", "ho", 1), 1);
+	session().emit("data", Uint8Array.of(255).buffer, 0);
+	session().emit("data", encode(DataPacket, { sipDtmf: { digit: "1" } }).buffer, 0);
+	assert.deepEqual(received, [
+		["hi", "PA_1", 0, "🎙️", 0, "one"],
+		["ho", undefined, 1, "🎙️", 0, "nobody yet"],
+	]);
+	assert.deepEqual(room.getStats()?.data, {
+		packetsIn: 3,
+		packetsOut: 0,
+		malformed: 1,
+		duplicates: 0,
+	});
+});
+
+test("data before we are connected comes after Connected", async () => {
+	const { room, events, session } = make();
+	const connected = room.connect("ws://server", "token");
+	session().join([]);
+	session().emit("data", dataFrom("one", "hi"), 0);
+	session().emit("connected");
+	await connected;
+	assert.deepEqual(events.map((event) => event.split(" ")[0]).slice(-2), [
+		"connected",
+		"dataReceived",
+	]);
+});
+
+test("data that goes: lossy unless reliable is asked for", async () => {
+	const { room, connect, session } = make();
+	await connect();
+	const payload = Uint8Array.of(1, 2, 3);
+	await room.localParticipant.publishData(payload);
+	await room.localParticipant.publishData(payload, {
+		reliable: true,
+		topic: "t",
+		destinationIdentities: ["one", "two"],
+	});
+	const [[lossy, lossyKind], [reliable, reliableKind]] = session().packets;
+	assert.deepEqual([lossyKind, lossy.kind, lossy.sequence], [1, 1, 0]);
+	assert.deepEqual([reliableKind, reliable.kind, reliable.sequence], [0, 0, 1]);
+	assert.deepEqual(lossy.user?.payload, payload);
+	assert.equal(lossy.user?.topic, undefined);
+	assert.equal(reliable.user?.topic, "t");
+	assert.deepEqual(reliable.user?.destinationIdentities, ["one", "two"]);
+});
+
+test("data without a connection or a permission is refused", async () => {
+	const { room, session } = make();
+	const publish = () => room.localParticipant.publishData(new Uint8Array(1), { reliable: true });
+	const { NotAllowed, NotConnected } = PublishDataErrorReason;
+	const refused = (reason: number) => (error: unknown) =>
+		error instanceof PublishDataError && error.reason === reason;
+	await assert.rejects(publish, refused(NotConnected));
+	const connected = room.connect("ws://server", "token");
+	session().permission = { canPublish: true };
+	session().join();
+	session().emit("connected");
+	await connected;
+	await assert.rejects(publish, refused(NotAllowed));
+	assert.equal(session().packets.length, 0);
+	session().update({
+		sid: "PA_me",
+		identity: "me",
+		version: 2,
+		permission: { canPublishData: true },
+	});
+	await publish();
+	await room.disconnect();
+	await assert.rejects(publish, refused(NotConnected));
 });
