@@ -23,7 +23,8 @@ peer *peer_create(const peer_config *config, uint64_t now)
 	self->rtcp_due = PEER_NEVER;
 	self->ice = ice_agent_create(&config->ice);
 	self->identity = port_alloc(sizeof(*self->identity), PORT_EXTERNAL, PORT_PEER);
-	if (!self->ice || !self->identity || crypto_random(random, sizeof(random)) != 0) {
+	if (!self->ice || !self->identity || peer_create_data(self, &config->data) != 0 ||
+		crypto_random(random, sizeof(random)) != 0) {
 		peer_free(self);
 		return NULL;
 	}
@@ -53,6 +54,7 @@ void peer_free(peer *self)
 	for (size_t i = 0; i < PEER_SENDERS; i++)
 		port_free(self->senders[i].history);
 	peer_free_srtp(self);
+	peer_free_data(self);
 	dtls_free(self->dtls);
 	ice_agent_free(self->ice);
 	forget_identity(self);
@@ -91,6 +93,7 @@ void peer_close(peer *self, uint64_t now)
 	for (size_t i = 0; i < PEER_SENDERS; i++)
 		if (self->senders[i].used)
 			peer_queue_bye(self, &self->senders[i]);
+	peer_close_data(self);
 	if (self->dtls && self->dtls_state != DTLS_NEW)
 		dtls_close(self->dtls, now);
 	peer_free_srtp(self);
@@ -173,6 +176,8 @@ uint64_t peer_timeout(const peer *self)
 	if (self->state == PEER_CLOSED)
 		return PEER_NEVER;
 	uint64_t due = sooner(ice_agent_timeout(self->ice), self->rtcp_due);
+	if (self->association && self->state != PEER_FAILED)
+		due = sooner(due, association_timeout(self->association));
 	return self->dtls ? sooner(due, dtls_timeout(self->dtls)) : due;
 }
 
@@ -185,6 +190,8 @@ void peer_handle_timeout(peer *self, uint64_t now)
 		ice_agent_handle_timeout(self->ice, now);
 	if (self->dtls && dtls_timeout(self->dtls) <= now)
 		dtls_handle_timeout(self->dtls, now);
+	if (self->association && association_timeout(self->association) <= now)
+		association_handle_timeout(self->association, now);
 	if (self->state == PEER_FAILED)
 		self->rtcp_due = PEER_NEVER;
 	else if (self->rtcp_due <= now)
@@ -234,7 +241,9 @@ static bool next_datagram(peer *self, ice_datagram *out)
 	out->length = peer_next_rtcp(self);
 	if (out->length == 0)
 		out->length = peer_next_rtp(self);
-	return out->length > 0;
+	if (out->length > 0)
+		return true;
+	return peer_queue_data(self) && take_queued(self, out); /* audio goes first */
 }
 
 bool peer_poll_datagram(peer *self, ice_datagram *out)
@@ -259,7 +268,7 @@ void peer_pump(peer *self, uint64_t now)
 bool peer_poll_event(peer *self, peer_event *out)
 {
 	if (self->event_count == 0)
-		return false;
+		return peer_next_data_event(self, out);
 	*out = self->events[self->event_first];
 	self->event_first = (self->event_first + 1) % PEER_EVENTS;
 	self->event_count--;
@@ -272,6 +281,10 @@ void peer_get_stats(const peer *self, peer_stats *out)
 	ice_agent_stats(self->ice, &out->ice);
 	if (self->dtls)
 		dtls_get_stats(self->dtls, &out->dtls);
+	if (self->channels) {
+		association_get_stats(self->association, &out->sctp);
+		dcep_get_stats(self->channels, &out->dcep);
+	}
 	if (self->srtp_out)
 		srtp_get_stats(self->srtp_out, &out->srtp_out);
 	if (self->srtp_in)

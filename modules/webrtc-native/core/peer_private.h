@@ -62,6 +62,9 @@ struct peer {
 	dtls_state dtls_state; /* as last reported */
 	crypto_identity *identity;
 	srtp_context *srtp_out, *srtp_in; /* exist only while DTLS is connected */
+	bool dtls_client;
+	sctp_association *association; /* NULL without data channels */
+	dcep *channels;
 	/* DTLS that came before the answer or before ICE had the path: most often a ClientHello, which
 	 * the peer would repeat only after a second. The newest one. */
 	struct {
@@ -111,6 +114,18 @@ void peer_discard_media(peer *self);
 void peer_ask_again(peer *self, uint32_t ssrc, uint16_t sequence);
 media_receiver *peer_receiver_of(peer *self, uint32_t ssrc);
 media_sender *peer_sender_of(peer *self, uint32_t ssrc);
+
+/* peer_data.c */
+int peer_create_data(peer *self, const sctp_config *config);
+void peer_free_data(peer *self);
+/** DTLS is connected. */
+void peer_connect_data(peer *self);
+void peer_data_input(peer *self, const uint8_t *bytes, size_t length);
+/** Seals the next SCTP packet into the outbox; false when there is none. */
+bool peer_queue_data(peer *self);
+/** Says goodbye, while DTLS still can. */
+void peer_close_data(peer *self);
+bool peer_next_data_event(peer *self, peer_event *out);
 
 /* peer_rtcp.c */
 void peer_rtcp_input(peer *self, uint8_t *bytes, size_t length);

@@ -69,13 +69,9 @@ static void dtls_out(void *context, const uint8_t *datagram, size_t length)
 	peer_queue(context, datagram, length);
 }
 
-/* The place where SCTP will take its packets from. */
 static void dtls_application_data(void *context, const uint8_t *bytes, size_t length)
 {
-	peer *self = context;
-
-	(void)bytes, (void)length;
-	self->stats.application_in++;
+	peer_data_input(context, bytes, length);
 }
 
 dtls_transport *peer_create_dtls(peer *self, const peer_remote *remote)
@@ -89,6 +85,7 @@ dtls_transport *peer_create_dtls(peer *self, const peer_remote *remote)
 		.context = self,
 	};
 
+	self->dtls_client = !config.server;
 	memcpy(config.peer_fingerprint, remote->fingerprint, sizeof(config.peer_fingerprint));
 	return dtls_create(&config, self->now);
 }
@@ -128,6 +125,8 @@ static void update_dtls(peer *self)
 	if (state != DTLS_CONNECTED)
 		peer_free_srtp(self);
 	self->dtls_state = state;
+	if (state == DTLS_CONNECTED)
+		peer_connect_data(self);
 	peer_emit(self, (peer_event){.type = PEER_EVENT_DTLS_STATE, .dtls = state});
 }
 

@@ -36,6 +36,8 @@ typedef struct {
 	const char *reason;
 	uint64_t connected_at, first_out, first_in;
 	uint32_t bye;
+	int opened, messages; /* data channels */
+	size_t data_bytes;
 } side;
 
 static struct {
@@ -99,6 +101,11 @@ static void take_events(side *self)
 			self->first_in = event.at;
 		} else if (event.type == PEER_EVENT_BYE) {
 			self->bye = event.ssrc;
+		} else if (event.type == PEER_EVENT_DATA) {
+			self->opened += event.data.type == DCEP_EVENT_OPEN;
+			self->messages += event.data.type == DCEP_EVENT_MESSAGE;
+			self->data_bytes += event.data.length;
+			port_free(event.data.bytes);
 		}
 	}
 }
@@ -132,6 +139,7 @@ static void open_side(side *self, int number, bool controlling)
 		.controlling = controlling,
 		.identity = &world.identity[number],
 		.ice = {.controlling = controlling},
+		.data = {.send_buffer = 100000, .receive_buffer = 100000, .max_message = 65535},
 	};
 
 	*self = (side){.sender = -1, .receiver = -1};
@@ -811,6 +819,42 @@ static void comes_back_from_a_short_silence(void **state)
 	assert_int_equal(heard_b, 50);
 }
 
+static void carries_data_beside_media(void **state)
+{
+	static const uint8_t bytes[60000];
+	const dcep_options reliable = {.label = "_reliable"};
+	const dcep_options lossy = {
+		.label = "_lossy", .unordered = true, .reliability = SCTP_MAX_RETRANSMITS};
+
+	(void)state;
+	open_world(54, (sim_weather){.delay = 10 * MS, .loss = 50});
+	add_media();
+	assert_int_equal(peer_open_channel(world.a.core, &reliable, world.start), 0);
+	assert_int_equal(peer_open_channel(world.a.core, &lossy, world.start), 1);
+	connect_within(10 * SECOND);
+	for (int i = 0; i < 100; i++)
+		run_for(50 * MS);
+	assert_int_equal(world.a.opened, 2);
+	assert_int_equal(world.b.opened, 2);
+	size_t sent = 0;
+
+	for (int i = 0; i < 100; i++) {
+		size_t length = 1 + (size_t)i * 7919 % sizeof bytes;
+
+		while (peer_send(world.a.core, 0, bytes, length, false, sim_now(world.network)) !=
+			   SCTP_SENT)
+			run_for(20 * MS);
+		sent += length;
+	}
+	for (int i = 0; i < 100 && world.b.messages < 100; i++)
+		run_for(100 * MS);
+	assert_int_equal(world.b.messages, 100);
+	assert_int_equal(world.b.data_bytes, sent);
+	peer_close(world.a.core, sim_now(world.network));
+	assert_int_equal(peer_send(world.a.core, 0, bytes, 1, false, sim_now(world.network)),
+					 SCTP_NOT_OPEN);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -840,6 +884,7 @@ int main(void)
 		cmocka_unit_test_teardown(tells_the_other_side_when_it_closes, close_world),
 		cmocka_unit_test_teardown(stops_sending_when_consent_is_gone, close_world),
 		cmocka_unit_test_teardown(comes_back_from_a_short_silence, close_world),
+		cmocka_unit_test_teardown(carries_data_beside_media, close_world),
 	};
 
 	return cmocka_run_group_tests(tests, make_identities, NULL);

@@ -95,6 +95,7 @@ static void run(loop_client *client, uint64_t now)
 	peer_pump(self->core, now);
 	send_datagrams(self);
 	hand_out_events(self);
+	send_datagrams(self); /* data channels answer when their events are taken */
 	loop_set_due(client, peer_timeout(self->core));
 	pthread_mutex_unlock(&self->mutex);
 }
