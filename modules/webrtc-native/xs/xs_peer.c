@@ -79,6 +79,9 @@ static void deliver_event(xsMachine *the, xs_link *link, const peer_event *event
 		break;
 	case PEER_EVENT_BYE: /* signalling tells of ended tracks */
 		break;
+	case PEER_EVENT_DATA: /* never: no data channels are configured yet */
+		port_free(event->data.bytes);
+		break;
 	}
 }
 
