@@ -62,6 +62,8 @@ async function participant(name, identity = "peer") {
 	};
 }
 
+const pause = (/** @type {number} */ ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
 /** Bytes that no other message has. @param {number} number @param {number} size */
 function message(number, size) {
 	const bytes = Buffer.alloc(size);
@@ -182,18 +184,20 @@ describe("lossy packets", () => {
 		for (const [i, payload] of sent.entries()) {
 			payload.writeUInt32BE(i);
 			await peer.send(payload, { reliable: false });
+			if (i % 10 === 9) await pause(5);
 		}
 		await peer.send(Buffer.from("last"));
 		await until(() => peer.received.some(({ kind }) => kind === reliableKind), "the reliable one");
-		await new Promise((resolve) => setTimeout(resolve, 500));
+		await pause(500);
 		const lossy = peer.received.filter(({ kind }) => kind === lossyKind);
 		const numbers = new Set(lossy.map(({ payload }) => payload.readUInt32BE()));
 		assert.equal(numbers.size, lossy.length, "one came twice");
 		for (const { payload } of lossy) assert.ok(payload.equals(sent[payload.readUInt32BE()]));
 		const report = await end(peer, caller);
-		// Nothing is lost on the way; what is late may be dropped by a sender, who counts it.
-		assert.equal(report.received.lossy, report.peer.lossyDropped + lossy.length);
+		// Nothing is lost on the way; but each sender, the server too, drops what would come late.
+		assert.ok(lossy.length <= report.received.lossy - report.peer.lossyDropped);
 		assert.ok(lossy.length > count / 2, `${lossy.length} of ${count}`);
+		assert.equal(report.peer.sctpAbandoned, 0);
 		await peer.leave();
 	});
 });
