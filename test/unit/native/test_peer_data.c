@@ -23,7 +23,7 @@ static const dcep_options kinds[KINDS] = {
 static struct {
 	int channels[KINDS];
 	uint32_t open, closed, writable;
-	bool ended, holds; /* holds: takes no messages */
+	bool holds; /* takes no messages */
 	uint64_t open_at;
 	uint32_t sent, received, lossy_received; /* messages */
 } data[2];
@@ -72,9 +72,6 @@ static void on_event(side *self, const peer_event *event)
 		break;
 	case PEER_EVENT_WRITABLE:
 		data[of(self)].writable++;
-		break;
-	case PEER_EVENT_DATA_ENDED:
-		data[of(self)].ended = true;
 		break;
 	default:
 		break;
