@@ -23,6 +23,7 @@ const moments = Object.freeze([
 	["joined", "joined"],
 	["ice", "ICE connected"],
 	["dtls", "DTLS connected"],
+	["dataReady", "data ready"],
 	["firstPacketOut", "first packet out"],
 	["firstPacketIn", "first packet in"],
 	["firstSoundOut", "first sound out"],

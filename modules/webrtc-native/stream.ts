@@ -90,6 +90,7 @@ export default class Stream extends Native("xs_stream_destructor") {
 	write(bytes: ArrayBufferLike | Uint8Array | string): boolean {
 		return native("xs_stream_write").call(this, bytes);
 	}
+	/** Readable after the end too: as they were then. */
 	get stats(): StreamStats {
 		return native("xs_stream_get_stats").call(this);
 	}

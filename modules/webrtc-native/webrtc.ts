@@ -36,6 +36,39 @@ export interface PeerOptions {
 	onIceState?(state: IceState, at: number): void;
 	onDtlsState?(state: DtlsState, at: number): void;
 	onMilestone?(milestone: Milestone, at: number): void;
+	/** Both sides have the channel: ours was acknowledged, or theirs came. */
+	onChannelOpen?(channel: number, at: number): void;
+	onChannelClosed?(channel: number, at: number): void;
+	/**
+	 * The message stays in native memory (no copy) until nothing refers to it. Senders are held back
+	 * while this is not called fast enough.
+	 */
+	onMessage?(channel: number, message: ArrayBufferLike): void;
+	/** There may be room again after sendMessage() returned false. */
+	onWritable?(): void;
+	/** All channels are over, the connection may go on. `reason` is "" after an orderly end. */
+	onDataEnded?(reason: string, at: number): void;
+}
+
+/** Sizes in bytes. The buffers are taken at once, with about a fifth on top. */
+export interface DataOptions {
+	/** Largest inbound message; a larger one is refused in C and counted. At most half of receiveBuffer. */
+	maxMessageBytes: number;
+	/** What waits to be sent or acknowledged; 4,096 to 4,194,304, and no message can be larger. */
+	sendBuffer: number;
+	/** The window that the other side is told; 4,096 to 4,194,304. */
+	receiveBuffer: number;
+	/** Of a=sctp-port; 5,000 by default. */
+	remotePort?: number;
+}
+
+export interface ChannelOptions {
+	/** At most 64 bytes of UTF-8. */
+	label: string;
+	/** True by default. */
+	ordered?: boolean;
+	/** Reliable when absent. */
+	maxRetransmits?: number;
 }
 
 export interface RemoteDescription {
@@ -131,6 +164,22 @@ export class Peer extends Native("xs_peer_destructor") {
 	}
 	removeReceiver(receiver: number): void {
 		native("xs_peer_removeReceiver").call(this, receiver);
+	}
+	/** m=application is negotiated: data channels connect when DTLS is up. Once; throws without memory. */
+	openData(options: DataOptions): void {
+		native("xs_peer_openData").call(this, options);
+	}
+	/** Opens a channel; its number. May be sent on at once. */
+	openChannel(options: ChannelOptions): number {
+		return native("xs_peer_openChannel").call(this, options);
+	}
+	/** Copies the bytes. False: there is no room, wait for onWritable. Throws when the channel is closed. */
+	sendMessage(channel: number, bytes: ArrayBufferLike | Uint8Array): boolean {
+		return native("xs_peer_sendMessage").call(this, channel, bytes);
+	}
+	/** Bytes that wait on the channel and were never sent. */
+	bufferedAmount(channel: number): number {
+		return native("xs_peer_bufferedAmount").call(this, channel);
 	}
 	get stats(): PeerStats {
 		return native("xs_peer_get_stats").call(this);

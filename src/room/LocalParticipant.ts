@@ -1,9 +1,12 @@
 /** This device in the room. */
 
 import type { Microphone } from "webrtc-native/device";
-import { TrackSource } from "../protocol/generated/enums";
+import type { DataPackets } from "../data/DataPackets";
+import { DataPacket_Kind as DataPacketKind, TrackSource } from "../protocol/generated/enums";
 import type { ParticipantInfo, TrackInfo } from "../protocol/generated/types";
+import { PublishDataError, PublishDataErrorReason } from "./errors";
 import type { Announce } from "./events";
+import type { DataPublishOptions } from "./options";
 import { Participant } from "./Participant";
 import type { RoomSession } from "./RoomSession";
 import { LocalAudioTrack } from "./Track";
@@ -15,7 +18,7 @@ export interface LocalParticipantHost {
 	openMicrophone(): Microphone;
 	newCid(): string;
 	announce: Announce;
-	/** A microphone that was enabled before connect() could not be published after all. */
+	/** The server did not take the microphone. */
 	onPublishFailed(error: Error): void;
 }
 
@@ -31,6 +34,7 @@ interface Capture {
 export class LocalParticipant extends Participant<LocalTrackPublication> {
 	readonly #host: LocalParticipantHost;
 	#session: RoomSession | undefined;
+	#packets: DataPackets | undefined;
 	#capture: Capture | undefined;
 
 	constructor(host: LocalParticipantHost) {
@@ -45,9 +49,16 @@ export class LocalParticipant extends Participant<LocalTrackPublication> {
 	 * join itself, which is the fastest way to be heard. Else resolves when it is published.
 	 *
 	 * Rejects with MediaDeviceError when the microphone cannot be opened, and with TrackPublishError
-	 * when the server does not take it.
+	 * when the server does not take it. Both are told as MediaDevicesError too, so the promise may be
+	 * left alone.
 	 */
-	async setMicrophoneEnabled(enabled: boolean): Promise<LocalTrackPublication | undefined> {
+	setMicrophoneEnabled(enabled: boolean): Promise<LocalTrackPublication | undefined> {
+		const done = this.#enableMicrophone(enabled);
+		done.catch(() => {});
+		return done;
+	}
+
+	async #enableMicrophone(enabled: boolean): Promise<LocalTrackPublication | undefined> {
 		if (!this.#capture && !enabled) return undefined;
 		this.#capture ??= {
 			cid: this.#host.newCid(),
@@ -70,15 +81,40 @@ export class LocalParticipant extends Participant<LocalTrackPublication> {
 		return capture.publication;
 	}
 
+	/**
+	 * Sends up to 64,000 bytes, less what the packet around them takes. Resolves when a reliable
+	 * packet is in the send buffer, waiting for room there; a lossy one never waits, and is dropped
+	 * (and counted, `lossyDropped`) while more than 8 KB wait.
+	 *
+	 * Rejects with PublishDataError: not connected, too large, not allowed.
+	 */
+	async publishData(payload: Uint8Array, options: DataPublishOptions = {}): Promise<void> {
+		const { NotAllowed, NotConnected } = PublishDataErrorReason;
+		if (!this.#packets) throw new PublishDataError("the room is not connected", NotConnected);
+		if (this.permissions?.canPublishData === false) {
+			throw new PublishDataError("the token does not allow publishing data", NotAllowed);
+		}
+		const { reliable, topic, destinationIdentities } = options;
+		const user = { participantIdentity: this.identity, payload, topic, destinationIdentities };
+		await this.#packets.send({ user }, reliable ? DataPacketKind.RELIABLE : DataPacketKind.LOSSY);
+	}
+
 	/** @internal A session begins: what is enabled goes with its first offer. */
-	attach(session: RoomSession): void {
+	attach(session: RoomSession, packets: DataPackets): void {
 		this.#session = session;
-		if (this.#capture) this.#publish(session, this.#capture).catch(this.#host.onPublishFailed);
+		this.#packets = packets;
+		if (this.#capture) this.#publish(session, this.#capture);
+	}
+
+	/** @internal disconnect() was called. */
+	closeMicrophone(): void {
+		if (this.#capture) this.#release(this.#capture);
 	}
 
 	/** @internal The session is over. A microphone that never was published waits for the next. */
 	detach(): void {
 		this.#session = undefined;
+		this.#packets = undefined;
 		const capture = this.#capture;
 		if (capture?.publication) this.#release(capture);
 		else if (capture) capture.publishing = undefined;
@@ -112,7 +148,10 @@ export class LocalParticipant extends Participant<LocalTrackPublication> {
 	}
 
 	#publish(session: RoomSession, capture: Capture): Promise<LocalTrackPublication> {
-		capture.publishing ??= this.#request(session, capture);
+		if (!capture.publishing) {
+			capture.publishing = this.#request(session, capture);
+			capture.publishing.catch(this.#host.onPublishFailed);
+		}
 		return capture.publishing;
 	}
 

@@ -50,6 +50,10 @@ export abstract class Participant<P extends TrackPublication = TrackPublication>
 	get metadata(): string {
 		return this.#info?.metadata ?? "";
 	}
+	/**
+	 * Read those whose names you know. XS never frees a property name, and to list all (Object.keys,
+	 * for-in, JSON) makes names of what a peer wrote: do that where you trust it.
+	 */
 	get attributes(): Readonly<Record<string, string>> {
 		return recordOf(this.#info?.attributes ?? new Map());
 	}

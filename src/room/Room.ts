@@ -4,12 +4,15 @@
  */
 
 import type { Speaker } from "webrtc-native/device";
+import { DataPackets, type DataStats } from "../data/DataPackets";
 import { Emitter } from "../platform/emitter";
 import {
+	Encryption_Type as EncryptionType,
 	ParticipantInfo_State as ParticipantState,
 	type SubscriptionError,
 } from "../protocol/generated/enums";
 import type {
+	DataPacket,
 	JoinResponse,
 	ParticipantInfo,
 	Room as RoomInfo,
@@ -17,12 +20,8 @@ import type {
 } from "../protocol/generated/types";
 import { newCid } from "../session/ids";
 import type { IncomingTrack } from "../session/Negotiation";
-import {
-	type SessionEnd,
-	type SessionOptions,
-	type SessionStats,
-	sessionFactory,
-} from "../session/Session";
+import { sessionFactory } from "../session/Session";
+import type { SessionEnd, SessionOptions, SessionStats } from "../session/types";
 import { ConnectionError, ConnectionErrorReason, MediaDeviceError } from "./errors";
 import { ConnectionState, type RoomEvents } from "./events";
 import { LocalParticipant } from "./LocalParticipant";
@@ -32,6 +31,18 @@ import { RemoteParticipant } from "./RemoteParticipant";
 import type { RoomSession } from "./RoomSession";
 import { RemoteAudioTrack } from "./Track";
 import type { RemoteTrackPublication } from "./TrackPublication";
+
+/** Nothing is encrypted from end to end. */
+const { NONE } = EncryptionType;
+
+export interface RoomStats extends SessionStats {
+	data: DataStats;
+}
+
+interface Connecting {
+	resolve(): void;
+	reject(error: Error): void;
+}
 
 export class Room extends Emitter<RoomEvents> {
 	readonly localParticipant: LocalParticipant;
@@ -46,14 +57,15 @@ export class Room extends Emitter<RoomEvents> {
 	#session: RoomSession | undefined;
 	#speaker: Speaker | undefined;
 	#speakerFailed = false;
+	#packets: DataPackets | undefined;
 	/** Of the session before, as it ended. */
-	#stats: SessionStats | undefined;
+	#stats: RoomStats | undefined;
 	/** What the server sends us, by track sid; it may be here before its publication. */
 	readonly #media = new Map<string, IncomingTrack>();
 	/** Events that belong after Connected. */
 	#deferred: (() => void)[] = [];
 	/** Of connect(), while it is under way. */
-	#connecting: { resolve(): void; reject(error: Error): void } | undefined;
+	#connecting: Connecting | undefined;
 
 	/** @param createSession for tests */
 	constructor(
@@ -92,7 +104,8 @@ export class Room extends Emitter<RoomEvents> {
 	}
 
 	/**
-	 * Joins, and resolves when media is up. `url` is the server's (wss://…), `token` an access token.
+	 * Joins, and resolves when media is up and data channels are open. Sound does not wait for data.
+	 * `url` is the server's (wss://…), `token` an access token.
 	 * Rejects with ConnectionError: its reason and one line that says what happened.
 	 */
 	connect(url: string, token: string, options: RoomConnectOptions = {}): Promise<void> {
@@ -100,10 +113,11 @@ export class Room extends Emitter<RoomEvents> {
 			const message = "the room is connected already: disconnect() first";
 			return Promise.reject(new ConnectionError(message, ConnectionErrorReason.InternalError));
 		}
-		const { maxSignalBytes, tls } = this.#options;
+		const { maxSignalBytes, maxDataBytes, tls } = this.#options;
 		const session = this.#createSession({
 			autoSubscribe: options.autoSubscribe ?? true,
 			mediaTimeout: options.peerConnectionTimeout,
+			maxDataBytes,
 			signal: {
 				...(maxSignalBytes && { maxSignalBytes }),
 				...(options.websocketTimeout && { openTimeout: options.websocketTimeout }),
@@ -111,20 +125,28 @@ export class Room extends Emitter<RoomEvents> {
 			},
 			speaker: () => this.#openSpeaker(),
 		});
+		const packets = new DataPackets((bytes, kind) => session.sendData(bytes, kind));
 		this.#session = session;
+		this.#packets = packets;
 		this.#listen(session);
-		this.#setState(ConnectionState.Connecting);
+		session.on("data", (message) => this.#onData(packets.receive(message)));
 		return new Promise((resolve, reject) => {
 			this.#connecting = { resolve, reject };
+			this.#setState(ConnectionState.Connecting);
+			if (this.#session !== session) return; // a listener has called disconnect()
 			session.start(url, token);
-			this.localParticipant.attach(session);
+			this.localParticipant.attach(session, packets);
 			this.#openSpeaker(); // takes its time while the network takes its
 		});
 	}
 
-	/** Leaves; a connect() under way rejects with ConnectionError Cancelled. */
+	/**
+	 * Leaves, and closes microphone and speaker. A connect() under way rejects with ConnectionError
+	 * Cancelled.
+	 */
 	async disconnect(): Promise<void> {
 		this.#session?.leave();
+		this.localParticipant.closeMicrophone();
 	}
 
 	getParticipantByIdentity(identity: string): Participant | undefined {
@@ -133,12 +155,13 @@ export class Room extends Emitter<RoomEvents> {
 	}
 
 	/** For reports. After the end: as it was then. Undefined before the first connect(). */
-	getStats(): SessionStats | undefined {
+	getStats(): RoomStats | undefined {
 		const session = this.#session;
-		if (!session) return this.#stats;
+		const packets = this.#packets;
+		if (!session || !packets) return this.#stats;
 		const firstSound = this.#speaker?.firstSound;
 		if (firstSound !== undefined) session.timeline.mark("firstSoundOut", firstSound);
-		return session.stats;
+		return { ...session.stats, data: { ...packets.stats } };
 	}
 
 	#listen(session: RoomSession): void {
@@ -186,16 +209,25 @@ export class Room extends Emitter<RoomEvents> {
 	}
 
 	#onConnected(): void {
+		this.#takeConnecting()?.resolve();
 		this.#setState(ConnectionState.Connected);
 		this.emit("connected");
 		const deferred = this.#deferred;
 		this.#deferred = [];
 		for (const run of deferred) run();
-		this.#connecting?.resolve();
+	}
+
+	/** Taken before listeners run: one of them may call connect() again. */
+	#takeConnecting(): Connecting | undefined {
+		const connecting = this.#connecting;
 		this.#connecting = undefined;
+		return connecting;
 	}
 
 	#onClosed({ error, reason }: SessionEnd): void {
+		this.#takeConnecting()?.reject(
+			error ?? new ConnectionError("the connection ended", ConnectionErrorReason.InternalError),
+		);
 		this.#stats = this.getStats();
 		for (const participant of this.remoteParticipants.values()) {
 			for (const publication of participant.trackPublications.values()) {
@@ -204,6 +236,7 @@ export class Room extends Emitter<RoomEvents> {
 		}
 		this.localParticipant.detach();
 		this.#session = undefined;
+		this.#packets = undefined;
 		this.#deferred = [];
 		this.#media.clear();
 		this.remoteParticipants.clear();
@@ -213,10 +246,6 @@ export class Room extends Emitter<RoomEvents> {
 		this.#speakerFailed = false;
 		this.#setState(ConnectionState.Disconnected);
 		this.emit("disconnected", reason);
-		this.#connecting?.reject(
-			error ?? new ConnectionError("the connection ended", ConnectionErrorReason.InternalError),
-		);
-		this.#connecting = undefined;
 	}
 
 	#onParticipant(info: ParticipantInfo): void {
@@ -272,6 +301,16 @@ export class Room extends Emitter<RoomEvents> {
 		const before = this.#info;
 		this.#info = room;
 		if (before?.metadata !== room.metadata) this.#announce("roomMetadataChanged", room.metadata);
+	}
+
+	#onData(packet: DataPacket | undefined): void {
+		if (!packet?.user) return;
+		const { user, kind, participantIdentity } = packet;
+		this.#afterConnected(() => {
+			const participant = this.remoteParticipants.get(participantIdentity);
+			const { payload, topic } = user;
+			this.emit("dataReceived", payload, participant, kind, topic, NONE, participantIdentity);
+		});
 	}
 
 	/** Joins the media to its publication, when both are here and we are connected. */

@@ -4,5 +4,13 @@ import type { Session } from "../session/Session";
 
 export type RoomSession = Pick<
 	Session,
-	"on" | "start" | "publish" | "unpublish" | "setMuted" | "leave" | "timeline" | "stats"
+	| "on"
+	| "start"
+	| "publish"
+	| "unpublish"
+	| "setMuted"
+	| "sendData"
+	| "leave"
+	| "timeline"
+	| "stats"
 >;

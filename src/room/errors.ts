@@ -1,5 +1,6 @@
 /** Errors of the public API; each message is one line that says what to do. */
 
+export { PublishDataError, PublishDataErrorReason } from "../session/DataChannels";
 export { TrackPublishError } from "../session/Publications";
 export { ConnectionError, ConnectionErrorReason } from "../signal/ConnectionError";
 

@@ -1,6 +1,11 @@
 /** Events of a Room: livekit-client's names, arguments and order. */
 
-import type { DisconnectReason, SubscriptionError } from "../protocol/generated/enums";
+import type {
+	DataPacket_Kind as DataPacketKind,
+	DisconnectReason,
+	Encryption_Type as EncryptionType,
+	SubscriptionError,
+} from "../protocol/generated/enums";
 import type { LocalParticipant } from "./LocalParticipant";
 import type { ConnectionQuality, Participant } from "./Participant";
 import type { RemoteParticipant } from "./RemoteParticipant";
@@ -19,7 +24,7 @@ export const ConnectionState = Object.freeze({
 export type ConnectionState = (typeof ConnectionState)[keyof typeof ConnectionState];
 
 export const RoomEvent = Object.freeze({
-	/** In the room, with media up. */
+	/** In the room, with media up and data channels open. */
 	Connected: "connected",
 	/** Out of the room; the reason is undefined when nobody gave one. */
 	Disconnected: "disconnected",
@@ -53,6 +58,11 @@ export const RoomEvent = Object.freeze({
 	ParticipantNameChanged: "participantNameChanged",
 	ParticipantAttributesChanged: "participantAttributesChanged",
 	RoomMetadataChanged: "roomMetadataChanged",
+	/**
+	 * Somebody called publishData(). Data may overtake the news of who came: then the participant is
+	 * undefined, and its identity is the last argument.
+	 */
+	DataReceived: "dataReceived",
 	/** A microphone or speaker could not be opened. */
 	MediaDevicesError: "mediaDevicesError",
 } as const);
@@ -95,6 +105,15 @@ export interface RoomEvents {
 	/** Only what changed; "" for an attribute that was deleted. */
 	participantAttributesChanged: [changed: Record<string, string>, participant: Participant];
 	roomMetadataChanged: [metadata: string];
+	/** The payload is in native memory and costs the engine's heap next to nothing. */
+	dataReceived: [
+		payload: Uint8Array,
+		participant: RemoteParticipant | undefined,
+		kind: DataPacketKind,
+		topic: string | undefined,
+		encryptionType: EncryptionType,
+		participantIdentity: string,
+	];
 	mediaDevicesError: [error: Error, kind: "audioinput" | "audiooutput"];
 }
 

@@ -11,8 +11,9 @@ import { Timeout } from "../platform/Timeout";
 import { SignalTarget } from "../protocol/generated/enums";
 import type { SessionDescription, SignalRequest } from "../protocol/generated/types";
 import type { Init } from "../protocol/schema";
+import { OFFERED, opusOf, type SendFormat, sameFormat } from "./formats";
 import { type CandidateDrop, RemoteCandidates } from "./RemoteCandidates";
-import { buildOffer, EXTENSIONS, type OfferedSection, OPUS_PAYLOAD_TYPE } from "./sdp/build";
+import { buildOffer, type OfferedSection, SCTP_PORT } from "./sdp/build";
 import { formatCandidateInit, parseCandidateInit } from "./sdp/candidate";
 import { type Description, parseDescription, SdpError, type Section } from "./sdp/parse";
 
@@ -20,7 +21,6 @@ import { type Description, parseDescription, SdpError, type Section } from "./sd
 const MAX_RECEIVING = 8;
 /** The first offer travels in a URL: a machine with many interfaces must not make it too long. */
 const OFFERED_CANDIDATES = 4;
-const OPUS = "opus";
 
 /** A track of ours on its way to the server. */
 export interface OutgoingTrack {
@@ -59,8 +59,17 @@ export interface NegotiationOptions {
 	/** The track cannot be received: native memory is short. */
 	onTrackFailed(sid: string): void;
 	onTrackEnded(sid: string): void;
+	/** The first answer's word on data channels; undefined: the server wants none. */
+	onData(remote: RemoteData | undefined): void;
 	/** Milliseconds; 15,000 by default. */
 	timeout?: number;
+}
+
+/** What the other side says of its data channels. */
+export interface RemoteData {
+	port: number;
+	/** The largest message it takes, in bytes; 0: any. */
+	maxMessageSize: number;
 }
 
 interface Sending {
@@ -70,22 +79,6 @@ interface Sending {
 	/** What the sender was made with. */
 	format?: SendFormat;
 }
-
-/** What an offer and its answer settle for a sender. */
-interface SendFormat {
-	payloadType: number;
-	audioLevel: number;
-	midId: number;
-	fec: boolean;
-}
-
-/** What the offer says; an answer takes it, or less of it. */
-const OFFERED: SendFormat = Object.freeze({
-	payloadType: OPUS_PAYLOAD_TYPE,
-	audioLevel: EXTENSIONS.audioLevel,
-	midId: EXTENSIONS.mid,
-	fec: true,
-});
 
 interface Receiving {
 	sid: string;
@@ -113,6 +106,7 @@ export class Negotiation {
 	/** Video sections the server asked for and does not get: asking again is no news. */
 	#unmetVideo = 0;
 	#staleAnswers = 0;
+	#dataSettled = false;
 
 	constructor(options: NegotiationOptions) {
 		this.#options = options;
@@ -124,9 +118,10 @@ export class Negotiation {
 		return { staleAnswers: this.#staleAnswers, ...this.#candidates.dropped };
 	}
 
-	/** The first offer, for the join request: what is published so far and one section to receive. */
+	/** The first offer, for the join request: what is published so far, one section to receive, and data. */
 	start(): Init<SessionDescription> {
 		this.#appendReceiving(1);
+		this.#sections.push({ mid: `${this.#sections.length}`, data: true });
 		return this.#build();
 	}
 
@@ -205,10 +200,12 @@ export class Negotiation {
 		}
 		const description = parseDescription(answer.sdp);
 		this.#endOffer();
+		this.#settleData(description); // before its packets can come
 		this.#setRemote(description);
 		for (const section of description.sections) {
 			const { mid, direction } = section;
 			if (direction === "inactive" && this.#sections[Number(mid)]?.inactive) this.#retired.add(mid);
+			if (section.kind === "application") continue;
 			this.#applySending(section);
 			this.#applyReceiving(section, answer.midToTrackId);
 		}
@@ -260,7 +257,7 @@ export class Negotiation {
 	}
 
 	#appendReceiving(count: number): void {
-		const have = this.#sections.filter(({ track }) => !track).length;
+		const have = this.#sections.filter(({ track, data }) => !track && !data).length;
 		for (let i = 0; i < count && have + i < MAX_RECEIVING; i++) {
 			this.#sections.push({ mid: `${this.#sections.length}` });
 		}
@@ -281,6 +278,16 @@ export class Negotiation {
 		for (const [reason, count] of Object.entries(description.skipped)) {
 			this.#candidates.drop(reason as CandidateDrop, count);
 		}
+	}
+
+	/** Once: channels live as long as the connection. */
+	#settleData({ sections }: Description): void {
+		if (this.#dataSettled) return;
+		this.#dataSettled = true;
+		const section = sections.find(({ kind, rejected }) => kind === "application" && !rejected);
+		// Without a size it is 64 KiB (RFC 8841, section 6.1).
+		const { sctpPort: port = SCTP_PORT, maxMessageSize = 65_536 } = section ?? {};
+		this.#options.onData(section && { port, maxMessageSize });
 	}
 
 	#applySending(section: Section): void {
@@ -384,20 +391,4 @@ export class Negotiation {
 			this.#options.peer.setVolume(receiver, volume);
 		}
 	}
-}
-
-function sameFormat(a: SendFormat, b: SendFormat): boolean {
-	return (
-		a.payloadType === b.payloadType &&
-		a.audioLevel === b.audioLevel &&
-		a.midId === b.midId &&
-		a.fec === b.fec
-	);
-}
-
-function opusOf(section: Section): { payloadType: number; fmtp: string } | undefined {
-	for (const [payloadType, { name, clockRate, fmtp }] of section.codecs) {
-		if (name === OPUS && clockRate === 48_000) return { payloadType, fmtp };
-	}
-	return undefined;
 }

@@ -2,8 +2,15 @@
 
 import type { Microphone } from "webrtc-native/device";
 import { Timeout } from "../platform/Timeout";
-import type { RequestResponse_Reason, TrackSource } from "../protocol/generated/enums";
-import type { TrackInfo } from "../protocol/generated/types";
+import {
+	type RequestResponse_Reason,
+	type TrackSource,
+	TrackType,
+} from "../protocol/generated/enums";
+import type { AddTrackRequest, TrackInfo } from "../protocol/generated/types";
+import type { Init } from "../protocol/schema";
+import { newSsrc } from "./ids";
+import type { OutgoingTrack } from "./Negotiation";
 
 /** A microphone to publish. */
 export interface PublishRequest {
@@ -85,4 +92,29 @@ export class Publications {
 		this.#waiting.delete(cid);
 		return waiting;
 	}
+}
+
+/** What the server is told of it. */
+export function addTrackRequest(
+	this: unknown,
+	{ cid, name, source, muted }: PublishRequest,
+): Init<AddTrackRequest> {
+	return {
+		cid,
+		name,
+		source,
+		muted,
+		type: TrackType.AUDIO,
+		stream: STREAM,
+		disableRed: true, // issue F
+		disableDtx: true,
+	};
+}
+
+/** All tracks of ours are of one stream: they are in sync. */
+const STREAM = "device";
+
+/** What is negotiated for it. */
+export function outgoing(this: unknown, { cid, microphone, muted }: PublishRequest): OutgoingTrack {
+	return { cid, microphone, muted, stream: STREAM, ssrc: newSsrc() };
 }

@@ -3,95 +3,48 @@
  * happens in which state is the table in state.ts; what Room should know comes as events.
  */
 
-import type { Speaker } from "webrtc-native/device";
 import { type Identity, Peer, type PeerOptions, type PeerState } from "webrtc-native/webrtc";
 import { Emitter } from "../platform/emitter";
 import { Timeout } from "../platform/Timeout";
 import {
+	type DataPacket_Kind as DataPacketKind,
 	DisconnectReason,
 	RequestResponse_Reason as RequestReason,
-	TrackType,
 } from "../protocol/generated/enums";
 import type {
-	AddTrackRequest,
 	JoinResponse,
 	LeaveRequest,
 	RequestResponse,
 	TrackInfo,
 } from "../protocol/generated/types";
-import type { Init } from "../protocol/schema";
 import { ConnectionError, ConnectionErrorReason } from "../signal/ConnectionError";
-import {
-	SignalClient,
-	type SignalEvents,
-	type SignalOptions,
-	type SignalStats,
-} from "../signal/SignalClient";
+import { SignalClient, type SignalOptions } from "../signal/SignalClient";
+import { DataChannels } from "./DataChannels";
 import { asConnectionError, nameOf, timeoutError } from "./failures";
 import { loadIdentity } from "./identity";
-import { newCname, newSessionId, newSsrc } from "./ids";
-import { type IncomingTrack, Negotiation } from "./Negotiation";
-import { Publications, type PublishRequest, TrackPublishError } from "./Publications";
+import { newCname, newSessionId } from "./ids";
+import { Negotiation } from "./Negotiation";
+import {
+	addTrackRequest,
+	outgoing,
+	Publications,
+	type PublishRequest,
+	TrackPublishError,
+} from "./Publications";
 import { type SessionEvent, type SessionState, transitions } from "./state";
-import { type Moment, Timeline } from "./Timeline";
-
-export interface SessionOptions {
-	/** Subscribe to everything there is. */
-	autoSubscribe: boolean;
-	signal?: SignalOptions;
-	/** Opens the speaker; undefined when there is none. */
-	speaker(): Speaker | undefined;
-	/** Milliseconds from joining until media must be up; 15,000 by default. */
-	mediaTimeout?: number;
-	/** Milliseconds for an offer's answer; 15,000 by default. */
-	answerTimeout?: number;
-	/** Milliseconds for the server's word on a track; 10,000 by default. */
-	publishTimeout?: number;
-}
-
-/** Messages that are the room's business alone; they are emitted as they come, after `joined`. */
-const ROOM_MESSAGES = Object.freeze([
-	"update",
-	"speakersChanged",
-	"roomUpdate",
-	"connectionQuality",
-	"mute",
-	"trackUnpublished",
-	"trackSubscribed",
-	"subscriptionResponse",
-] as const);
-type RoomMessages = Pick<SignalEvents, (typeof ROOM_MESSAGES)[number]>;
+import { Timeline } from "./Timeline";
+import {
+	ROOM_MESSAGES,
+	type RoomMessages,
+	type SessionEnd,
+	type SessionEvents,
+	type SessionOptions,
+	type SessionStats,
+} from "./types";
 
 /** Milliseconds: a server that ends media says why on the other connection, a little later. */
 const LEAVE_DELAY = 500;
-
-export interface SessionEnd {
-	/** Why it never was connected. */
-	error?: ConnectionError;
-	/** Why it is no longer connected. */
-	reason?: DisconnectReason;
-}
-
-export interface SessionStats {
-	/** Milliseconds since start(). */
-	timeline: Partial<Record<Moment, number>>;
-	/** Counters of the C core and of the negotiation; empty before there is a peer connection. */
-	peer: Record<string, number>;
-	signal: SignalStats | undefined;
-}
-
-export interface SessionEvents extends RoomMessages {
-	joined: [JoinResponse];
-	/** Media is up. */
-	connected: [];
-	/** The server sends a track and it plays. */
-	track: [IncomingTrack];
-	/** The server sends a track and there is no memory to play it. */
-	trackFailed: [sid: string];
-	trackEnded: [sid: string];
-	/** The last event; also after leave(). */
-	closed: [SessionEnd];
-}
+const MEDIA_TIMEOUT = 15_000;
 
 /** What a session is made of; tests bring their own. */
 export interface SessionParts {
@@ -122,13 +75,15 @@ export class Session extends Emitter<SessionEvents> {
 	readonly #options: SessionOptions;
 	readonly #parts: SessionParts;
 	readonly #publications: Publications;
+	readonly #data: DataChannels;
 	#state: SessionState = "idle";
 	#signal: SignalClient | undefined;
 	#peer: Peer | undefined;
 	/** What it said last: it may be up before the join is handled. */
 	#peerState: { state: PeerState; reason?: string } = { state: "new" };
 	#negotiation: Negotiation | undefined;
-	readonly #mediaTimeout = new Timeout();
+	/** Of the state. */
+	readonly #timeout = new Timeout();
 	#finalCounters: Omit<SessionStats, "timeline"> | undefined;
 	/** Room messages that came before the join response was handled. */
 	#early: (() => void)[] | undefined = [];
@@ -138,6 +93,18 @@ export class Session extends Emitter<SessionEvents> {
 		this.#options = options;
 		this.#parts = parts;
 		this.#publications = new Publications(options.publishTimeout);
+		this.#data = new DataChannels({
+			maxDataBytes: options.maxDataBytes,
+			onReady: (at) => {
+				if (at !== undefined) this.timeline.mark("dataReady", at);
+				this.#onDataReady();
+			},
+			onMessage: (message, kind) => this.emit("data", message, kind),
+			onEnded: (reason) => {
+				// A call goes on without data; one that has not begun is not what was asked for.
+				if (!this.#data.settled) this.#fail(`the data channels failed: ${reason}`);
+			},
+		});
 	}
 
 	get state(): SessionState {
@@ -148,6 +115,11 @@ export class Session extends Emitter<SessionEvents> {
 	start(url: string, token: string): void {
 		if (!this.#advance("start")) throw new Error("a session starts once");
 		this.timeline.start();
+		const { mediaTimeout = MEDIA_TIMEOUT } = this.#options;
+		this.#timeout.start(mediaTimeout, () => {
+			const message = `no certificate was made within ${mediaTimeout / 1000} s: restart the device`;
+			this.#end("timedOut", { error: timeoutError(message) });
+		});
 		this.#connect(url, token).catch((error: unknown) => {
 			this.#end("failed", { error: asConnectionError(error) });
 		});
@@ -182,6 +154,11 @@ export class Session extends Emitter<SessionEvents> {
 		if (sid) this.#signal?.send({ mute: { sid, muted } });
 	}
 
+	/** See DataChannels.send(). */
+	sendData(packet: Uint8Array, kind: DataPacketKind): Promise<void> {
+		return this.#data.send(packet, kind);
+	}
+
 	/** Tells the server that we go, and closes. */
 	leave(): void {
 		this.#end("leave", {
@@ -194,12 +171,12 @@ export class Session extends Emitter<SessionEvents> {
 	get stats(): SessionStats {
 		const timeline = this.timeline.moments;
 		if (this.#finalCounters) return { ...this.#finalCounters, timeline };
-		const peer = { ...this.#peer?.stats, ...this.#negotiation?.stats };
+		const peer = { ...this.#peer?.stats, ...this.#negotiation?.stats, ...this.#data.stats };
 		return { timeline, peer, signal: this.#signal?.stats };
 	}
 
 	get #inRoom(): boolean {
-		return this.#state === "negotiating" || this.#state === "connected";
+		return ["negotiating", "opening", "connected"].includes(this.#state);
 	}
 
 	async #connect(url: string, token: string): Promise<void> {
@@ -212,6 +189,7 @@ export class Session extends Emitter<SessionEvents> {
 			onIceState: (state, at) => state === "connected" && this.timeline.mark("ice", at),
 			onDtlsState: (state, at) => state === "connected" && this.timeline.mark("dtls", at),
 			onMilestone: (milestone, at) => this.timeline.mark(milestone, at),
+			...this.#data.callbacks,
 		});
 		this.#peer = peer;
 		const signal = this.#parts.createSignal(this.#options.signal);
@@ -236,12 +214,14 @@ export class Session extends Emitter<SessionEvents> {
 			onTrack: (track) => this.emit("track", track),
 			onTrackFailed: (sid) => this.emit("trackFailed", sid),
 			onTrackEnded: (sid) => this.emit("trackEnded", sid),
+			onData: (remote) => this.#data.open(peer, remote),
 		});
 		this.#negotiation = negotiation;
 		const requests = this.#publications.pending();
 		for (const request of requests) negotiation.addTrack(outgoing(request));
 		const publisherOffer = negotiation.start();
 
+		this.#timeout.stop();
 		this.#advance("prepared");
 		const joining = signal.connect(url, token, {
 			connectionSettings: { autoSubscribe: this.#options.autoSubscribe },
@@ -256,10 +236,13 @@ export class Session extends Emitter<SessionEvents> {
 		if (!this.#advance("joined")) return;
 		this.timeline.mark("joined");
 		this.#negotiation?.joined();
-		const { mediaTimeout = 15_000 } = this.#options;
-		this.#mediaTimeout.start(mediaTimeout, () => {
+		const { mediaTimeout = MEDIA_TIMEOUT } = this.#options;
+		this.#timeout.start(mediaTimeout, () => {
 			const seconds = mediaTimeout / 1000;
-			const message = `joined, but no media connection within ${seconds} s: does UDP to the server pass?`;
+			const message =
+				this.#state === "opening"
+					? `media is up, but the data channels did not open within ${seconds} s`
+					: `joined, but no media connection within ${seconds} s: does UDP to the server pass?`;
 			this.#end("timedOut", { error: timeoutError(message) });
 		});
 		for (const request of this.#publications.pending()) {
@@ -279,11 +262,7 @@ export class Session extends Emitter<SessionEvents> {
 			try {
 				this.#negotiation?.answer(answer);
 			} catch (error) {
-				const message = `the server's answer cannot be used: ${(error as Error).message}`;
-				this.#end("failed", {
-					error: new ConnectionError(message, ConnectionErrorReason.InternalError),
-					reason: DisconnectReason.MEDIA_FAILURE,
-				});
+				this.#fail(`the server's answer cannot be used: ${(error as Error).message}`);
 			}
 		});
 		signal.on("trickle", (trickle) => {
@@ -318,8 +297,7 @@ export class Session extends Emitter<SessionEvents> {
 	#onPeerState(state: PeerState, reason?: string): void {
 		this.#peerState = { state, reason };
 		if (state === "connected" && this.#advance("mediaUp")) {
-			this.#mediaTimeout.stop();
-			this.emit("connected");
+			this.#onDataReady();
 		} else if (state === "failed") {
 			const message = `the media connection failed: ${reason ?? "no reason given"}`;
 			const end = {
@@ -328,9 +306,23 @@ export class Session extends Emitter<SessionEvents> {
 			};
 			if (this.#state !== "connected") this.#end("mediaFailed", end);
 			else if (this.#advance("mediaFailed")) {
-				this.#mediaTimeout.start(LEAVE_DELAY, () => this.#end("timedOut", end));
+				this.#timeout.start(LEAVE_DELAY, () => this.#end("timedOut", end));
 			}
 		}
+	}
+
+	/** It may be before media is, as far as this thread is told. */
+	#onDataReady(): void {
+		if (!this.#data.settled || !this.#advance("dataReady")) return;
+		this.#timeout.stop();
+		this.emit("connected");
+	}
+
+	#fail(message: string): void {
+		this.#end("failed", {
+			error: new ConnectionError(message, ConnectionErrorReason.InternalError),
+			reason: DisconnectReason.MEDIA_FAILURE,
+		});
 	}
 
 	#onLeave({ reason }: LeaveRequest): void {
@@ -370,9 +362,10 @@ export class Session extends Emitter<SessionEvents> {
 		const wasConnected = this.#state === "connected" || this.#state === "stranded";
 		if (!this.#advance(event)) return;
 		this.#finalCounters = this.stats;
-		this.#mediaTimeout.stop();
+		this.#timeout.stop();
 		this.#negotiation?.close();
 		this.#negotiation = undefined;
+		this.#data.close();
 		this.#peer?.close();
 		this.#peer = undefined;
 		if (event === "dismissed" || event === "signalLost") this.#signal?.close();
@@ -380,26 +373,6 @@ export class Session extends Emitter<SessionEvents> {
 		this.#publications.failAll(new TrackPublishError("the session ended"));
 		this.emit("closed", wasConnected ? { reason: end.reason } : { error: end.error });
 	}
-}
-
-function addTrackRequest({ cid, name, source, muted }: PublishRequest): Init<AddTrackRequest> {
-	return {
-		cid,
-		name,
-		source,
-		muted,
-		type: TrackType.AUDIO,
-		stream: STREAM,
-		disableRed: true, // issue F
-		disableDtx: true,
-	};
-}
-
-/** All tracks of ours are of one stream: they are in sync. */
-const STREAM = "device";
-
-function outgoing({ cid, microphone, muted }: PublishRequest) {
-	return { cid, microphone, muted, stream: STREAM, ssrc: newSsrc() };
 }
 
 /** Against a server on this machine, loopback addresses are the ones that work. */

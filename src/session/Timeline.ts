@@ -3,7 +3,15 @@
 import type { Milestone } from "webrtc-native/webrtc";
 import { now } from "../platform/clock";
 
-export type Moment = "connect" | "joined" | "ice" | "dtls" | Milestone | "firstSoundOut";
+/** `dtls`: media can flow. `dataReady`: both data channels are open, and the connection counts as connected. */
+export type Moment =
+	| "connect"
+	| "joined"
+	| "ice"
+	| "dtls"
+	| "dataReady"
+	| Milestone
+	| "firstSoundOut";
 
 export class Timeline {
 	#start = 0;

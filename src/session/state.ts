@@ -2,9 +2,9 @@
  * A session's life as a table. Issue E adds resuming and restarting between connected and closed;
  * an event that a state does not list is late news and is ignored.
  *
- *   idle → preparing → joining → negotiating → connected → stranded → closed
- *          identity,   WebSocket, ICE, DTLS                media gone,
- *          offer       join                                why?
+ *   idle → preparing → joining → negotiating → opening → connected → stranded → closed
+ *          identity,   WebSocket, ICE, DTLS     media is               media gone,
+ *          offer       join                     up; SCTP               why?
  */
 
 export type SessionState =
@@ -15,6 +15,8 @@ export type SessionState =
 	| "joining"
 	/** Joined; the answer, ICE and DTLS are awaited. */
 	| "negotiating"
+	/** Media is up; the data channels are awaited. */
+	| "opening"
 	| "connected"
 	/** Media is gone; if it was the server's will, its Leave is on the way. */
 	| "stranded"
@@ -27,6 +29,8 @@ export type SessionEvent =
 	| "joined"
 	/** The peer connection is up. */
 	| "mediaUp"
+	/** Both data channels are open, or the server wants none. */
+	| "dataReady"
 	/** The peer connection failed for good. */
 	| "mediaFailed"
 	/** Preparing, the join request or the negotiation failed. */
@@ -54,7 +58,16 @@ export const transitions: Readonly<
 		leave: "closed",
 	},
 	negotiating: {
-		mediaUp: "connected",
+		mediaUp: "opening",
+		mediaFailed: "closed",
+		failed: "closed",
+		timedOut: "closed",
+		signalLost: "closed",
+		dismissed: "closed",
+		leave: "closed",
+	},
+	opening: {
+		dataReady: "connected",
 		mediaFailed: "closed",
 		failed: "closed",
 		timedOut: "closed",

@@ -61,9 +61,6 @@ export class WebSocket {
 	#queue: Uint8Array[] = [];
 	#queuedBytes = 0;
 	#writable = true;
-	#streamOver = false;
-	/** The last ones that could be read: a stream that is over has none. */
-	#stats: StreamStats = { bytesIn: 0, bytesOut: 0, refused: 0, cipher: "" };
 
 	constructor(options: WebSocketOptions) {
 		this.#options = options;
@@ -81,7 +78,6 @@ export class WebSocket {
 			onReadable: () => this.#read(),
 			onWritable: () => this.#flush(),
 			onClose: (error) => {
-				this.#streamOver = true;
 				if (this.#body) this.#endWithResponse();
 				else
 					this.#end({
@@ -125,8 +121,7 @@ export class WebSocket {
 	}
 
 	get stats(): StreamStats {
-		if (!this.#streamOver) this.#stats = this.#stream.stats;
-		return this.#stats;
+		return this.#stream.stats;
 	}
 
 	#read(): void {
@@ -258,8 +253,6 @@ export class WebSocket {
 
 	#release(): void {
 		if (this.#state === "closed") return;
-		this.#stats = this.stats;
-		this.#streamOver = true;
 		this.#state = "closed";
 		this.#timeout.stop();
 		this.#frames.stop();

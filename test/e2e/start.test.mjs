@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join as joinPath } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { root } from "../../tools/lib/paths.mjs";
@@ -14,6 +14,7 @@ import { clicks, compare } from "./lib/analysis.mjs";
 import { makeCertificates } from "./lib/certificates.mjs";
 import { outFolder } from "./lib/device.mjs";
 import { disposePeers, Peer, peerRate } from "./lib/peer.mjs";
+import { processesWith } from "./lib/processes.mjs";
 import { tlsProxy } from "./lib/proxies.mjs";
 import { until } from "./lib/until.mjs";
 
@@ -39,20 +40,6 @@ function start(args, env) {
 		/** @type {Promise<number | null>} */ ended,
 		left: () => processesWith(mark),
 	};
-}
-
-/** Command lines of processes that have `mark` in their environment. @param {string} mark */
-function processesWith(mark) {
-	return readdirSync("/proc")
-		.filter((name) => /^\d+$/.test(name))
-		.flatMap((pid) => {
-			try {
-				if (!readFileSync(`/proc/${pid}/environ`, "latin1").includes(mark)) return [];
-				return [readFileSync(`/proc/${pid}/cmdline`, "latin1").replaceAll("\0", " ")];
-			} catch {
-				return []; // gone, or not ours
-			}
-		});
 }
 
 describe("npm start", () => {
@@ -82,6 +69,7 @@ describe("npm start", () => {
 			"joined",
 			"ice",
 			"dtls",
+			"dataReady",
 			"firstPacketOut",
 			"firstPacketIn",
 			"firstSoundOut",

@@ -1,22 +1,19 @@
 /*
- * Fuzzes stun_read() and the ICE agent behind it. The input is a list of steps: a kind, a length,
- * and that many bytes. Bytes alone would never get past MESSAGE-INTEGRITY, so most kinds take them
- * as attributes and sign them as a peer with the right password would.
+ * Fuzzes stun_read() and the ICE agent behind it. Bytes alone would never get past
+ * MESSAGE-INTEGRITY, so most kinds of step take them as attributes and sign them as a peer with the
+ * right password would.
  */
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "fuzz.h"
 #include "ice/agent.h"
 #include "ice/stun.h"
 
 #define UFRAG "fuzz"
 #define PWD "the-password-of-the-peer"
-#define STEPS_MAX 200
+#define ATTRIBUTES_MAX 255
 
-#define REQUIRE(condition) ((condition) ? (void)0 : abort())
-
-typedef enum { RAW, CHECK, ANSWER, REFUSAL, CANDIDATE, TIME, KINDS } step_kind;
+enum { RAW, CHECK, ANSWER, REFUSAL, CANDIDATE, TIME, KINDS };
 
 typedef struct {
 	ice_agent *agent;
@@ -36,10 +33,8 @@ static net_address address(uint8_t which)
 static void input(target *at, uint8_t from, const uint8_t *bytes, size_t length)
 {
 	net_address address_of_peer = address(from);
-	uint8_t *exact = malloc(length + (length == 0));
+	uint8_t *exact = fuzz_exact(bytes, length);
 
-	REQUIRE(exact != NULL);
-	memcpy(exact, bytes, length);
 	ice_agent_input(at->agent, from >> 3 & 1, &address_of_peer, exact, length, at->now);
 	free(exact);
 }
@@ -69,6 +64,8 @@ static void input_signed(target *at, uint8_t from, stun_class kind, const uint8_
 	} else {
 		stun_put_error(&writer, length > 0 && attributes[0] & 1 ? 487 : 400, "");
 	}
+	if (length > ATTRIBUTES_MAX)
+		length = ATTRIBUTES_MAX;
 	length &= ~(size_t)3;
 	memcpy(bytes + writer.length, attributes, length);
 	writer.length += length;
@@ -97,13 +94,14 @@ static void drain(target *at)
 		REQUIRE(ice_agent_state(at->agent) != ICE_CONNECTED);
 }
 
-static void step(target *at, step_kind kind, const uint8_t *bytes, size_t length)
+static void step(void *context, uint8_t kind, uint8_t *bytes, size_t length)
 {
+	target *at = context;
 	stun_message message;
 	uint8_t from = length > 0 ? bytes[0] : 0;
 	ice_candidate candidate = {ICE_HOST, address(from), UINT32_C(1) << (from & 31), "1"};
 
-	switch (kind) {
+	switch (kind % KINDS) {
 	case RAW:
 		stun_read(&message, bytes, length);
 		input(at, from, bytes, length);
@@ -134,25 +132,20 @@ static void step(target *at, step_kind kind, const uint8_t *bytes, size_t length
 	drain(at);
 }
 
+/* The first byte tells who controls. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const ice_config config = {.controlling = size > 0 && data[0] & 1};
-	target at = {.agent = ice_agent_create(&config), .now = 1000000};
 	net_address four = {4, {10, 0, 0, 1}, 5000}, six = {6, {0x20, 0x01, [15] = 1}, 5000};
 
+	if (size == 0)
+		return 0;
+	fuzz_entropy(0);
+	target at = {.agent = ice_agent_create(&config), .now = 1000000};
 	REQUIRE(at.agent != NULL);
 	REQUIRE(ice_agent_add_local(at.agent, 0, &four) != NULL);
 	REQUIRE(ice_agent_add_local(at.agent, 1, &six) != NULL);
-	for (size_t i = 1, steps = 0; i + 2 <= size && steps < STEPS_MAX; steps++) {
-		step_kind kind = (step_kind)(data[i] % KINDS);
-		size_t length = data[i + 1];
-
-		i += 2;
-		if (length > size - i)
-			length = size - i;
-		step(&at, kind, data + i, length);
-		i += length;
-	}
+	fuzz_steps(data + 1, size - 1, step, &at);
 	ice_agent_free(at.agent);
 	return 0;
 }

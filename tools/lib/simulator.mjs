@@ -28,15 +28,17 @@ function isAlive(pid) {
  * Starts an app. Its description, which holds a token, and its settings storage are its own and
  * readable by this user alone; they go when it ends.
  * @param {string} app its folder from the repository's top, such as examples/voice-agent
- * @param {{ config: Record<string, string | number | boolean>, log?: string, sanitize?: boolean }} options
- *   `config` goes over the manifest's; `log` is the file for its output, ours when absent
+ * @param {{ config: Record<string, string | number | boolean>, log?: string, sanitize?: boolean,
+ *   host?: { within: readonly string[] } }} options `config` goes over the manifest's; `log` is the
+ *   file for its output, ours when absent; `host`: the laboratory's, this machine if not given
  */
-export function startSimulator(app, { config, log, sanitize = false }) {
+export function startSimulator(app, { config, log, sanitize = false, host }) {
 	mkdirSync(build, { recursive: true });
 	sweepRuns();
 	const folder = mkdtempSync(join(build, `run-${process.pid}-`));
 	const description = buildApp(join(root, app, "manifest.json"), { outDir: folder, config });
-	const command = [hostPath({ sanitize }), "--state", join(folder, "state"), description];
+	const program = [hostPath({ sanitize }), "--state", join(folder, "state"), description];
+	const command = [...(host?.within ?? []), ...program];
 	const simulator = new Background(app, command, { log });
 	simulator.ended.then(() => rmSync(folder, { recursive: true, force: true }));
 	return simulator;

@@ -1,7 +1,8 @@
-/** A livekit-server of our own: on loopback, on ports the system picks, ended with its starter. */
+/** A livekit-server of our own: on ports the system picks, ended with its starter. */
 
 import { randomBytes } from "node:crypto";
 import { createSocket } from "node:dgram";
+import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { Background } from "../lib/background.mjs";
@@ -9,6 +10,7 @@ import { Failure } from "../lib/failure.mjs";
 import { logs } from "../lib/paths.mjs";
 import { serverProgram } from "../setup/server.mjs";
 
+const loopback = "127.0.0.1";
 const startTimeout = 15_000;
 const attempts = 3;
 
@@ -34,22 +36,22 @@ function freeUdpPort() {
 	});
 }
 
-/** @param {{ http: number, udp: number, tcp: number, key: string, secret: string }} options */
-function configuration({ http, udp, tcp, key, secret }) {
+/** @param {{ address: string, http: number, udp: number, tcp: number, key: string, secret: string }} options */
+function configuration({ address, http, udp, tcp, key, secret }) {
 	// JSON is YAML. No STUN and no fallback to TCP: a call must not depend on anything outside, and
 	// a failed one must not change how the server treats the next (it remembers for minutes).
 	return JSON.stringify({
 		development: true,
 		port: http,
-		bind_addresses: ["127.0.0.1"],
+		bind_addresses: [address],
 		keys: { [key]: secret },
 		logging: { level: "info", json: false },
 		rtc: {
 			udp_port: udp,
 			tcp_port: tcp,
-			node_ip: "127.0.0.1",
+			node_ip: address,
 			use_external_ip: false,
-			enable_loopback_candidate: true,
+			enable_loopback_candidate: address === loopback,
 			stun_servers: [],
 			allow_tcp_fallback: false,
 		},
@@ -58,7 +60,7 @@ function configuration({ http, udp, tcp, key, secret }) {
 
 /**
  * @typedef {object} Server
- * @property {string} url ws://127.0.0.1:…, with the port the system gave
+ * @property {string} url ws://ADDRESS:…, with the port the system gave
  * @property {string} key
  * @property {string} secret made for this run
  * @property {number | undefined} pid of the guard that runs it
@@ -67,22 +69,26 @@ function configuration({ http, udp, tcp, key, secret }) {
 
 /**
  * Starts a server and waits until it answers.
- * @param {{ log?: string }} [options] `log`: the file's name in build/log
+ * @param {{ log?: string, host?: { address: string, within: readonly string[] } }} [options] `log`: the
+ *   file's name in build/log; `host`: the laboratory's, this machine's loopback if not given
  * @returns {Promise<Server>}
  */
-export async function startServer({ log = "server.log" } = {}) {
+export async function startServer({ log = "server.log", host } = {}) {
+	const address = host?.address ?? loopback;
+	const path = join(logs, log);
 	const key = "devkey";
 	const secret = randomBytes(32).toString("hex");
 	for (let attempt = 1; ; attempt++) {
 		const [http, tcp, udp] = await Promise.all([freeTcpPort(), freeTcpPort(), freeUdpPort()]);
-		const server = new Background("livekit-server", [serverProgram()], {
-			log: join(logs, log),
+		const server = new Background("livekit-server", [...(host?.within ?? []), serverProgram()], {
+			log: path,
 			// By the environment and not as an argument: those are for every user of the machine to see.
-			env: { LIVEKIT_CONFIG: configuration({ http, udp, tcp, key, secret }) },
+			env: { LIVEKIT_CONFIG: configuration({ address, http, udp, tcp, key, secret }) },
 		});
 		try {
-			await server.ready(() => answers(`http://127.0.0.1:${http}`), startTimeout);
-			const url = `ws://127.0.0.1:${http}`;
+			const probe = () => (host ? saysItListens(path) : answers(`http://${address}:${http}`));
+			await server.ready(probe, startTimeout);
+			const url = `ws://${address}:${http}`;
 			return { url, key, secret, pid: server.pid, stop: () => server.stop() };
 		} catch (error) {
 			await server.stop();
@@ -90,6 +96,11 @@ export async function startServer({ log = "server.log" } = {}) {
 			if (!(error instanceof Failure) || attempt === attempts) throw error;
 		}
 	}
+}
+
+/** For a server that is out of our reach. @param {string} log */
+function saysItListens(log) {
+	return /starting LiveKit server/.test(readFileSync(log, "utf8")) || undefined;
 }
 
 /** @param {string} url */

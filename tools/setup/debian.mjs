@@ -1,6 +1,7 @@
 /** The system packages: found by what they provide, so that any distribution's will do. */
 
 import { existsSync } from "node:fs";
+import { clangs, fuzzingCompiler } from "../lib/clang.mjs";
 import { capture, run, which } from "../lib/command.mjs";
 import { Failure } from "../lib/failure.mjs";
 import { progress } from "../lib/steps.mjs";
@@ -34,7 +35,11 @@ const forTests = [
 	...forChecks,
 	{ name: "libcmocka-dev", header: "cmocka.h" },
 	{ name: "libsrtp2-dev", header: "srtp2/srtp.h" },
+	{ name: "libusrsctp-dev", header: "usrsctp.h" },
 	{ name: "openssl", command: "openssl" },
+	{ name: "clang", present: () => clangs().length > 0 },
+	// libFuzzer: some distributions' clang brings it along, so this is known once clang is there.
+	{ name: "libclang-rt-dev", present: () => clangs().length === 0 || !!fuzzingCompiler() },
 	{ name: "gcc-riscv64-unknown-elf", command: "riscv64-unknown-elf-gcc" },
 	{ name: "picolibc-riscv64-unknown-elf", present: picolibcIsThere },
 	{ name: "gcc-xtensa-lx106", command: "xtensa-lx106-elf-gcc" },
@@ -66,31 +71,36 @@ export function missingPackages(purpose) {
 		.map(({ name }) => name);
 }
 
+/** @param {string[]} names */
+async function aptInstall(names) {
+	const options = {
+		log: "apt",
+		what: "installing Debian packages",
+		env: { DEBIAN_FRONTEND: "noninteractive" },
+	};
+	await run("apt-get", ["update"], options);
+	await run("apt-get", ["install", "-y", "--no-install-recommends", ...names], options);
+}
+
 /** Installs what is missing when it may, else fails with the line to type. @param {Purpose} purpose */
 export async function installPackages(purpose) {
-	const missing = missingPackages(purpose);
-	if (missing.length === 0) return;
-	if (!which("apt-get")) {
-		throw new Failure(
-			`missing: ${missing.join(", ")} (Debian's names); install your system's equivalents`,
-		);
+	let missing = missingPackages(purpose);
+	// Twice: what is missing can depend on a package that came first.
+	for (let round = 0; missing.length > 0 && round < 2; round++) {
+		if (!which("apt-get")) {
+			throw new Failure(
+				`missing: ${missing.join(", ")} (Debian's names); install your system's equivalents`,
+			);
+		}
+		if (process.getuid?.() !== 0) {
+			throw new Failure(`missing system packages; run: sudo apt-get install ${missing.join(" ")}`);
+		}
+		await progress(`Debian packages: ${missing.join(", ")}`, () => aptInstall(missing));
+		missing = missingPackages(purpose);
 	}
-	if (process.getuid?.() !== 0) {
-		throw new Failure(`missing system packages; run: sudo apt-get install ${missing.join(" ")}`);
-	}
-	await progress(`Debian packages: ${missing.join(", ")}`, async () => {
-		const options = {
-			log: "apt",
-			what: "installing Debian packages",
-			env: { DEBIAN_FRONTEND: "noninteractive" },
-		};
-		await run("apt-get", ["update"], options);
-		await run("apt-get", ["install", "-y", "--no-install-recommends", ...missing], options);
-	});
-	const still = missingPackages(purpose);
-	if (still.length > 0) {
+	if (missing.length > 0) {
 		throw new Failure(
-			`installed, but still not usable: ${still.join(", ")}; log: build/log/apt.log`,
+			`installed, but still not usable: ${missing.join(", ")}; log: build/log/apt.log`,
 		);
 	}
 }

@@ -53,6 +53,7 @@ void peer_free(peer *self)
 	for (size_t i = 0; i < PEER_SENDERS; i++)
 		port_free(self->senders[i].history);
 	peer_free_srtp(self);
+	peer_data_free(self);
 	dtls_free(self->dtls);
 	ice_agent_free(self->ice);
 	forget_identity(self);
@@ -173,6 +174,7 @@ uint64_t peer_timeout(const peer *self)
 	if (self->state == PEER_CLOSED)
 		return PEER_NEVER;
 	uint64_t due = sooner(ice_agent_timeout(self->ice), self->rtcp_due);
+	due = sooner(due, peer_data_timeout(self));
 	return self->dtls ? sooner(due, dtls_timeout(self->dtls)) : due;
 }
 
@@ -185,6 +187,8 @@ void peer_handle_timeout(peer *self, uint64_t now)
 		ice_agent_handle_timeout(self->ice, now);
 	if (self->dtls && dtls_timeout(self->dtls) <= now)
 		dtls_handle_timeout(self->dtls, now);
+	if (peer_data_timeout(self) <= now)
+		association_handle_timeout(self->association, now);
 	if (self->state == PEER_FAILED)
 		self->rtcp_due = PEER_NEVER;
 	else if (self->rtcp_due <= now)
@@ -234,7 +238,8 @@ static bool next_datagram(peer *self, ice_datagram *out)
 	out->length = peer_next_rtcp(self);
 	if (out->length == 0)
 		out->length = peer_next_rtp(self);
-	return out->length > 0;
+	/* Data goes when there is no media to go. */
+	return out->length > 0 || (peer_next_data(self) && take_queued(self, out));
 }
 
 bool peer_poll_datagram(peer *self, ice_datagram *out)
@@ -259,6 +264,8 @@ void peer_pump(peer *self, uint64_t now)
 bool peer_poll_event(peer *self, peer_event *out)
 {
 	if (self->event_count == 0)
+		peer_data_progress(self); /* there is room again */
+	if (self->event_count == 0)
 		return false;
 	*out = self->events[self->event_first];
 	self->event_first = (self->event_first + 1) % PEER_EVENTS;
@@ -276,6 +283,10 @@ void peer_get_stats(const peer *self, peer_stats *out)
 		srtp_get_stats(self->srtp_out, &out->srtp_out);
 	if (self->srtp_in)
 		srtp_get_stats(self->srtp_in, &out->srtp_in);
+	if (self->channels) {
+		association_get_stats(self->association, &out->sctp);
+		dcep_get_stats(self->channels, &out->dcep);
+	}
 	for (size_t i = 0; i < PEER_SENDERS; i++)
 		out->remote_lost += self->senders[i].lost;
 	for (size_t i = 0; i < PEER_RECEIVERS; i++)

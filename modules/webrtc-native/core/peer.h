@@ -1,6 +1,6 @@
 /*
- * One RTCPeerConnection's packets, sans-IO: ICE, DTLS, SRTP, RTP and RTCP behind one door. Text
- * (SDP, candidate lines) never comes here; TypeScript hands in fields.
+ * One RTCPeerConnection's packets, sans-IO: ICE, DTLS, SRTP, RTP, RTCP and SCTP behind one door.
+ * Text (SDP, candidate lines) never comes here; TypeScript hands in fields.
  *
  * Like the agent: feed with peer_input() and peer_handle_timeout(), then drain
  * peer_poll_datagram() and peer_poll_event().
@@ -17,6 +17,7 @@
 #include "ice/agent.h"
 #include "ring.h"
 #include "rtp/rtp.h"
+#include "sctp/dcep.h"
 #include "srtp/srtp.h"
 
 #define PEER_SENDERS 2
@@ -72,7 +73,12 @@ typedef enum {
 	PEER_EVENT_DTLS_STATE,
 	PEER_EVENT_FIRST_PACKET_OUT, /* `at` */
 	PEER_EVENT_FIRST_PACKET_IN,
-	PEER_EVENT_BYE /* `ssrc` */
+	PEER_EVENT_BYE,            /* `ssrc` */
+	PEER_EVENT_CHANNEL_OPEN,   /* `channel` */
+	PEER_EVENT_CHANNEL_CLOSED, /* `channel` */
+	PEER_EVENT_READABLE,       /* peer_take_message() has one; comes again for the next */
+	PEER_EVENT_WRITABLE,       /* there is room for a message that was refused */
+	PEER_EVENT_DATA_ENDED      /* all channels are over; `reason` may be NULL */
 } peer_event_type;
 
 typedef struct {
@@ -82,18 +88,33 @@ typedef struct {
 	dtls_state dtls;
 	uint64_t at; /* microseconds */
 	uint32_t ssrc;
+	int channel;
 	const char *reason; /* one line for people; valid as long as the peer */
 } peer_event;
+
+/** Bytes, with the limits of sctp_config. */
+typedef struct {
+	uint32_t send_buffer, receive_buffer;
+	uint32_t max_message; /* inbound; larger ones are refused and counted */
+	uint16_t remote_port; /* a=sctp-port; 0 takes 5000 */
+} peer_data_config;
+
+typedef struct {
+	int channel;
+	uint8_t *bytes; /* the caller's, to be given to port_free(); NULL when it is empty */
+	size_t length;
+} peer_message;
 
 typedef struct {
 	ice_stats ice;
 	dtls_stats dtls;
 	srtp_stats srtp_out, srtp_in;
+	sctp_stats sctp;
+	dcep_stats dcep;
 	uint32_t datagrams_in, datagrams_out;
 	uint64_t bytes_in, bytes_out;
 	uint32_t rtp_in, rtp_out, rtcp_in, rtcp_out;
 	uint32_t nacks_in, retransmitted; /* packets asked for again; of these, sent again */
-	uint32_t application_in;          /* DTLS application data (SCTP: a later issue), dropped */
 	uint64_t rtp_payload_in, rtp_payload_out;
 	uint32_t lost;        /* packets lost towards us, all receivers */
 	uint32_t remote_lost; /* packets of ours the peer reports lost */
@@ -102,7 +123,8 @@ typedef struct {
 	/* Drops, each packet in one: */
 	uint32_t dropped_unknown_kind, dropped_before_keys, dropped_unknown_stream, dropped_malformed;
 	uint32_t dropped_path, dropped_sink_full, dropped_outbox_full;
-	uint32_t dropped_unsendable; /* encoded audio that found no keys or no path */
+	uint32_t dropped_unsendable;  /* encoded audio or SCTP that found no keys, path or memory */
+	uint32_t dropped_application; /* DTLS application data where no channels are negotiated */
 	uint32_t dropped_events;
 } peer_stats;
 
@@ -116,12 +138,30 @@ ice_agent *peer_ice(peer *peer);
  */
 int peer_set_remote(peer *peer, const peer_remote *remote, uint64_t now);
 
-/** Index of the sender or receiver, or -1 when there are too many or a mid is already in use. */
+/**
+ * Index of the sender or receiver, or -1 when there are too many or a mid is already in use. A
+ * sender with the SSRC of one that was removed continues its sequence numbers.
+ */
 int peer_add_sender(peer *peer, const peer_sender_config *config);
 int peer_add_receiver(peer *peer, const peer_receiver_config *config);
 /** Stops using the ring; it may be freed after this returns. BYE is sent for a sender. */
 void peer_remove_sender(peer *peer, int index, uint64_t now);
 void peer_remove_receiver(peer *peer, int index);
+
+/**
+ * m=application is negotiated: takes the memory for data channels and connects them as soon as DTLS
+ * is up. Once. 0, or -1: a second time, closed, or no memory.
+ */
+int peer_open_data(peer *peer, const peer_data_config *config, uint64_t now);
+/** The channel's number, or DCEP_NO_CHANNEL. May be sent on at once. */
+int peer_open_channel(peer *peer, const dcep_options *options, uint64_t now);
+/** The bytes are copied. After SCTP_FULL, PEER_EVENT_WRITABLE comes. */
+sctp_send_result peer_send_message(peer *peer, int channel, const uint8_t *bytes, size_t length,
+								   uint64_t now);
+/** Bytes that wait on the channel and were never sent. */
+uint32_t peer_buffered(const peer *peer, int channel);
+/** The oldest message; while messages are not taken, the sender's window closes. */
+bool peer_take_message(peer *peer, peer_message *out, uint64_t now);
 
 void peer_input(peer *peer, int socket, const net_address *from, uint8_t *bytes, size_t length,
 				uint64_t now);

@@ -48,6 +48,8 @@ int peer_add_sender(peer *self, const peer_sender_config *config)
 		.sent = {.ssrc = config->ssrc},
 		.history = history,
 	};
+	if (self->srtp_out)
+		srtp_next_sequence(self->srtp_out, config->ssrc, &sender->sequence);
 	memcpy(sender->mid, config->mid, sizeof(sender->mid) - 1);
 	strncpy(sender->cname, config->cname, PEER_CNAME_MAX);
 	return index;
@@ -60,8 +62,6 @@ void peer_remove_sender(peer *self, int index, uint64_t now)
 		return;
 	media_sender *sender = &self->senders[index];
 	peer_queue_bye(self, sender);
-	if (self->srtp_out)
-		srtp_forget(self->srtp_out, sender->sent.ssrc);
 	port_free(sender->history);
 	*sender = (media_sender){0};
 }

@@ -1,4 +1,4 @@
-/* What peer.c (life, demultiplexing), peer_state.c, peer_media.c and peer_rtcp.c share. */
+/* What peer.c (life, demultiplexing) and peer_{state,media,rtcp,data}.c share. */
 #ifndef LKXS_PEER_PRIVATE_H
 #define LKXS_PEER_PRIVATE_H
 
@@ -60,6 +60,7 @@ struct peer {
 	ice_agent *ice;
 	dtls_transport *dtls;
 	dtls_state dtls_state; /* as last reported */
+	bool dtls_server;
 	crypto_identity *identity;
 	srtp_context *srtp_out, *srtp_in; /* exist only while DTLS is connected */
 	/* DTLS that came before the answer or before ICE had the path: most often a ClientHello, which
@@ -75,6 +76,12 @@ struct peer {
 	media_receiver receivers[PEER_RECEIVERS];
 	rtp_extensions extensions_in;
 	bool sent_media, received_media;
+
+	sctp_association *association; /* NULL until data channels are negotiated */
+	dcep *channels;
+	bool data_started;
+	bool has_message;
+	peer_message message; /* the one to be taken next */
 
 	uint64_t rtcp_due;
 	bool rr_due;
@@ -111,6 +118,15 @@ void peer_discard_media(peer *self);
 void peer_ask_again(peer *self, uint32_t ssrc, uint16_t sequence);
 media_receiver *peer_receiver_of(peer *self, uint32_t ssrc);
 media_sender *peer_sender_of(peer *self, uint32_t ssrc);
+
+/* peer_data.c */
+void peer_data_input(peer *self, const uint8_t *bytes, size_t length);
+/** Connects when DTLS is up, and makes events of what happened. */
+void peer_data_progress(peer *self);
+uint64_t peer_data_timeout(const peer *self);
+/** Gives the next SCTP packet to DTLS, which queues it; false when there is none. */
+bool peer_next_data(peer *self);
+void peer_data_free(peer *self);
 
 /* peer_rtcp.c */
 void peer_rtcp_input(peer *self, uint8_t *bytes, size_t length);

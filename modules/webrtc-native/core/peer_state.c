@@ -69,20 +69,17 @@ static void dtls_out(void *context, const uint8_t *datagram, size_t length)
 	peer_queue(context, datagram, length);
 }
 
-/* The place where SCTP will take its packets from. */
 static void dtls_application_data(void *context, const uint8_t *bytes, size_t length)
 {
-	peer *self = context;
-
-	(void)bytes, (void)length;
-	self->stats.application_in++;
+	peer_data_input(context, bytes, length);
 }
 
 dtls_transport *peer_create_dtls(peer *self, const peer_remote *remote)
 {
+	/* RFC 5763: an offerer of actpass that is answered "active" is the server. */
+	self->dtls_server = remote->setup == PEER_SETUP_ACTIVE;
 	dtls_config config = {
-		/* RFC 5763: an offerer of actpass that is answered "active" is the server. */
-		.server = remote->setup == PEER_SETUP_ACTIVE,
+		.server = self->dtls_server,
 		.identity = self->identity,
 		.send = dtls_out,
 		.receive = dtls_application_data,
@@ -155,4 +152,5 @@ void peer_progress(peer *self)
 	}
 	update_dtls(self);
 	update_state(self);
+	peer_data_progress(self);
 }

@@ -11,8 +11,11 @@
 /** Monotonic microseconds; the clock every `now` and `at` is on. */
 uint64_t port_now(void);
 
-/** Runs `job(context)` on the worker. 0, or -1 when the queue is full. */
+/** Runs `job(context)`, which computes, on the worker. 0, or -1 when the queue is full. */
 int port_worker_run(void (*job)(void *context), void *context);
+/** The same for a job that waits for others, name servers say: it never holds up one that does not.
+ */
+int port_worker_run_waiting(void (*job)(void *context), void *context);
 
 /* Text form of addresses; port_address_parse takes numeric IPv4 and IPv6 only. */
 bool port_address_parse(net_address *out, const char *text, uint16_t port);

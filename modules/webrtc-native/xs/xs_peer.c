@@ -15,8 +15,12 @@ static void on_event(void *context, const peer_event *event)
 {
 	peer_object *object = context;
 
-	ring_write(object->events, event, sizeof(*event), event->reason,
-			   event->reason ? strlen(event->reason) : 0);
+	/* How often these two come is up to the other side: they must not fill the ring. */
+	if (event->type == PEER_EVENT_READABLE || event->type == PEER_EVENT_WRITABLE)
+		atomic_fetch_or(&object->data_events, 1u << event->type);
+	else
+		ring_write(object->events, event, sizeof(*event), event->reason,
+				   event->reason ? strlen(event->reason) : 0);
 	xs_link_post(&object->link);
 }
 
@@ -58,6 +62,19 @@ static void call(xsMachine *the, xs_link *link, const char *name, const char *te
 	xsmcCall_noResult(link->options, id, &xsVar(0), &xsVar(1), &xsVar(2), NULL);
 }
 
+/* options[name](channel, at), likewise. */
+static void call_of_channel(xsMachine *the, xs_link *link, const char *name,
+							const peer_event *event)
+{
+	xsIdentifier id = xsID((char *)name);
+
+	if (!xsmcHas(link->options, id))
+		return;
+	xsmcSetInteger(xsVar(0), event->channel);
+	xsmcSetNumber(xsVar(1), (double)event->at / 1000);
+	xsmcCall_noResult(link->options, id, &xsVar(0), &xsVar(1), NULL);
+}
+
 static void deliver_event(xsMachine *the, xs_link *link, const peer_event *event,
 						  const char *reason)
 {
@@ -77,6 +94,17 @@ static void deliver_event(xsMachine *the, xs_link *link, const peer_event *event
 	case PEER_EVENT_FIRST_PACKET_IN:
 		call(the, link, "onMilestone", "firstPacketIn", event->at, "");
 		break;
+	case PEER_EVENT_CHANNEL_OPEN:
+		call_of_channel(the, link, "onChannelOpen", event);
+		break;
+	case PEER_EVENT_CHANNEL_CLOSED:
+		call_of_channel(the, link, "onChannelClosed", event);
+		break;
+	case PEER_EVENT_DATA_ENDED:
+		call(the, link, "onDataEnded", reason, event->at, "");
+		break;
+	case PEER_EVENT_READABLE: /* in data_events */
+	case PEER_EVENT_WRITABLE:
 	case PEER_EVENT_BYE: /* signalling tells of ended tracks */
 		break;
 	}
@@ -97,6 +125,8 @@ static void deliver(xs_link *link)
 		reason[length] = 0;
 		deliver_event(the, link, &event, reason);
 	}
+	if (link->open)
+		deliver_data(the, object);
 	xsEndHost(link->the);
 }
 

@@ -1,4 +1,4 @@
-/* What the binding's files for Peer share: xs_peer.c, xs_peer_{signal,media,stats}.c. */
+/* What the binding's files for Peer share: xs_peer.c, xs_peer_{signal,media,data,stats}.c. */
 #ifndef LKXS_XS_PEER_H
 #define LKXS_XS_PEER_H
 
@@ -18,8 +18,10 @@ typedef struct {
 
 typedef struct {
 	xs_link link;
-	port_peer *port;     /* NULL after close */
-	packet_ring *events; /* peer_event, and its reason as the body */
+	port_peer *port;         /* NULL after close */
+	packet_ring *events;     /* peer_event, and its reason as the body */
+	atomic_uint data_events; /* bits by peer_event_type: READABLE, WRITABLE */
+	size_t message_memory;   /* bytes of native messages at which XS must look for garbage */
 	bool loopback;
 	uint32_t candidates_refused;
 	sender_binding senders[PEER_SENDERS];       /* by core's index, which is the handle */
@@ -28,6 +30,8 @@ typedef struct {
 
 /** The object behind `this`; throws when it is closed. */
 peer_object *open_peer(xsMachine *the);
+/** Calls onMessage or onWritable, if either is due, and sees to it that the rest follows. */
+void deliver_data(xsMachine *the, peer_object *object);
 /** Says BYE for all senders and takes senders and receivers off their devices. */
 void remove_media(peer_object *object);
 

@@ -228,7 +228,8 @@ void xs_peer_setVolume(xsMachine *the)
 
 	if (!(volume >= 0 && volume <= 16))
 		xsRangeError("volume is out of range");
-	audio_downlink_set_volume(object->receivers[index].downlink, (float)volume);
+	audio_downlink_set_volume(object->receivers[index].downlink,
+							  (int32_t)(volume * AUDIO_VOLUME_ONE));
 }
 
 void xs_peer_removeReceiver(xsMachine *the)

@@ -11,7 +11,8 @@
 
 typedef struct {
 	xs_link link;
-	port_stream *port; /* NULL after close */
+	port_stream *port;       /* NULL after close */
+	port_stream_stats stats; /* of then */
 	size_t max_message;
 	atomic_uint events; /* bits by port_stream_event_type */
 	/* Written before the CLOSED bit is: */
@@ -47,6 +48,8 @@ static void on_event(void *context, const port_stream_event *event)
 
 static void shut(stream_object *stream)
 {
+	if (stream->port)
+		port_stream_get_stats(stream->port, &stream->stats);
 	port_stream_close(stream->port);
 	stream->port = NULL;
 	xs_link_close(&stream->link);
@@ -297,15 +300,15 @@ void xs_stream_write(xsMachine *the)
 
 void xs_stream_get_stats(xsMachine *the)
 {
-	stream_object *stream = open_stream(the);
-	port_stream_stats stats;
+	stream_object *stream = this_stream(the);
 
-	port_stream_get_stats(stream->port, &stats);
+	if (stream->port)
+		port_stream_get_stats(stream->port, &stream->stats);
 	xsmcSetNewObject(xsResult);
-	xs_set_number(the, &xsResult, "bytesIn", (double)stats.bytes_in);
-	xs_set_number(the, &xsResult, "bytesOut", (double)stats.bytes_out);
-	xs_set_number(the, &xsResult, "refused", stats.refused);
-	xs_set_text(the, &xsResult, "cipher", stats.cipher);
+	xs_set_number(the, &xsResult, "bytesIn", (double)stream->stats.bytes_in);
+	xs_set_number(the, &xsResult, "bytesOut", (double)stream->stats.bytes_out);
+	xs_set_number(the, &xsResult, "refused", stream->stats.refused);
+	xs_set_text(the, &xsResult, "cipher", stream->stats.cipher);
 }
 
 void xs_stream_close(xsMachine *the)

@@ -134,15 +134,16 @@ void xs_set_number(xsMachine *the, xsSlot *to, const char *name, double value)
 	xsSlot slot;
 
 	xsmcSetNumber(slot, value);
-	xsmcSet(*to, xsID((char *)name), slot);
+	xsmcSet(*to, xsID((char *)name), slot); /* a number: nothing that a collection could move */
 }
 
 void xs_set_text(xsMachine *the, xsSlot *to, const char *name, const char *value)
 {
+	xsIdentifier id = xsID((char *)name); /* before the text, of which a collection knows nothing */
 	xsSlot slot;
 
 	xsmcSetString(slot, (char *)value);
-	xsmcSet(*to, xsID((char *)name), slot);
+	xsmcSet(*to, id, slot);
 }
 
 void xs_throw(xsMachine *the, const char *message)

@@ -1,12 +1,9 @@
 /**
  * The offer of a single peer connection (RFC 8866, RFC 9429): BUNDLE, one microphone per sendonly
- * section, one remote track per recvonly section.
+ * section, one remote track per recvonly section, and one section of data channels (RFC 8841).
  *
  * Directions are not shared in one sendrecv section: the server may bind any remote track to such a
  * section, so that unpublishing the microphone would have to renegotiate somebody else's audio.
- *
- * Before issue B there is no m=application: the server withholds reliable data only from peers whose
- * first offer had one, and waits for its channels before it takes the participant for connected.
  */
 
 import type { Candidate, ExtensionIds } from "webrtc-native/webrtc";
@@ -21,6 +18,14 @@ export const EXTENSIONS: Readonly<Required<ExtensionIds>> = Object.freeze({
 	mid: 2,
 });
 
+/** For both sides; what an answer may change is read from it. */
+export const SCTP_PORT = 5000;
+/**
+ * What SCTP can put together, not what the board wants: the server drops what is larger without a
+ * word, while the core counts what it refuses.
+ */
+const MAX_MESSAGE_SIZE = 65_535;
+
 export const AUDIO_LEVEL_URI = "urn:ietf:params:rtp-hdrext:ssrc-audio-level";
 export const MID_URI = "urn:ietf:params:rtp-hdrext:sdes:mid";
 
@@ -34,9 +39,11 @@ export interface OfferedTrack {
 	cname: string;
 }
 
-/** An audio section. A mid never changes its place once offered (RFC 9429, section 5.2.2). */
+/** An audio section, or the data channels'. A mid never changes its place once offered (RFC 9429, section 5.2.2). */
 export interface OfferedSection {
 	mid: string;
+	/** The data channels' section. */
+	data?: boolean;
 	/** Present: sendonly. Absent: recvonly, or inactive once a track was unpublished. */
 	track?: OfferedTrack;
 	inactive?: boolean;
@@ -69,12 +76,35 @@ export function buildOffer(offer: Offer): string {
 		"a=ice-options:trickle",
 	];
 	for (const section of offer.sections) {
-		pushSection(lines, section, offer);
+		if (section.data) pushData(lines, section, offer);
+		else pushAudio(lines, section, offer);
+		if (section !== offer.sections[0]) continue;
+		for (const candidate of offer.candidates) lines.push(`a=${formatCandidate(candidate)}`);
 	}
 	return `${lines.join("\r\n")}\r\n`;
 }
 
-function pushSection(lines: string[], section: OfferedSection, offer: Offer): void {
+function transport({ ufrag, pwd, fingerprint }: Offer): string[] {
+	return [
+		"a=setup:actpass",
+		`a=ice-ufrag:${ufrag}`,
+		`a=ice-pwd:${pwd}`,
+		`a=fingerprint:sha-256 ${fingerprint}`,
+	];
+}
+
+function pushData(lines: string[], { mid }: OfferedSection, offer: Offer): void {
+	lines.push(
+		"m=application 9 UDP/DTLS/SCTP webrtc-datachannel",
+		"c=IN IP4 0.0.0.0",
+		`a=mid:${mid}`,
+		...transport(offer),
+		`a=sctp-port:${SCTP_PORT}`,
+		`a=max-message-size:${MAX_MESSAGE_SIZE}`,
+	);
+}
+
+function pushAudio(lines: string[], section: OfferedSection, offer: Offer): void {
 	const { mid, track, inactive } = section;
 	const direction = inactive ? "inactive" : track ? "sendonly" : "recvonly";
 	const formats = offer.red ? `${OPUS_PAYLOAD_TYPE} ${RED_PAYLOAD_TYPE}` : `${OPUS_PAYLOAD_TYPE}`;
@@ -84,10 +114,7 @@ function pushSection(lines: string[], section: OfferedSection, offer: Offer): vo
 		`a=mid:${mid}`,
 		`a=${direction}`,
 		"a=rtcp-mux",
-		"a=setup:actpass",
-		`a=ice-ufrag:${offer.ufrag}`,
-		`a=ice-pwd:${offer.pwd}`,
-		`a=fingerprint:sha-256 ${offer.fingerprint}`,
+		...transport(offer),
 		`a=rtpmap:${OPUS_PAYLOAD_TYPE} opus/48000/2`,
 		`a=fmtp:${OPUS_PAYLOAD_TYPE} minptime=10;useinbandfec=1`,
 		`a=rtcp-fb:${OPUS_PAYLOAD_TYPE} nack`,
@@ -102,8 +129,5 @@ function pushSection(lines: string[], section: OfferedSection, offer: Offer): vo
 	lines.push(`a=extmap:${EXTENSIONS.mid} ${MID_URI}`);
 	if (track && !inactive) {
 		lines.push(`a=msid:${track.stream} ${track.cid}`, `a=ssrc:${track.ssrc} cname:${track.cname}`);
-	}
-	if (section === offer.sections[0]) {
-		for (const candidate of offer.candidates) lines.push(`a=${formatCandidate(candidate)}`);
 	}
 }

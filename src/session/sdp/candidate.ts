@@ -12,6 +12,9 @@ export type CandidateSkip =
 const MAX_LINE = 512;
 const MAX_INIT = 2048;
 
+/** Only this member is read: all of the JSON would make property keys of its names, for good in XS. */
+const CANDIDATE_MEMBER = /"candidate"\s*:\s*("(?:[^"\\]|\\.)*")/;
+
 const TYPES: readonly CandidateType[] = Object.freeze(["host", "srflx", "prflx", "relay"]);
 
 /** The value of a=candidate, without "a=". Ours are UDP and always of component 1. */
@@ -48,14 +51,14 @@ export function formatCandidateInit(candidate: Candidate, mid: string): string {
 /** undefined: an empty candidate, which ends the list (RFC 8838, section 8.2). Never throws. */
 export function parseCandidateInit(json: string): Candidate | CandidateSkip | undefined {
 	if (json.length > MAX_INIT) return "malformed";
-	let init: unknown;
+	const literal = CANDIDATE_MEMBER.exec(json)?.[1];
+	if (literal === undefined) return "malformed";
+	let line: string;
 	try {
-		init = JSON.parse(json);
+		line = JSON.parse(literal);
 	} catch {
 		return "malformed";
 	}
-	const line = (init as { candidate?: unknown } | null)?.candidate;
-	if (typeof line !== "string") return "malformed";
 	return line === "" ? undefined : parseCandidate(line);
 }
 

@@ -59,6 +59,10 @@ export interface Section extends Transport {
 	ssrc?: number;
 	/** The second token of a=msid: for LiveKit the track's sid. */
 	trackId?: string;
+	/** a=sctp-port. */
+	sctpPort?: number;
+	/** a=max-message-size in bytes; 0: any. */
+	maxMessageSize?: number;
 }
 
 export interface Description extends Required<Transport> {
@@ -81,7 +85,7 @@ interface Reading {
 type Read = (value: string, reading: Reading, name: string) => void;
 
 /** a= lines; others are ignored, as RFC 8866 asks. */
-const attributes: Readonly<Record<string, Read>> = Object.freeze({
+const readers: Readonly<Record<string, Read>> = Object.freeze({
 	"ice-ufrag": (value, at) => {
 		if (!/^[A-Za-z0-9+/]{4,256}$/.test(value)) throw new SdpError("a=ice-ufrag is malformed");
 		transport(at).ufrag = value;
@@ -159,7 +163,16 @@ const attributes: Readonly<Record<string, Read>> = Object.freeze({
 		const track = value.split(" ", 2)[1];
 		if (section && track) section.trackId = track;
 	},
+	"sctp-port": (value, { section }) => {
+		if (section) section.sctpPort = parseUnsigned(value, 0xffff) || undefined;
+	},
+	"max-message-size": (value, { section }) => {
+		if (section) section.maxMessageSize = parseUnsigned(value, 0xffffffff);
+	},
 });
+
+/** To look a name up in an object makes it a property key, and XS never frees those. */
+const attributes: ReadonlyMap<string, Read> = new Map(Object.entries(readers));
 
 /** Throws SdpError. Missing credentials, fingerprint or setup are errors: the answer has them. */
 export function parseDescription(text: string): Description {
@@ -184,8 +197,7 @@ export function parseDescription(text: string): Description {
 function readAttribute(line: string, reading: Reading): void {
 	const colon = line.indexOf(":");
 	const name = colon < 0 ? line : line.slice(0, colon);
-	if (!Object.hasOwn(attributes, name)) return;
-	attributes[name](colon < 0 ? "" : line.slice(colon + 1).trim(), reading, name);
+	attributes.get(name)?.(colon < 0 ? "" : line.slice(colon + 1).trim(), reading, name);
 }
 
 function readMedia(value: string, reading: Reading): void {

@@ -12,8 +12,9 @@ export const outFolder = join(build, "e2e");
  * @param {string} name of its files
  * @param {{ url: string, token: string, seconds: number } & Record<string, string | number | boolean>} config
  * @param {string} [app]
+ * @param {{ within: readonly string[] }} [host] the laboratory's, this machine if not given
  */
-export function startDevice(name, config, app = "examples/voice-agent") {
+export function startDevice(name, config, app = "examples/voice-agent", host = undefined) {
 	mkdirSync(outFolder, { recursive: true });
 	const file = (/** @type {string} */ extension) => join(outFolder, `${name}.${extension}`);
 	const [log, speaker, report] = [file("log"), file("wav"), file("json")];
@@ -21,6 +22,7 @@ export function startDevice(name, config, app = "examples/voice-agent") {
 	const simulator = startSimulator(app, {
 		config: { speaker, report, ...config },
 		log,
+		host,
 	});
 	return {
 		speaker,

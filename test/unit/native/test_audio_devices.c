@@ -399,7 +399,7 @@ static void *attach_and_detach(void *context)
 		audio_uplink_set_muted(uplink, false);
 		port_microphone_attach(churn->microphone, uplink, on_packet, churn);
 		port_speaker_attach(churn->speaker, downlink);
-		audio_downlink_set_volume(downlink, 0.5f);
+		audio_downlink_set_volume(downlink, AUDIO_VOLUME_ONE / 2);
 		nap(3000);
 		audio_uplink_get_stats(uplink, &up);
 		audio_downlink_get_stats(downlink, &down);

@@ -560,9 +560,14 @@ static void a_burst_is_caught_up_without_a_click(void **state)
 static void volume_scales_and_ramps(void **state)
 {
 	static const struct {
-		float volume;
+		int32_t volume;
 		double factor;
-	} table[] = {{0.5f, 0.5}, {1.0f, 1}, {2.0f, 2}, {0.0f, 0}, {-1.0f, 0}, {NAN, 0}, {1.0f, 1}};
+	} table[] = {{AUDIO_VOLUME_ONE / 2, 0.5},
+				 {AUDIO_VOLUME_ONE, 1},
+				 {2 * AUDIO_VOLUME_ONE, 2},
+				 {0, 0},
+				 {INT32_MIN, 0},
+				 {AUDIO_VOLUME_ONE, 1}};
 	call call = start_call(16000, 16000);
 	packet packet;
 

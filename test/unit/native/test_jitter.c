@@ -455,6 +455,21 @@ static void a_stray_sequence_is_ignored_two_restart(void **state)
 	jitter_free(on.jitter);
 }
 
+static void what_a_restart_drops_is_counted(void **state)
+{
+	fixture on = start(60);
+
+	(void)state;
+	put(&on, 1);
+	put(&on, 2);
+	put(&on, 20000); /* late, until the next one confirms it */
+	put(&on, 20001);
+	assert_int_equal(stats(&on).depth, 1);
+	assert_int_equal(stats(&on).late, 1);
+	assert_int_equal(stats(&on).overflow, 2);
+	jitter_free(on.jitter);
+}
+
 static void a_timestamp_jump_does_not_stall(void **state)
 {
 	fixture on = start(20);
@@ -533,6 +548,7 @@ int main(void)
 		cmocka_unit_test(overflow_drops_the_oldest),
 		cmocka_unit_test(large_packets_share_the_memory),
 		cmocka_unit_test(a_stray_sequence_is_ignored_two_restart),
+		cmocka_unit_test(what_a_restart_drops_is_counted),
 		cmocka_unit_test(a_timestamp_jump_does_not_stall),
 		cmocka_unit_test(survives_noise),
 	};

@@ -311,6 +311,40 @@ static void malformed_packets_are_refused(void **state)
 	srtp_context_free(one);
 }
 
+/* Two packets under one key stream give both away. */
+static void no_index_is_sealed_twice(void **state)
+{
+	(void)state;
+	uint8_t packet[256];
+	uint16_t next = 7;
+	srtp_context *sender = context();
+	assert_false(srtp_next_sequence(sender, 1, &next));
+	assert_int_equal(next, 7);
+	sealed(sender, packet, 1, 0xfffe);
+	sealed(sender, packet, 1, 0xffff);
+	size_t length = rtp(packet, 1, 0xffff, 41);
+	assert_int_equal(srtp_seal(sender, packet, &length, sizeof packet), SRTP_REPLAYED);
+	assert_true(srtp_next_sequence(sender, 1, &next));
+	assert_int_equal(next, 0);
+	sealed(sender, packet, 1, next);
+	length = rtp(packet, 1, 0xfffe, 41);
+	assert_int_equal(srtp_seal(sender, packet, &length, sizeof packet), SRTP_REPLAYED);
+	/* Out of order, but never before. */
+	sealed(sender, packet, 1, 0xfffd);
+
+	/* Displaced by others it does not come back with what it had. */
+	for (uint32_t ssrc = 2; ssrc <= SRTP_STREAMS_MAX + SRTP_SPENT_MAX; ssrc++)
+		sealed(sender, packet, ssrc, 1);
+	for (uint32_t ssrc = 1; ssrc <= SRTP_SPENT_MAX; ssrc++) {
+		length = rtp(packet, ssrc, 2, 40);
+		assert_int_equal(srtp_seal(sender, packet, &length, sizeof packet), SRTP_NO_STREAM);
+	}
+	length = rtp(packet, 999, 1, 40);
+	assert_int_equal(srtp_seal(sender, packet, &length, sizeof packet), SRTP_NO_STREAM);
+	sealed(sender, packet, SRTP_STREAMS_MAX + SRTP_SPENT_MAX, 2);
+	srtp_context_free(sender);
+}
+
 static void streams_are_bounded_and_can_be_forgotten(void **state)
 {
 	(void)state;
@@ -320,10 +354,6 @@ static void streams_are_bounded_and_can_be_forgotten(void **state)
 		size_t length = sealed(sender, packet, ssrc, 1);
 		assert_int_equal(opened(receiver, packet, length), SRTP_OK);
 	}
-	size_t length = rtp(packet, 99, 1, 20);
-	assert_int_equal(srtp_seal(sender, packet, &length, sizeof packet), SRTP_NO_STREAM);
-	srtp_forget(sender, 3);
-	length = sealed(sender, packet, 99, 1);
 
 	/* A receiver lets the one go that was silent longest. */
 	uint8_t again[SRTP_STREAMS_MAX + 1][256];
@@ -331,6 +361,7 @@ static void streams_are_bounded_and_can_be_forgotten(void **state)
 		if (ssrc != 3 && ssrc != 5)
 			assert_int_equal(opened(receiver, again[ssrc], sealed(sender, again[ssrc], ssrc, 2)),
 							 SRTP_OK);
+	size_t length = sealed(sender, packet, 99, 1);
 	assert_int_equal(opened(receiver, packet, length), SRTP_OK); /* in place of 3 */
 	assert_int_equal(opened(receiver, packet, length), SRTP_REPLAYED);
 	srtp_forget(receiver, 5);
@@ -377,6 +408,7 @@ int main(void)
 		cmocka_unit_test(index_is_estimated_as_in_appendix_a),
 		cmocka_unit_test(changed_packets_are_refused),
 		cmocka_unit_test(malformed_packets_are_refused),
+		cmocka_unit_test(no_index_is_sealed_twice),
 		cmocka_unit_test(streams_are_bounded_and_can_be_forgotten),
 		cmocka_unit_test(memory_is_returned_and_none_is_taken_per_packet),
 	};

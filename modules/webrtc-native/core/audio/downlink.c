@@ -6,8 +6,7 @@
 #include "snapshot.h"
 
 #define RING_BYTES 4096
-#define GAIN_ONE 4096 /* 1.0 in Q12 */
-#define GAIN_MAX (16 * GAIN_ONE)
+#define GAIN_MAX (16 * AUDIO_VOLUME_ONE)
 #define SOUND 32 /* peak of what counts as sound: -60 dBFS */
 
 /* Opus conceals whole multiples of 2.5 ms. */
@@ -50,7 +49,7 @@ audio_downlink *audio_downlink_create(uint32_t speaker_rate, uint32_t target_ms)
 	downlink->room = room;
 	downlink->ring = ring_create(RING_BYTES, PORT_INTERNAL, PORT_AUDIO);
 	downlink->jitter = jitter_create(target_ms);
-	atomic_init(&downlink->volume, GAIN_ONE);
+	atomic_init(&downlink->volume, AUDIO_VOLUME_ONE);
 	if (!downlink->ring || !downlink->jitter) {
 		audio_downlink_free(downlink);
 		return NULL;
@@ -73,15 +72,10 @@ packet_ring *audio_downlink_ring(audio_downlink *downlink)
 	return downlink->ring;
 }
 
-void audio_downlink_set_volume(audio_downlink *downlink, float volume)
+void audio_downlink_set_volume(audio_downlink *downlink, int32_t volume)
 {
-	float scaled = volume * GAIN_ONE;
-	int32_t gain = 0;
+	int32_t gain = volume < 0 ? 0 : volume > GAIN_MAX ? GAIN_MAX : volume;
 
-	if (scaled >= GAIN_MAX)
-		gain = GAIN_MAX;
-	else if (scaled > 0) /* NaN is not */
-		gain = (int32_t)scaled;
 	atomic_store_explicit(&downlink->volume, gain, memory_order_relaxed);
 }
 

@@ -69,8 +69,9 @@ audio_downlink *audio_downlink_create(uint32_t speaker_rate, uint32_t target_ms)
 void audio_downlink_free(audio_downlink *downlink);
 /** The transport thread writes this; the audio thread reads it. */
 packet_ring *audio_downlink_ring(audio_downlink *downlink);
-/** Any thread. Linear gain, 0.0 to 1.0 and above; 1.0 at first. */
-void audio_downlink_set_volume(audio_downlink *downlink, float volume);
+#define AUDIO_VOLUME_ONE 4096
+/** Any thread. Linear gain in Q12, up to 16 times AUDIO_VOLUME_ONE, which it is at first. */
+void audio_downlink_set_volume(audio_downlink *downlink, int32_t volume);
 /**
  * Adds this stream's next `frames` samples (at most 20 ms) to `mix`. True when they held sound: a
  * peak over -60 dBFS.

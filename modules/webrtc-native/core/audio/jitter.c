@@ -145,8 +145,10 @@ static void skip_next(jitter_buffer *jitter)
 static void begin(jitter_buffer *jitter, uint16_t sequence)
 {
 	for (size_t i = 0; i < JITTER_SLOTS; i++) {
-		if (jitter->slots[i].used)
+		if (jitter->slots[i].used) {
 			take(jitter, &jitter->slots[i], NULL);
+			jitter->stats.overflow++;
+		}
 	}
 	jitter->begun = true;
 	jitter->played = false;

@@ -31,7 +31,7 @@ typedef struct {
 	uint32_t accepted;
 	uint32_t late;      /* came after their turn; dropped */
 	uint32_t duplicate; /* dropped */
-	uint32_t overflow;  /* dropped, oldest first, because too much waited */
+	uint32_t overflow;  /* dropped, oldest first: too much waited, or a sequence began anew */
 	uint32_t lost;      /* missing when their turn came, also those that came late */
 	uint32_t resyncs;   /* the sender's sequence or timestamps began anew */
 	uint32_t depth;     /* packets waiting now */

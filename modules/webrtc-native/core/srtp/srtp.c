@@ -26,13 +26,15 @@ typedef struct {
 typedef struct {
 	uint32_t ssrc;
 	bool used;
-	uint32_t last; /* count of packets when it was opened last: who is idle longest */
+	uint32_t last; /* count of packets at its last one: who is idle longest */
 	srtp_replay rtp, rtcp;
 } srtp_stream;
 
 struct srtp_context {
 	srtp_keys rtp, rtcp;
 	srtp_stream streams[SRTP_STREAMS_MAX];
+	uint32_t *spent; /* SSRCs that were sealed for and have no slot any more; NULL: none */
+	size_t spent_count;
 	srtp_stats stats;
 };
 
@@ -88,6 +90,7 @@ void srtp_context_free(srtp_context *context)
 	crypto_hmac_free(context->rtp.hmac);
 	crypto_aes_free(context->rtcp.aes);
 	crypto_hmac_free(context->rtcp.hmac);
+	port_free(context->spent);
 	crypto_wipe(context, sizeof *context);
 	port_free(context);
 }
@@ -108,12 +111,47 @@ static srtp_stream *stream_free_slot(srtp_context *context)
 	return NULL;
 }
 
-/* A sender's indices must never start again under the same key: its slots are not taken away. */
+static srtp_stream *stream_idlest(srtp_context *context)
+{
+	srtp_stream *idlest = &context->streams[0];
+	for (size_t i = 1; i < SRTP_STREAMS_MAX; i++)
+		if ((int32_t)(context->streams[i].last - idlest->last) < 0)
+			idlest = &context->streams[i];
+	return idlest;
+}
+
+static bool is_spent(const srtp_context *context, uint32_t ssrc)
+{
+	for (size_t i = 0; i < context->spent_count; i++)
+		if (context->spent[i] == ssrc)
+			return true;
+	return false;
+}
+
+/*
+ * A sender's indices must never start again under the same key: two packets under one key stream
+ * give both away. A slot is taken from the idlest sender only when its SSRC can be written down as
+ * spent, and a spent one gets none again.
+ */
 static srtp_stream *stream_to_seal(srtp_context *context, uint32_t ssrc)
 {
 	srtp_stream *stream = stream_find(context, ssrc);
-	if (!stream && (stream = stream_free_slot(context)))
+	if (!stream) {
+		if (is_spent(context, ssrc))
+			return NULL;
+		stream = stream_free_slot(context);
+		if (!stream) {
+			if (!context->spent)
+				context->spent =
+					port_alloc(SRTP_SPENT_MAX * sizeof *context->spent, PORT_EXTERNAL, PORT_SRTP);
+			if (!context->spent || context->spent_count == SRTP_SPENT_MAX)
+				return NULL;
+			stream = stream_idlest(context);
+			context->spent[context->spent_count++] = stream->ssrc;
+		}
 		*stream = (srtp_stream){.ssrc = ssrc, .used = true};
+	}
+	stream->last = context->stats.packets;
 	return stream;
 }
 
@@ -126,16 +164,21 @@ static srtp_stream *stream_opened(srtp_context *context, srtp_stream *stream, ui
 {
 	if (!stream) {
 		stream = stream_free_slot(context);
-		if (!stream) {
-			stream = &context->streams[0];
-			for (size_t i = 1; i < SRTP_STREAMS_MAX; i++)
-				if ((int32_t)(context->streams[i].last - stream->last) < 0)
-					stream = &context->streams[i];
-		}
+		if (!stream)
+			stream = stream_idlest(context);
 		*stream = (srtp_stream){.ssrc = ssrc, .used = true};
 	}
 	stream->last = context->stats.packets;
 	return stream;
+}
+
+bool srtp_next_sequence(srtp_context *context, uint32_t ssrc, uint16_t *next)
+{
+	srtp_stream *stream = stream_find(context, ssrc);
+	if (!stream || stream->rtp.window == 0)
+		return false;
+	*next = (uint16_t)(stream->rtp.newest + 1);
+	return true;
 }
 
 void srtp_forget(srtp_context *context, uint32_t ssrc)
@@ -235,19 +278,19 @@ static srtp_result seal_rtp(srtp_context *context, uint8_t *packet, size_t *leng
 	if (!stream)
 		return SRTP_NO_STREAM;
 
-	/* A retransmission keeps its index; it is the same bytes under the same key stream. */
-	uint64_t index =
-		stream->rtp.window == 0 ? sequence : srtp_index_near(stream->rtp.newest, sequence);
+	bool begun = stream->rtp.window != 0;
+	uint64_t index = begun ? srtp_index_near(stream->rtp.newest, sequence) : sequence;
 	if (index > SRTP_INDEX_MAX)
 		return SRTP_EXHAUSTED;
+	if (begun && !srtp_replay_fresh(&stream->rtp, index))
+		return SRTP_REPLAYED;
 	uint8_t mac[20];
 	if (cipher(&context->rtp, ssrc, index, packet + offset, *length - offset) != 0 ||
 		rtp_tag(&context->rtp, packet, *length, index, mac) != 0)
 		return SRTP_MALFORMED;
 	memcpy(packet + *length, mac, SRTP_TAG);
 	*length += SRTP_TAG;
-	if (stream->rtp.window == 0 || index > stream->rtp.newest)
-		srtp_replay_add(&stream->rtp, index);
+	srtp_replay_add(&stream->rtp, index);
 	return SRTP_OK;
 }
 

@@ -90,11 +90,13 @@ static void run(loop_client *client, uint64_t now)
 	for (size_t i = 0; i < client->count; i++)
 		if (client->revents[i])
 			receive_datagrams(self, (int)i);
+	now = port_now(); /* that took its time, and time must not go back */
 	if (peer_timeout(self->core) <= now)
 		peer_handle_timeout(self->core, now);
 	peer_pump(self->core, now);
 	send_datagrams(self);
 	hand_out_events(self);
+	send_datagrams(self); /* taking events can open SCTP's window */
 	loop_set_due(client, peer_timeout(self->core));
 	pthread_mutex_unlock(&self->mutex);
 }

@@ -91,7 +91,7 @@ port_stream *port_stream_open(const port_stream_options *options,
 	}
 	loop_set_due(&stream->loop, stream->deadline);
 	atomic_fetch_add(&stream->references, 1);
-	if (port_worker_run(stream_connect_job, stream) != 0) {
+	if (port_worker_run_waiting(stream_connect_job, stream) != 0) {
 		loop_remove(&stream->loop);
 		stream_release(stream);
 		stream_release(stream);

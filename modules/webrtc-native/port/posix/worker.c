@@ -1,7 +1,8 @@
 /*
  * The worker: what takes long (name resolution, TLS handshakes, making keys) away from threads with
- * deadlines. Its threads live while there is work; a second one keeps a name server that does not
- * answer from holding up everything behind it.
+ * deadlines. Its threads live while there is work. Work that waits for others has threads of its
+ * own, because getaddrinfo() cannot be cancelled: name servers that do not answer hold up neither
+ * the making of keys nor, with a second thread, the first look-up behind them.
  */
 #include <pthread.h>
 #include <stdbool.h>
@@ -9,53 +10,66 @@
 #include "../transport.h"
 
 #define QUEUE 16
-#define THREADS 2
 
 typedef struct {
 	void (*run)(void *context);
 	void *context;
 } job;
 
-static struct {
-	pthread_mutex_t mutex;
+typedef struct {
 	job queue[QUEUE];
 	size_t first, count, threads;
-} worker = {.mutex = PTHREAD_MUTEX_INITIALIZER};
+	size_t threads_max;
+} pool;
 
-static void *worker_main(void *unused)
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static pool computing = {.threads_max = 1}, waiting = {.threads_max = 2};
+
+static void *worker_main(void *context)
 {
-	(void)unused;
-	pthread_mutex_lock(&worker.mutex);
-	while (worker.count > 0) {
-		job next = worker.queue[worker.first];
-		worker.first = (worker.first + 1) % QUEUE;
-		worker.count--;
-		pthread_mutex_unlock(&worker.mutex);
+	pool *self = context;
+
+	pthread_mutex_lock(&mutex);
+	while (self->count > 0) {
+		job next = self->queue[self->first];
+		self->first = (self->first + 1) % QUEUE;
+		self->count--;
+		pthread_mutex_unlock(&mutex);
 		next.run(next.context);
-		pthread_mutex_lock(&worker.mutex);
+		pthread_mutex_lock(&mutex);
 	}
-	worker.threads--;
-	pthread_mutex_unlock(&worker.mutex);
+	self->threads--;
+	pthread_mutex_unlock(&mutex);
 	return NULL;
+}
+
+static int pool_run(pool *self, job next)
+{
+	int result = -1;
+
+	pthread_mutex_lock(&mutex);
+	if (self->count < QUEUE) {
+		pthread_t thread;
+		if (self->threads < self->threads_max &&
+			pthread_create(&thread, NULL, worker_main, self) == 0) {
+			pthread_detach(thread);
+			self->threads++;
+		}
+		if (self->threads > 0) {
+			self->queue[(self->first + self->count++) % QUEUE] = next;
+			result = 0;
+		}
+	}
+	pthread_mutex_unlock(&mutex);
+	return result;
 }
 
 int port_worker_run(void (*run)(void *context), void *context)
 {
-	int result = -1;
+	return pool_run(&computing, (job){.run = run, .context = context});
+}
 
-	pthread_mutex_lock(&worker.mutex);
-	if (worker.count < QUEUE) {
-		pthread_t thread;
-		if (worker.threads < THREADS && pthread_create(&thread, NULL, worker_main, NULL) == 0) {
-			pthread_detach(thread);
-			worker.threads++;
-		}
-		if (worker.threads > 0) {
-			worker.queue[(worker.first + worker.count++) % QUEUE] =
-				(job){.run = run, .context = context};
-			result = 0;
-		}
-	}
-	pthread_mutex_unlock(&worker.mutex);
-	return result;
+int port_worker_run_waiting(void (*run)(void *context), void *context)
+{
+	return pool_run(&waiting, (job){.run = run, .context = context});
 }

@@ -244,6 +244,65 @@ test("nothing is left when it was forgotten and the garbage is gone", async () =
 	assert.throws(() => new Microphone({ driver: "tape" } as never), TypeError);
 });
 
+test("data channels: messages both ways, a cap, and native memory that is freed", async () => {
+	const received: number[][] = [[], []];
+	const opened: number[][] = [[], []];
+	let writable = 0;
+	const tell = (side: number): Partial<PeerOptions> => ({
+		onChannelOpen: (channel) => opened[side].push(channel),
+		onMessage: (_channel, message) => {
+			const bytes = new Uint8Array(message);
+			assert.ok(bytes.every((byte) => byte === bytes.length % 251));
+			received[side].push(bytes.length);
+		},
+		onWritable: () => writable++,
+	});
+	const a = openPeer(await makeIdentity(), tell(0));
+	const b = openPeer(await makeIdentity(), { controlling: false, ...tell(1) });
+	const data = { maxMessageBytes: 30_000, sendBuffer: 65_536, receiveBuffer: 65_536 };
+	assert.throws(() => a.peer.openChannel({ label: "early" }), /openData/);
+	assert.throws(() => a.peer.openData({ ...data, sendBuffer: 10 }), RangeError);
+	assert.throws(() => a.peer.openData({} as never), TypeError);
+	a.peer.openData(data);
+	b.peer.openData(data);
+	assert.throws(() => a.peer.openData(data), /already/);
+	const channel = a.peer.openChannel({ label: "one" });
+	a.peer.openChannel({ label: "two", ordered: false, maxRetransmits: 0 });
+	assert.throws(() => a.peer.openChannel({ label: "x".repeat(65) }), RangeError);
+	connect(a, b);
+	await until("open", () => opened[0].length === 2 && opened[1].length === 2);
+
+	const message = (length: number) => new Uint8Array(length).fill(length % 251);
+	const sizes = [1, 30_000, 30_001, 1200, 5];
+	for (const size of sizes) assert.equal(a.peer.sendMessage(channel, message(size)), true);
+	await until("messages", () => received[1].length === 4);
+	assert.deepEqual(received[1], [1, 30_000, 1200, 5]);
+	assert.equal(b.peer.stats.sctpRefused, 1);
+	b.peer.sendMessage(opened[1][0], message(7));
+	await until("the other way", () => received[0].length === 1);
+	assert.equal(a.peer.bufferedAmount(channel), 0);
+	assert.throws(() => a.peer.sendMessage(channel, message(65_536)), RangeError);
+	assert.throws(() => a.peer.sendMessage(61, message(1)), /closed/);
+
+	// Until it is full; then there is word when it is not.
+	let sent = 0;
+	while (a.peer.sendMessage(channel, message(20_000))) sent++;
+	await until("room", () => writable > 0);
+	await until("all", () => received[1].length === 4 + sent);
+	for (let i = 0; i < 100; i++) {
+		await until("room", () => a.peer.sendMessage(channel, message(20_000)));
+	}
+	await until("all", () => received[1].length === 104 + sent);
+	const most = nativeMemory().sctp.peak;
+	collect();
+	collect();
+	assert.ok(nativeMemory().sctp.current < most);
+	assert.ok(most < 4 * 1.5 * 65_536 + 5 * 65_536, `${most}`);
+	a.peer.close();
+	assert.throws(() => a.peer.sendMessage(channel, message(1)), /closed/);
+	b.peer.close();
+});
+
 test("random bytes", () => {
 	assert.equal(randomBytes(0).byteLength, 0);
 	const bytes = new Uint8Array(randomBytes(1000));

@@ -6,7 +6,9 @@ import {
 	ConnectionState,
 	DisconnectReason,
 	MediaDeviceError,
-	type RemoteParticipant,
+	PublishDataError,
+	PublishDataErrorReason,
+	RemoteParticipant,
 	Room,
 	RoomEvent,
 	type RoomEvents,
@@ -17,17 +19,20 @@ import {
 import { Emitter } from "livekit/platform/emitter";
 import { decode, encode } from "livekit/protocol/codec";
 import { ConnectionQuality as ProtoQuality } from "livekit/protocol/generated/enums";
-import { SignalResponse } from "livekit/protocol/generated/tables";
+import { DataPacket, SignalResponse } from "livekit/protocol/generated/tables";
 import type {
 	JoinResponse,
+	DataPacket as Packet,
 	ParticipantInfo,
+	ParticipantPermission,
 	ParticipantUpdate,
 	SignalResponse as SignalMessage,
 	TrackInfo,
 } from "livekit/protocol/generated/types";
 import type { Init } from "livekit/protocol/schema";
 import type { PublishRequest } from "livekit/session/Publications";
-import type { SessionEvents, SessionOptions } from "livekit/session/Session";
+import type { SessionEvents, SessionOptions } from "livekit/session/types";
+import { collect, heap } from "simulator";
 
 /** As it is received: absent fields read as their defaults. */
 function overTheWire(message: Init<SignalMessage>): SignalMessage {
@@ -36,6 +41,9 @@ function overTheWire(message: Init<SignalMessage>): SignalMessage {
 
 class FakeSession extends Emitter<SessionEvents> {
 	readonly calls: unknown[] = [];
+	/** What was sent, and how. */
+	readonly packets: [Packet, number][] = [];
+	permission: Init<ParticipantPermission> | undefined;
 	readonly timeline = { mark() {} } as never;
 	readonly stats = { timeline: {}, peer: {}, signal: undefined };
 	readonly publishing = new Map<
@@ -59,6 +67,10 @@ class FakeSession extends Emitter<SessionEvents> {
 	setMuted(_cid: string, sid: string | undefined, muted: boolean): void {
 		this.calls.push(["setMuted", sid, muted]);
 	}
+	sendData(bytes: Uint8Array, kind: number): Promise<void> {
+		this.packets.push([decode(DataPacket, bytes), kind]);
+		return Promise.resolve();
+	}
 	leave(): void {
 		this.end({ reason: DisconnectReason.CLIENT_INITIATED });
 	}
@@ -69,7 +81,7 @@ class FakeSession extends Emitter<SessionEvents> {
 	join(others: Init<ParticipantInfo>[] = []): void {
 		const join: Init<JoinResponse> = {
 			room: { sid: "RM_1", name: "kitchen", metadata: "m", numParticipants: 1 },
-			participant: { sid: "PA_me", identity: "me", version: 1 },
+			participant: { sid: "PA_me", identity: "me", version: 1, permission: this.permission },
 			otherParticipants: others as ParticipantInfo[],
 		};
 		this.emit("joined", overTheWire({ join }).join as JoinResponse);
@@ -205,6 +217,60 @@ test("a connect that fails rejects, and may be tried again", async () => {
 	assert.deepEqual(session().calls[1], ["publish", "microphone", false]);
 });
 
+test("a listener of the end may connect again", async () => {
+	const { room, session } = make();
+	const first = room.connect("ws://server", "token");
+	let second: Promise<void> | undefined;
+	room.once(RoomEvent.Disconnected, () => {
+		second = room.connect("ws://server", "token");
+	});
+	session().end({ error: new ConnectionError("no", ConnectionErrorReason.NotAllowed) });
+	await assert.rejects(first, /no/);
+	session().join();
+	session().emit("connected");
+	await second;
+	assert.equal(room.state, ConnectionState.Connected);
+});
+
+test("a listener may disconnect at every stage", async () => {
+	for (const event of [RoomEvent.ConnectionStateChanged, RoomEvent.SignalConnected] as const) {
+		const { room, session } = make();
+		room.once(event, () => void room.disconnect());
+		const connected = room.connect("ws://server", "token");
+		if (event === RoomEvent.SignalConnected) session().join();
+		await assert.rejects(connected, ConnectionError);
+		assert.equal(room.state, ConnectionState.Disconnected);
+	}
+	const { room, session } = make();
+	room.once(RoomEvent.Connected, () => void room.disconnect());
+	const connected = room.connect("ws://server", "token");
+	session().join();
+	session().emit("connected");
+	await connected; // it was
+	assert.equal(room.state, ConnectionState.Disconnected);
+});
+
+test("a microphone that nobody awaits may fail", async () => {
+	const { room, events, connect, session } = make();
+	await connect();
+	room.localParticipant.setMicrophoneEnabled(true);
+	for (const { reject } of session().publishing.values()) reject(new TrackPublishError("no"));
+	await sleep(0);
+	assert.equal(events.length, 1);
+	room.localParticipant.setMicrophoneEnabled(true);
+	room.disconnect();
+	await sleep(0);
+});
+
+test("disconnect() closes a microphone that was not published yet", async () => {
+	const { room, microphone } = make();
+	room.localParticipant.setMicrophoneEnabled(true);
+	const connected = room.connect("ws://server", "token");
+	room.disconnect();
+	await assert.rejects(connected, ConnectionError);
+	assert.ok(microphone.closed);
+});
+
 test("connect() twice is refused", async () => {
 	const { room, connect } = make();
 	await connect();
@@ -314,6 +380,35 @@ test("attributes: what changed, and deleted ones as empty", async () => {
 	assert.equal(JSON.stringify(attributes), '{"a":"1","c":"😀"}');
 	assert.ok("a" in attributes && !("toString" in attributes));
 });
+
+test("attributes that a peer names leave no property keys behind", () => {
+	let version = 1;
+	let heard = 0;
+	const participant = new RemoteParticipant({
+		...ann(1),
+		attributes: new Map(),
+	} as ParticipantInfo);
+	const churn = (count: number) => {
+		for (let i = 0; i < count; i++) {
+			const attributes = new Map([
+				[`name-${++version}`, "x"],
+				["known", i % 2 ? "yes" : "no"],
+			]);
+			participant.update(
+				{ ...ann(version), attributes, tracks: [] } as ParticipantInfo,
+				(_event, ...[changed]: unknown[]) => {
+					if ((changed as Record<string, string>).known === participant.attributes.known) heard++;
+				},
+			);
+		}
+		collect();
+		return heap().slots;
+	};
+	const before = churn(50);
+	const added = churn(1_000) - before;
+	assert.ok(added < 100, `${added} slots`);
+	assert.equal(heard, 1_050);
+}, 20_000);
 
 test("tracks are subscribed when media and publication are both here", async () => {
 	const { room, events, connect, session } = make();
@@ -526,7 +621,7 @@ test("the server refuses the microphone", async () => {
 	for (const { reject } of session().publishing.values()) reject(new TrackPublishError("no", 2));
 	await assert.rejects(pending, TrackPublishError);
 	assert.ok(microphone.closed);
-	assert.deepEqual(events, []);
+	assert.deepEqual(events, ["mediaDevicesError TrackPublishError audioinput"]);
 	// Enabled before connect(): nobody awaits it, so it comes as an event.
 	const other = make();
 	other.room.localParticipant.setMicrophoneEnabled(true);
@@ -568,4 +663,90 @@ test("a speaker is opened once, at connect()", async () => {
 	assert.equal(opened, 1);
 	session().options.speaker();
 	assert.equal(opened, 1);
+});
+
+function dataFrom(participantIdentity: string, text: string, kind: 0 | 1 = 0): ArrayBufferLike {
+	const user = { payload: new Uint8Array(ArrayBuffer.fromString(text)), topic: "🎙️" };
+	return encode(DataPacket, { kind, participantIdentity, user }).buffer;
+}
+
+test("data that comes: payload, participant, kind, topic, encryption, identity", async () => {
+	const { room, connect, session } = make();
+	const received: unknown[][] = [];
+	room.on(RoomEvent.DataReceived, (payload, participant, ...rest) => {
+		const text = String.fromArrayBuffer(payload.buffer, payload.byteOffset, payload.length);
+		received.push([text, participant?.sid, ...rest]);
+	});
+	await connect([{ sid: "PA_1", identity: "one", version: 1 }]);
+	session().emit("data", dataFrom("one", "hi"), 0);
+	session().emit("data", dataFrom("nobody yet", "ho", 1), 1);
+	session().emit("data", Uint8Array.of(255).buffer, 0);
+	session().emit("data", encode(DataPacket, { sipDtmf: { digit: "1" } }).buffer, 0);
+	assert.deepEqual(received, [
+		["hi", "PA_1", 0, "🎙️", 0, "one"],
+		["ho", undefined, 1, "🎙️", 0, "nobody yet"],
+	]);
+	assert.deepEqual(room.getStats()?.data, {
+		packetsIn: 3,
+		packetsOut: 0,
+		malformed: 1,
+		duplicates: 0,
+	});
+});
+
+test("data before we are connected comes after Connected", async () => {
+	const { room, events, session } = make();
+	const connected = room.connect("ws://server", "token");
+	session().join([]);
+	session().emit("data", dataFrom("one", "hi"), 0);
+	session().emit("connected");
+	await connected;
+	assert.deepEqual(events.map((event) => event.split(" ")[0]).slice(-2), [
+		"connected",
+		"dataReceived",
+	]);
+});
+
+test("data that goes: lossy unless reliable is asked for", async () => {
+	const { room, connect, session } = make();
+	await connect();
+	const payload = Uint8Array.of(1, 2, 3);
+	await room.localParticipant.publishData(payload);
+	await room.localParticipant.publishData(payload, {
+		reliable: true,
+		topic: "t",
+		destinationIdentities: ["one", "two"],
+	});
+	const [[lossy, lossyKind], [reliable, reliableKind]] = session().packets;
+	assert.deepEqual([lossyKind, lossy.kind, lossy.sequence], [1, 1, 0]);
+	assert.deepEqual([reliableKind, reliable.kind, reliable.sequence], [0, 0, 1]);
+	assert.deepEqual(lossy.user?.payload, payload);
+	assert.equal(lossy.user?.topic, undefined);
+	assert.equal(reliable.user?.topic, "t");
+	assert.deepEqual(reliable.user?.destinationIdentities, ["one", "two"]);
+});
+
+test("data without a connection or a permission is refused", async () => {
+	const { room, session } = make();
+	const publish = () => room.localParticipant.publishData(new Uint8Array(1), { reliable: true });
+	const { NotAllowed, NotConnected } = PublishDataErrorReason;
+	const refused = (reason: number) => (error: unknown) =>
+		error instanceof PublishDataError && error.reason === reason;
+	await assert.rejects(publish, refused(NotConnected));
+	const connected = room.connect("ws://server", "token");
+	session().permission = { canPublish: true };
+	session().join();
+	session().emit("connected");
+	await connected;
+	await assert.rejects(publish, refused(NotAllowed));
+	assert.equal(session().packets.length, 0);
+	session().update({
+		sid: "PA_me",
+		identity: "me",
+		version: 2,
+		permission: { canPublishData: true },
+	});
+	await publish();
+	await room.disconnect();
+	await assert.rejects(publish, refused(NotConnected));
 });

@@ -27,7 +27,7 @@ const session = [
 	"a=msid-semantic:WMS *",
 	`a=fingerprint:sha-256 ${FINGERPRINT}`,
 	"a=extmap-allow-mixed",
-	"a=group:BUNDLE 0 1",
+	"a=group:BUNDLE 0 1 2",
 ];
 
 const uplink = [
@@ -35,6 +35,19 @@ const uplink = [
 	"a=extmap:2 urn:ietf:params:rtp-hdrext:sdes:mid",
 	"a=extmap:1 urn:ietf:params:rtp-hdrext:ssrc-audio-level",
 	"a=recvonly",
+];
+
+/** Behind the audio sections; the answer's own order of lines. */
+const data = [
+	"m=application 9 UDP/DTLS/SCTP webrtc-datachannel",
+	"c=IN IP4 0.0.0.0",
+	"a=setup:active",
+	"a=mid:2",
+	"a=sendrecv",
+	"a=sctp-port:5000",
+	"a=max-message-size:65536",
+	"a=ice-ufrag:YkGqyatqNFUBrclJ",
+	"a=ice-pwd:SNKSvkxJwMeRKPraMKVDqrDXzuyFkboM",
 ];
 
 const candidates = [
@@ -64,11 +77,11 @@ const track = (sid: string, ssrc: number) => [
 const text = (...parts: string[][]) => `${parts.flat().join("\r\n")}\r\n`;
 
 /** The first answer while nobody publishes; candidates trickle behind it. */
-export const first = text(session, uplink, waiting, ["a=sendonly"]);
+export const first = text(session, uplink, waiting, ["a=sendonly"], data);
 
 /** With candidates, and a track in the second section. */
 export const withTrack = (sid = "TR_voice", ssrc = 2018590473) =>
-	text(session, uplink, candidates, waiting, track(sid, ssrc), ["a=sendonly"]);
+	text(session, uplink, candidates, waiting, track(sid, ssrc), ["a=sendonly"], data);
 
 /** After the track is gone. */
-export const inactive = text(session, uplink, candidates, waiting, ["a=inactive"]);
+export const inactive = text(session, uplink, candidates, waiting, ["a=inactive"], data);

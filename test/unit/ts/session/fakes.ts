@@ -7,6 +7,8 @@ import type { SessionParts } from "livekit/session/Session";
 import type { SignalClient, SignalEvents } from "livekit/signal/SignalClient";
 import type {
 	Candidate,
+	ChannelOptions,
+	DataOptions,
 	Peer,
 	PeerOptions,
 	PeerState,
@@ -76,6 +78,12 @@ export class FakePeer {
 	readonly muted = new Map<number, boolean>();
 	readonly volumes = new Map<number, number>();
 	readonly candidates: string[] = [];
+	data: DataOptions | undefined;
+	readonly channels: ChannelOptions[] = [];
+	/** What was sent: channel and length. */
+	readonly messages: [number, number][] = [];
+	full = false;
+	buffered = 0;
 	remote: RemoteDescription | undefined;
 	complete = false;
 	closed = false;
@@ -133,6 +141,24 @@ export class FakePeer {
 	}
 	removeReceiver(receiver: number): void {
 		this.receivers.delete(receiver);
+	}
+	openData(options: DataOptions): void {
+		this.data = options;
+	}
+	openChannel(options: ChannelOptions): number {
+		return this.channels.push(options) - 1;
+	}
+	/** The server acknowledges all channels, the last at `at`. */
+	openChannels(at = 0): void {
+		for (const channel of this.channels.keys()) this.options.onChannelOpen?.(channel, at);
+	}
+	sendMessage(channel: number, bytes: Uint8Array): boolean {
+		if (this.full) return false;
+		this.messages.push([channel, bytes.length]);
+		return true;
+	}
+	bufferedAmount(): number {
+		return this.buffered;
 	}
 	close(): void {
 		this.closed = true;

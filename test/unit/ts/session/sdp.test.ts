@@ -7,6 +7,7 @@ import {
 	parseCandidateInit,
 } from "livekit/session/sdp/candidate";
 import { LIMITS, parseDescription, SdpError } from "livekit/session/sdp/parse";
+import { collect, heap } from "simulator";
 import type { Candidate } from "webrtc-native/webrtc";
 import { FINGERPRINT, first, inactive, withTrack } from "./answer";
 
@@ -28,6 +29,7 @@ const offer: Offer = {
 	sections: [
 		{ mid: "0", track: { stream: "device", cid: "c1d", ssrc: 4294967295, cname: "name" } },
 		{ mid: "1" },
+		{ mid: "2", data: true },
 	],
 };
 
@@ -49,7 +51,7 @@ test("an offer, line by line", () => {
 		"o=- 4611731400430051 2 IN IP4 0.0.0.0",
 		"s=-",
 		"t=0 0",
-		"a=group:BUNDLE 0 1",
+		"a=group:BUNDLE 0 1 2",
 		"a=extmap-allow-mixed",
 		"a=msid-semantic: WMS *",
 		"a=ice-options:trickle",
@@ -66,6 +68,12 @@ test("an offer, line by line", () => {
 		"a=mid:1",
 		"a=recvonly",
 		...transport,
+		"m=application 9 UDP/DTLS/SCTP webrtc-datachannel",
+		"c=IN IP4 0.0.0.0",
+		"a=mid:2",
+		...transport.slice(1, 5),
+		"a=sctp-port:5000",
+		"a=max-message-size:65535",
 		"",
 	]);
 });
@@ -100,6 +108,7 @@ test("what is built can be read", () => {
 		[
 			{ mid: "0", direction: "sendonly", ssrc: 4294967295, trackId: "c1d" },
 			{ mid: "1", direction: "recvonly", ssrc: undefined, trackId: undefined },
+			{ mid: "2", direction: "sendrecv", ssrc: undefined, trackId: undefined },
 		],
 	);
 });
@@ -119,8 +128,9 @@ test("an answer of livekit-server", () => {
 	);
 	assert.deepEqual(skipped, { tcp: 2, component: 2 });
 	assert.ok(complete);
-	assert.equal(sections.length, 2);
-	const [up, down] = sections;
+	assert.equal(sections.length, 3);
+	const [up, down, data] = sections;
+	assert.deepEqual([data.kind, data.sctpPort, data.maxMessageSize], ["application", 5000, 65536]);
 	assert.equal(up.direction, "recvonly");
 	assert.equal(up.ssrc, undefined);
 	assert.deepEqual(up.codecs.get(111), {
@@ -155,7 +165,7 @@ test("a refused section does not describe the transport", () => {
 
 test("line ends without CR, unknown lines and attributes are no matter", () => {
 	const text = `${first.replaceAll("\r\n", "\n")}b=AS:64\na=constructor:x\na=toString\nx\n\n`;
-	assert.equal(parseDescription(text).sections.length, 2);
+	assert.equal(parseDescription(text).sections.length, 3);
 });
 
 const replace = (from: string | RegExp, to: string) => first.replaceAll(from, to);
@@ -170,7 +180,7 @@ const hostile: [string, string][] = [
 	["too many lines", `${first}${many("a=x", LIMITS.lines)}`],
 	["too many sections", `${first}${many("m=audio 9 x 111", LIMITS.sections)}`],
 	["no sections", first.slice(0, first.indexOf("m="))],
-	["all sections refused", replace("m=audio 9", "m=audio 0")],
+	["all sections refused", replace(/^m=(\w+) 9/gm, "m=$1 0")],
 	["m= without a port", replace("m=audio 9", "m=audio")],
 	["a port over 65535", replace("m=audio 9", "m=audio 65536")],
 	["a negative port", replace("m=audio 9", "m=audio -1")],
@@ -295,3 +305,22 @@ test("trickled candidates", () => {
 		assert.equal(parseCandidateInit(text), "malformed", text.slice(0, 20));
 	}
 });
+
+test("names that the other side makes up leave nothing behind", () => {
+	const read = (count: number, prefix: string) => {
+		for (let i = 0; i < count; i++) {
+			const name = `${prefix}${i}`;
+			parseDescription(first.replace("a=rtcp-rsize", `a=${name}:1`));
+			assert.equal(parseCandidateInit(`{"${name}":{"${name}x":1},"candidate":""}`), undefined);
+		}
+		collect();
+		return heap();
+	};
+	const before = read(100, "warm");
+	const after = read(2_000, "name");
+	assert.ok(after.slots - before.slots < 100, `${after.slots - before.slots} slots`);
+	assert.ok(
+		after.chunkBytes - before.chunkBytes < 1_000,
+		`${after.chunkBytes - before.chunkBytes} B`,
+	);
+}, 20_000);

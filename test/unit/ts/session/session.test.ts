@@ -1,8 +1,9 @@
 import { assert, sleep, test } from "harness";
 import { DisconnectReason, TrackSource } from "livekit/protocol/generated/enums";
 import { TrackPublishError } from "livekit/session/Publications";
-import { isLoopback, Session, type SessionEnd, type SessionOptions } from "livekit/session/Session";
+import { isLoopback, Session } from "livekit/session/Session";
 import { type SessionEvent, type SessionState, transitions } from "livekit/session/state";
+import type { SessionEnd, SessionOptions } from "livekit/session/types";
 import { ConnectionError, ConnectionErrorReason } from "livekit/signal/ConnectionError";
 import { first, inactive, withTrack } from "./answer";
 import { Fakes } from "./fakes";
@@ -45,9 +46,13 @@ const reach: Record<SessionState, (made: Made) => Promise<void>> = {
 		made.signal.accept(() => made.signal.answer(first));
 		await sleep(0);
 	},
-	async connected(made) {
+	async opening(made) {
 		await reach.negotiating(made);
 		made.fakes.peer.state("connected");
+	},
+	async connected(made) {
+		await reach.opening(made);
+		made.fakes.peer.openChannels();
 	},
 	async stranded(made) {
 		await reach.connected(made);
@@ -68,6 +73,7 @@ const cause: Record<SessionEvent, (made: Made) => void | Promise<void>> = {
 		await sleep(0);
 	},
 	mediaUp: ({ fakes }) => fakes.peer.state("connected"),
+	dataReady: ({ fakes }) => fakes.peer.openChannels(),
 	mediaFailed: ({ fakes }) => fakes.peer.state("failed", "consent expired"),
 	failed: async ({ signal, session }) => {
 		if (session.state === "joining") {
@@ -93,7 +99,6 @@ const apart = new Set([
 	"idle start", // preparing is over before one can look
 	"preparing prepared",
 	"preparing failed",
-	"preparing timedOut",
 	"joining timedOut",
 	"connected timedOut",
 	"stranded timedOut",
@@ -194,12 +199,14 @@ test("why it ended", async () => {
 
 test("why it never was connected", async () => {
 	const cases: [SessionState, SessionEvent, number, RegExp][] = [
+		["preparing", "timedOut", ConnectionErrorReason.Timeout, /certificate/],
 		["joining", "failed", ConnectionErrorReason.NotAllowed, /^no$/],
 		["joining", "leave", ConnectionErrorReason.Cancelled, /disconnect/],
 		["negotiating", "dismissed", ConnectionErrorReason.LeaveRequest, /ROOM_DELETED/],
 		["negotiating", "signalLost", ConnectionErrorReason.WebSocket, /gone/],
 		["negotiating", "mediaFailed", ConnectionErrorReason.InternalError, /consent expired/],
 		["negotiating", "timedOut", ConnectionErrorReason.Timeout, /UDP/],
+		["opening", "timedOut", ConnectionErrorReason.Timeout, /data channels did not open/],
 	];
 	for (const [state, event, reason, message] of cases) {
 		const made = make({ mediaTimeout: 30 });
@@ -225,7 +232,7 @@ test("the join carries the offer and what was published before", async () => {
 		publisherOffer?.sdp ?? "",
 		/a=sendonly(.|\r\n)*a=msid:\S+ mic\r\n(.|\r\n)*a=recvonly/,
 	);
-	assert.ok(!publisherOffer?.sdp?.includes("m=application"));
+	assert.equal(publisherOffer?.sdp?.split("m=application").length, 2);
 	// It captures already, and is heard as soon as there are keys.
 	assert.equal(fakes.peer.senders.size, 1);
 	assert.deepEqual([...fakes.peer.muted.values()], [false]);
@@ -238,6 +245,53 @@ test("the join carries the offer and what was published before", async () => {
 	session.leave();
 });
 
+test("a server without data channels: connected with media", async () => {
+	const made = make();
+	await reach.joining(made);
+	made.signal.accept(() => made.signal.answer(first.replace("m=application 9", "m=application 0")));
+	await sleep(0);
+	assert.equal(made.fakes.peer.data, undefined);
+	made.fakes.peer.state("connected");
+	assert.equal(made.session.state, "connected");
+	assert.equal(made.session.stats.timeline.dataReady, undefined);
+	await assert.rejects(made.session.sendData(new Uint8Array(1), 0), /no data channels/);
+	made.session.leave();
+});
+
+test("data channels are negotiated before the transport, and once", async () => {
+	const made = make();
+	const order: string[] = [];
+	await reach.joining(made);
+	const { peer } = made.fakes;
+	const { setRemote } = peer;
+	peer.setRemote = (remote) => {
+		order.push(`remote, ${peer.channels.length} channels`);
+		setRemote.call(peer, remote);
+	};
+	made.signal.accept(() => made.signal.answer(first));
+	await sleep(0);
+	made.signal.emit("mediaSectionsRequirement", { numAudios: 0, numVideos: 0 });
+	made.signal.answer(first);
+	assert.deepEqual(order, ["remote, 2 channels"]);
+	assert.equal(peer.channels.length, 2);
+	made.session.leave();
+});
+
+test("data channels that fail end what has begun with them, not a call", async () => {
+	const opening = make();
+	await reach.opening(opening);
+	opening.fakes.peer.options.onDataEnded?.("the peer does not answer", 0);
+	assert.equal(opening.session.state, "closed");
+	assert.match(opening.end()?.error?.message ?? "", /data channels failed: the peer does not/);
+
+	const connected = make();
+	await reach.connected(connected);
+	connected.fakes.peer.options.onDataEnded?.("", 0);
+	assert.equal(connected.session.state, "connected");
+	await assert.rejects(connected.session.sendData(new Uint8Array(1), 0), /server ended/);
+	connected.session.leave();
+});
+
 test("messages right behind the join come after `joined`, in order", async () => {
 	const made = make();
 	await reach.joining(made);
@@ -247,15 +301,17 @@ test("messages right behind the join come after `joined`, in order", async () =>
 	});
 	await sleep(0);
 	made.fakes.peer.state("connected");
+	made.fakes.peer.openChannels();
 	assert.deepEqual(made.events, ["track TR_voice", "joined", "update", "connected"]);
 	made.session.leave();
 });
 
-test("media that is up before the join is handled counts", async () => {
+test("media and data that are up before the join is handled count", async () => {
 	const made = make();
 	await reach.joining(made);
 	made.signal.accept(() => made.signal.answer(first));
 	made.fakes.peer.state("connected");
+	made.fakes.peer.openChannels();
 	await sleep(0);
 	assert.equal(made.session.state, "connected");
 	made.session.leave();
@@ -412,19 +468,24 @@ test("a track after connecting: AddTrack, an offer, then packets", async () => {
 	assert.equal(fakes.peer.senders.size, 0);
 	signal.published("mic", "TR_mic");
 	assert.equal((await published).sid, "TR_mic");
-	// The microphone's section is the second.
-	signal.answer(first.replaceAll("a=sendonly", "a=recvonly"));
-	assert.equal([...fakes.peer.senders.values()][0].mid, "1");
+	// The microphone's section is the third, behind the data channels'.
+	const behind = (text: string) =>
+		text
+			.replace("a=mid:2", "a=mid:data")
+			.replace("a=mid:1", "a=mid:2")
+			.replace("a=mid:data", "a=mid:1");
+	signal.answer(behind(first.replaceAll("a=sendonly", "a=recvonly")));
+	assert.equal([...fakes.peer.senders.values()][0].mid, "2");
 	session.setMuted("mic", "TR_mic", true);
 	assert.deepEqual([...fakes.peer.muted.values()], [true]);
 	assert.deepEqual(signal.sent.at(-1)?.mute, { sid: "TR_mic", muted: true });
 	session.unpublish("mic");
 	assert.equal(fakes.peer.senders.size, 0);
-	assert.match(signal.offers.at(-1)?.sdp ?? "", /a=mid:1\r\na=inactive/);
-	signal.answer(inactive);
+	assert.match(signal.offers.at(-1)?.sdp ?? "", /a=mid:2\r\na=inactive/);
+	signal.answer(behind(inactive));
 	session.publish({ cid: "again", ...track }).catch(() => {}); // in the same section
 	const { sdp = "" } = signal.offers.at(-1) ?? {};
-	assert.match(sdp, /a=mid:1\r\na=sendonly(.|\r\n)*a=msid:\S+ again\r\n/);
+	assert.match(sdp, /a=mid:2\r\na=sendonly(.|\r\n)*a=msid:\S+ again\r\n/);
 	assert.equal(sdp.split("m=audio").length - 1, 2);
 	session.leave();
 });

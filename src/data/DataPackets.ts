@@ -1,0 +1,72 @@
+/** Data packets of one session: in and out of protobuf, numbered, and each taken once. */
+
+import { Log } from "../platform/log";
+import { decode, encode } from "../protocol/codec";
+import { DataPacket_Kind as DataPacketKind } from "../protocol/generated/enums";
+import * as tables from "../protocol/generated/tables";
+import type { DataPacket } from "../protocol/generated/types";
+import type { Init } from "../protocol/schema";
+
+/** Senders whose newest number is kept; beyond, the one that was silent longest is forgotten. */
+const MAX_SENDERS = 256;
+
+export interface DataStats {
+	packetsIn: number;
+	packetsOut: number;
+	/** Did not decode; dropped. */
+	malformed: number;
+	/** Reliable packets that had come before; dropped. */
+	duplicates: number;
+}
+
+export class DataPackets {
+	readonly #transmit: (bytes: Uint8Array, kind: DataPacketKind) => Promise<void>;
+	readonly #log = new Log();
+	/** Of our newest reliable packet; they count from 1. */
+	#sequence = 0;
+	/** The newest reliable packet of each sender, by participant sid. */
+	readonly #received = new Map<string, number>();
+	readonly stats: DataStats = { packetsIn: 0, packetsOut: 0, malformed: 0, duplicates: 0 };
+
+	constructor(transmit: (bytes: Uint8Array, kind: DataPacketKind) => Promise<void>) {
+		this.#transmit = transmit;
+	}
+
+	/** Resolves when the packet is in the send buffer; see DataChannels.send(). */
+	async send(packet: Init<DataPacket>, kind: DataPacketKind): Promise<void> {
+		const sequence = kind === DataPacketKind.RELIABLE ? ++this.#sequence : 0;
+		const bytes = encode(tables.DataPacket, { ...packet, kind, sequence });
+		await this.#transmit(bytes, kind);
+		this.stats.packetsOut++;
+	}
+
+	/** The packet, or undefined when it is not to be taken. Its byte fields are views of `bytes`. */
+	receive(bytes: ArrayBufferLike): DataPacket | undefined {
+		let packet: DataPacket;
+		try {
+			packet = decode(tables.DataPacket, bytes);
+		} catch (error) {
+			this.stats.malformed++;
+			this.#log.warn("a malformed data packet:", (error as Error).message);
+			return undefined;
+		}
+		if (this.#isDuplicate(packet)) {
+			this.stats.duplicates++;
+			return undefined;
+		}
+		this.stats.packetsIn++;
+		return packet;
+	}
+
+	#isDuplicate({ sequence, participantSid }: DataPacket): boolean {
+		if (sequence === 0 || participantSid === "") return false;
+		if (sequence <= (this.#received.get(participantSid) ?? 0)) return true;
+		this.#received.delete(participantSid); // and to the end, behind those that are silent
+		this.#received.set(participantSid, sequence);
+		if (this.#received.size > MAX_SENDERS) {
+			const [oldest] = this.#received.keys();
+			this.#received.delete(oldest);
+		}
+		return false;
+	}
+}

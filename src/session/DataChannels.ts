@@ -1,0 +1,213 @@
+/**
+ * LiveKit's two data channels, `_reliable` and `_lossy`. We open both, always: the server withholds
+ * reliable data until it has both.
+ */
+
+import type { ChannelOptions, Peer, PeerOptions } from "webrtc-native/webrtc";
+import { Log } from "../platform/log";
+import { DataPacket_Kind as DataPacketKind } from "../protocol/generated/enums";
+import type { RemoteData } from "./Negotiation";
+
+/** Bytes of one packet at most, whatever the answer allows: the server forwards no more. */
+const MAX_PACKET = 64_000;
+/** Lossy packets are dropped while more bytes than this wait: late ones are of no use. */
+const LOSSY_BUFFERED = 8192;
+const MAX_DATA_BYTES = 65_535;
+const MIN_BUFFER = 4096;
+
+/** By DataPacket_Kind. */
+const CHANNELS: readonly ChannelOptions[] = Object.freeze([
+	{ label: "_reliable" },
+	{ label: "_lossy", ordered: false, maxRetransmits: 0 },
+]);
+
+export const PublishDataErrorReason = Object.freeze({
+	/** The room is not connected, or its data channels have ended. */
+	NotConnected: 0,
+	/** Larger than a packet can be; see the message. */
+	TooLarge: 1,
+	/** The token does not allow publishing data. */
+	NotAllowed: 2,
+} as const);
+export type PublishDataErrorReason =
+	(typeof PublishDataErrorReason)[keyof typeof PublishDataErrorReason];
+
+/** Data was not sent. */
+export class PublishDataError extends Error {
+	readonly reason: PublishDataErrorReason;
+
+	constructor(message: string, reason: PublishDataErrorReason) {
+		super(message);
+		this.reason = reason;
+	}
+	override get name(): string {
+		return "PublishDataError";
+	}
+}
+
+export interface DataChannelsOptions {
+	/** Largest inbound message in bytes; 65,535 by default. Two of them fit each buffer. */
+	maxDataBytes?: number;
+	/** Both channels are open (`at`), or the server wants none (undefined). */
+	onReady(at: number | undefined): void;
+	onMessage(message: ArrayBufferLike, kind: DataPacketKind): void;
+	/** There are no more channels; the connection may go on. */
+	onEnded(reason: string): void;
+}
+
+interface Waiting {
+	readonly bytes: Uint8Array;
+	resolve(): void;
+	reject(error: PublishDataError): void;
+}
+
+export class DataChannels {
+	readonly #options: DataChannelsOptions;
+	readonly #log = new Log();
+	#peer: Peer | undefined;
+	/** Their numbers, by DataPacket_Kind. */
+	#channels: number[] = [];
+	readonly #open = new Set<number>();
+	#settled = false;
+	/** Why nothing can be sent. */
+	#obstacle: string | undefined = "the data channels are not open yet";
+	#maxPacket = MAX_PACKET;
+	/** Reliable packets that found the send buffer full, oldest first. */
+	#waiting: Waiting[] = [];
+	#lossyDropped = 0;
+	#strangeMessages = 0;
+
+	constructor(options: DataChannelsOptions) {
+		this.#options = options;
+	}
+
+	/** For the peer's options: what it tells of its channels. */
+	get callbacks(): Partial<PeerOptions> {
+		return {
+			onChannelOpen: (channel, at) => this.#onOpen(channel, at),
+			onChannelClosed: (channel) => {
+				if (this.#channels.includes(channel)) this.#end("the server closed a data channel");
+			},
+			onDataEnded: (reason) => this.#end(reason || "the server ended the data channels"),
+			onMessage: (channel, message) => this.#onMessage(channel, message),
+			onWritable: () => this.#flush(),
+		};
+	}
+
+	/** Both channels are open, or there will be none. */
+	get settled(): boolean {
+		return this.#settled;
+	}
+
+	get stats(): Record<string, number> {
+		return { lossyDropped: this.#lossyDropped, strangeMessages: this.#strangeMessages };
+	}
+
+	/** The server's answer is here. Throws without memory for the channels. */
+	open(peer: Peer, remote: RemoteData | undefined): void {
+		if (!remote) {
+			this.#obstacle = "the server has no data channels";
+			this.#settled = true;
+			this.#options.onReady(undefined);
+			return;
+		}
+		const { maxDataBytes = MAX_DATA_BYTES } = this.#options;
+		const buffer = Math.max(MIN_BUFFER, 2 * maxDataBytes);
+		this.#maxPacket = Math.min(MAX_PACKET, buffer, remote.maxMessageSize || MAX_PACKET);
+		peer.openData({
+			maxMessageBytes: maxDataBytes,
+			sendBuffer: buffer,
+			receiveBuffer: buffer,
+			remotePort: remote.port,
+		});
+		this.#peer = peer;
+		this.#channels = CHANNELS.map((options) => peer.openChannel(options));
+	}
+
+	/**
+	 * Resolves when the packet is in the send buffer; reliable ones wait for room there. Lossy ones
+	 * never wait: they are dropped and counted. Rejects with PublishDataError.
+	 */
+	send(bytes: Uint8Array, kind: DataPacketKind): Promise<void> {
+		if (bytes.length > this.#maxPacket) {
+			const message = `a packet of ${bytes.length} bytes: ${this.#maxPacket} is the limit`;
+			return Promise.reject(new PublishDataError(message, PublishDataErrorReason.TooLarge));
+		}
+		if (this.#obstacle !== undefined) return Promise.reject(notConnected(this.#obstacle));
+		if (kind === DataPacketKind.LOSSY) return this.#sendLossy(bytes);
+		return new Promise((resolve, reject) => {
+			this.#waiting.push({ bytes, resolve, reject });
+			if (this.#waiting.length === 1) this.#flush();
+		});
+	}
+
+	/** The peer is closed. */
+	close(): void {
+		this.#stop("the room is not connected");
+	}
+
+	async #sendLossy(bytes: Uint8Array): Promise<void> {
+		const { LOSSY } = DataPacketKind;
+		const channel = this.#channels[LOSSY];
+		const full = (this.#peer?.bufferedAmount(channel) ?? 0) > LOSSY_BUFFERED;
+		if (full || !this.#transmit(channel, bytes)) this.#lossyDropped++;
+	}
+
+	#flush(): void {
+		const channel = this.#channels[DataPacketKind.RELIABLE];
+		for (let next = this.#waiting[0]; next; next = this.#waiting[0]) {
+			try {
+				if (!this.#transmit(channel, next.bytes)) return;
+				next.resolve();
+			} catch (error) {
+				next.reject(notConnected((error as Error).message));
+			}
+			this.#waiting.shift();
+		}
+	}
+
+	#transmit(channel: number, bytes: Uint8Array): boolean {
+		return this.#peer?.sendMessage(channel, bytes) ?? false;
+	}
+
+	#onOpen(channel: number, at: number): void {
+		if (!this.#channels.includes(channel)) return;
+		this.#open.add(channel);
+		if (this.#settled || this.#open.size < this.#channels.length) return;
+		this.#settled = true;
+		this.#obstacle = undefined;
+		this.#options.onReady(at);
+	}
+
+	#onMessage(channel: number, message: ArrayBufferLike): void {
+		const kind = this.#channels.indexOf(channel);
+		if (kind < 0) {
+			this.#strangeMessages++;
+			return;
+		}
+		// An app that throws at what somebody sent must not end for it.
+		try {
+			this.#options.onMessage(message, kind as DataPacketKind);
+		} catch (error) {
+			this.#log.error("a listener of data threw:", (error as Error)?.stack ?? error);
+		}
+	}
+
+	#end(reason: string): void {
+		if (this.#channels.length === 0) return;
+		this.#stop(reason);
+		this.#options.onEnded(reason);
+	}
+
+	#stop(obstacle: string): void {
+		this.#obstacle = obstacle;
+		this.#channels = [];
+		this.#peer = undefined;
+		for (const { reject } of this.#waiting) reject(notConnected(obstacle));
+		this.#waiting = [];
+	}
+}
+
+function notConnected(message: string): PublishDataError {
+	return new PublishDataError(message, PublishDataErrorReason.NotConnected);
+}

@@ -1,0 +1,71 @@
+/** What a session is given, and what it tells. */
+
+import type { Speaker } from "webrtc-native/device";
+import type {
+	DataPacket_Kind as DataPacketKind,
+	DisconnectReason,
+} from "../protocol/generated/enums";
+import type { JoinResponse } from "../protocol/generated/types";
+import type { ConnectionError } from "../signal/ConnectionError";
+import type { SignalEvents, SignalOptions, SignalStats } from "../signal/SignalClient";
+import type { IncomingTrack } from "./Negotiation";
+import type { Moment } from "./Timeline";
+
+export interface SessionOptions {
+	/** Subscribe to everything there is. */
+	autoSubscribe: boolean;
+	signal?: SignalOptions;
+	/** Opens the speaker; undefined when there is none. */
+	speaker(): Speaker | undefined;
+	/** Largest inbound data packet in bytes; larger ones are refused in C and counted. 65,535 by default. */
+	maxDataBytes?: number;
+	/** Milliseconds to prepare, and from joining until media and data must be up; 15,000 by default. */
+	mediaTimeout?: number;
+	/** Milliseconds for an offer's answer; 15,000 by default. */
+	answerTimeout?: number;
+	/** Milliseconds for the server's word on a track; 10,000 by default. */
+	publishTimeout?: number;
+}
+
+/** Messages that are the room's business alone; they are emitted as they come, after `joined`. */
+export const ROOM_MESSAGES = Object.freeze([
+	"update",
+	"speakersChanged",
+	"roomUpdate",
+	"connectionQuality",
+	"mute",
+	"trackUnpublished",
+	"trackSubscribed",
+	"subscriptionResponse",
+] as const);
+export type RoomMessages = Pick<SignalEvents, (typeof ROOM_MESSAGES)[number]>;
+
+export interface SessionEnd {
+	/** Why it never was connected. */
+	error?: ConnectionError;
+	/** Why it is no longer connected. */
+	reason?: DisconnectReason;
+}
+
+export interface SessionStats {
+	/** Milliseconds since start(). */
+	timeline: Partial<Record<Moment, number>>;
+	/** Counters of the C core and of the negotiation; empty before there is a peer connection. */
+	peer: Record<string, number>;
+	signal: SignalStats | undefined;
+}
+
+export interface SessionEvents extends RoomMessages {
+	joined: [JoinResponse];
+	/** Media is up and the data channels are open. */
+	connected: [];
+	/** A message of a data channel. It stays in native memory while something refers to it. */
+	data: [message: ArrayBufferLike, kind: DataPacketKind];
+	/** The server sends a track and it plays. */
+	track: [IncomingTrack];
+	/** The server sends a track and there is no memory to play it. */
+	trackFailed: [sid: string];
+	trackEnded: [sid: string];
+	/** The last event; also after leave(). */
+	closed: [SessionEnd];
+}

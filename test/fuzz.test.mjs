@@ -1,0 +1,30 @@
+/** Every fuzz target for 20 s, and that a bug in one would be told. For longer: npm run fuzz. */
+
+import assert from "node:assert/strict";
+import { availableParallelism } from "node:os";
+import { before, describe, it } from "node:test";
+import { buildTargets, fuzz, targets } from "../tools/fuzz.mjs";
+import { Failure } from "../tools/lib/failure.mjs";
+
+const seconds = 20;
+const timeout = 180_000;
+
+describe("fuzz", { concurrency: Math.min(2, availableParallelism()) }, () => {
+	before(buildTargets);
+
+	it("tells the input that fails and how to play it again", { timeout }, async () => {
+		await assert.rejects(fuzz("planted", seconds), (error) => {
+			assert.ok(error instanceof Failure);
+			assert.match(error.message, /heap-buffer-overflow .*planted\.c/);
+			assert.match(error.message, /input: (build\/fuzz\/findings\/planted\/crash-\w+);/);
+			assert.match(error.message, /replay: build\/fuzz\/planted build\/fuzz\/findings\/planted\//);
+			return true;
+		});
+	});
+
+	for (const target of targets) {
+		it(target, { timeout }, async (context) => {
+			context.diagnostic(`${target}: ${await fuzz(`fuzz_${target}`, seconds)}`);
+		});
+	}
+});

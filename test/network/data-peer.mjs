@@ -1,0 +1,65 @@
+/**
+ * A libwebrtc participant that sends a thousand messages to the participant "device" and checks what
+ * it echoes; run in the laboratory. Prints "echoed N of M" for reliable and for lossy ones, or what is wrong.
+ */
+
+import { DataPacketKind, dispose, Room, RoomEvent } from "@livekit/rtc-node";
+import { until } from "../e2e/lib/until.mjs";
+
+const { LIVEKIT_URL: url = "", LIVEKIT_TOKEN: token = "" } = process.env;
+const sizes = [1, 2, 100, 1_100, 1_200, 5_000, 16_000, 60_000];
+const count = 1_000;
+const lossySize = 900;
+
+/** Bytes that no other message has. @param {number} number @param {number} size */
+function message(number, size) {
+	const bytes = Buffer.alloc(size);
+	for (let i = 0; i < size; i++) bytes[i] = (number * 31 + i * 7 + (i >> 8)) & 255;
+	if (size >= 4) bytes.writeUInt32BE(number);
+	return bytes;
+}
+
+const room = new Room();
+const reliable = Array.from({ length: count }, (_, i) => message(i, sizes[i % sizes.length]));
+let inOrder = 0;
+/** @type {Set<number>} */
+const lossy = new Set();
+
+/** @param {string} what */
+function fail(what) {
+	console.log(what);
+	process.exit(1);
+}
+
+room.on(RoomEvent.DataReceived, (payload, _participant, kind) => {
+	const bytes = Buffer.from(payload);
+	if (kind === DataPacketKind.KIND_RELIABLE) {
+		if (!bytes.equals(reliable[inOrder])) fail(`echo ${inOrder} is not what was sent`);
+		inOrder++;
+	} else {
+		const number = bytes.readUInt32BE();
+		if (lossy.has(number)) fail(`lossy ${number} came twice`);
+		if (!bytes.equals(message(number, lossySize))) fail(`lossy ${number} is not what was sent`);
+		lossy.add(number);
+	}
+});
+
+await room.connect(url, token, { autoSubscribe: true, dynacast: false });
+await until(() => room.remoteParticipants.has("device"), "the device", 15_000);
+const local = room.localParticipant;
+if (!local) throw new Error("not connected");
+
+await Promise.all(reliable.map((payload) => local.publishData(payload, { reliable: true })));
+await until(() => inOrder === count, "all echoes", 180_000);
+console.log(`reliable: ${inOrder} of ${count}`);
+
+for (let i = 0; i < count; i++) {
+	await local.publishData(message(i, lossySize), { reliable: false });
+	await new Promise((resolve) => setTimeout(resolve, 5));
+}
+await new Promise((resolve) => setTimeout(resolve, 1_000));
+console.log(`lossy: ${lossy.size} of ${count}`);
+await local.publishData(Buffer.of(0), { reliable: true, topic: "end" });
+await new Promise((resolve) => setTimeout(resolve, 1_000));
+await room.disconnect();
+await dispose();

@@ -1,0 +1,395 @@
+/* Data channels of two peers on a simulated network: over DTLS, beside the call. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "peer_world.h"
+
+#define BUFFER 65536
+#define MAX_MESSAGE 20000
+#define STEP (5 * MS)
+#define KINDS 2 /* the reliable channel and the lossy one, as LiveKit has them */
+
+static const dcep_options kinds[KINDS] = {
+	{.label = "_reliable"},
+	{.label = "_lossy", .unordered = true, .reliability = SCTP_MAX_RETRANSMITS, .limit = 0},
+};
+
+/* Of `a` and of `b`. */
+static struct {
+	int channels[KINDS];
+	uint32_t open, closed, writable;
+	bool ended, holds; /* holds: takes no messages */
+	uint64_t open_at;
+	uint32_t sent, received, lossy_received; /* messages */
+} data[2];
+
+static size_t of(const side *self)
+{
+	return self == &world.b;
+}
+
+/* ---- Messages that tell what they should be ---- */
+
+static size_t size_of(uint32_t number)
+{
+	return number % 10 == 9 ? MAX_MESSAGE - number % 7 : 4 + number * 37 % 1800;
+}
+
+static size_t make_message(uint8_t out[MAX_MESSAGE], uint32_t number)
+{
+	size_t length = size_of(number);
+
+	for (size_t i = 0; i < length; i++)
+		out[i] = (uint8_t)(number * 31 + i * 7);
+	memcpy(out, &number, 4);
+	return length;
+}
+
+static void check_message(const peer_message *message, uint32_t number)
+{
+	uint8_t expected[MAX_MESSAGE];
+
+	assert_int_equal(message->length, make_message(expected, number));
+	assert_memory_equal(message->bytes, expected, message->length);
+}
+
+/* ---- The two sides ---- */
+
+static void on_event(side *self, const peer_event *event)
+{
+	switch (event->type) {
+	case PEER_EVENT_CHANNEL_OPEN:
+		data[of(self)].open++;
+		data[of(self)].open_at = event->at;
+		break;
+	case PEER_EVENT_CHANNEL_CLOSED:
+		data[of(self)].closed++;
+		break;
+	case PEER_EVENT_WRITABLE:
+		data[of(self)].writable++;
+		break;
+	case PEER_EVENT_DATA_ENDED:
+		data[of(self)].ended = true;
+		break;
+	default:
+		break;
+	}
+}
+
+static void take_messages(side *self)
+{
+	peer_message message;
+
+	while (!data[of(self)].holds &&
+		   peer_take_message(self->core, &message, sim_now(world.network))) {
+		/* The numbers on the other's channels are the same. */
+		const int *channels = data[!of(self)].channels;
+		if (message.channel == channels[0]) {
+			check_message(&message, data[of(self)].received++);
+		} else {
+			uint32_t number;
+			assert_int_equal(message.channel, channels[1]);
+			memcpy(&number, message.bytes, 4);
+			check_message(&message, number);
+			data[of(self)].lossy_received++;
+		}
+		port_free(message.bytes);
+	}
+}
+
+static void step(void)
+{
+	run_for(STEP);
+	take_messages(&world.a);
+	take_messages(&world.b);
+}
+
+static void open_data(side *self)
+{
+	peer_data_config config = {
+		.send_buffer = BUFFER, .receive_buffer = BUFFER, .max_message = MAX_MESSAGE};
+
+	assert_int_equal(peer_open_data(self->core, &config, sim_now(world.network)), 0);
+}
+
+/* `a` opens the channels, as we do with a server. */
+static void open_channels(void)
+{
+	for (int i = 0; i < KINDS; i++) {
+		int channel = peer_open_channel(world.a.core, &kinds[i], sim_now(world.network));
+		assert_true(channel >= 0);
+		data[0].channels[i] = data[1].channels[i] = channel;
+	}
+}
+
+static void open_all(uint64_t seed, sim_weather weather)
+{
+	memset(data, 0, sizeof(data));
+	world.on_event = on_event;
+	open_world(seed, weather);
+	add_media();
+	open_data(&world.a);
+	open_data(&world.b);
+	open_channels();
+	connect_within(30 * SECOND);
+}
+
+static void until_open(void)
+{
+	for (int i = 0; data[0].open < KINDS || data[1].open < KINDS; i++) {
+		assert_true(i < 6000);
+		step();
+	}
+}
+
+/* False when there is no room. */
+static bool send_next(side *self)
+{
+	uint8_t bytes[MAX_MESSAGE];
+	size_t length = make_message(bytes, data[of(self)].sent);
+	sctp_send_result result = peer_send_message(self->core, data[of(self)].channels[0], bytes,
+												length, sim_now(world.network));
+
+	if (result == SCTP_SENT)
+		data[of(self)].sent++;
+	else
+		assert_int_equal(result, SCTP_FULL);
+	return result == SCTP_SENT;
+}
+
+static void send_lossy(side *self, uint32_t number)
+{
+	uint8_t bytes[MAX_MESSAGE];
+	size_t length = make_message(bytes, number);
+
+	assert_int_equal(peer_send_message(self->core, data[of(self)].channels[1], bytes, length,
+									   sim_now(world.network)),
+					 SCTP_SENT);
+}
+
+/* ---- Tests ---- */
+
+static void opens_two_round_trips_after_dtls(void **state)
+{
+	(void)state;
+	open_all(1, (sim_weather){.delay = 50 * MS});
+	until_open();
+	assert_true(data[0].open_at - world.a.connected_at <= 310 * MS);
+	assert_int_equal(data[0].open, KINDS);
+	assert_int_equal(data[1].open, KINDS);
+}
+
+static void carries_messages_both_ways_through_loss(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 10; seed < 14; seed++) {
+		if (seed > 10)
+			close_world(state);
+		open_all(seed,
+				 (sim_weather){.delay = 20 * MS, .jitter = 15 * MS, .loss = 50, .duplicate = 20});
+		until_open();
+		for (int i = 0; data[0].received < 300 || data[1].received < 300; i++) {
+			assert_true(i < 60000);
+			while (data[0].sent < 300 && send_next(&world.a))
+				;
+			while (data[1].sent < 300 && send_next(&world.b))
+				;
+			step();
+		}
+		assert_int_equal(data[0].received, 300);
+		assert_int_equal(data[1].received, 300);
+		assert_true(stats_of(&world.a).sctp.retransmitted > 0);
+	}
+}
+
+static void lossy_messages_come_whole_or_not_at_all(void **state)
+{
+	(void)state;
+	open_all(20, (sim_weather){.delay = 20 * MS, .loss = 100});
+	until_open();
+	for (uint32_t i = 0; i < 400; i++) {
+		send_lossy(&world.a, i % 9); /* small ones: one packet each */
+		step();
+	}
+	for (int i = 0; i < 400; i++)
+		step();
+	assert_in_range(data[1].lossy_received, 320, 399);
+	/* And a reliable one is not held up by those that are gone. */
+	assert_true(send_next(&world.a));
+	for (int i = 0; i < 400; i++)
+		step();
+	assert_int_equal(data[1].received, 1);
+}
+
+static void audio_goes_on_while_data_floods(void **state)
+{
+	(void)state;
+	open_all(30, (sim_weather){.delay = 20 * MS});
+	until_open();
+	heard_a = heard_b = 0;
+	for (int i = 0; i < 500; i++) {
+		while (send_next(&world.a))
+			;
+		while (send_next(&world.b))
+			;
+		talk(1);
+		take_messages(&world.a);
+		take_messages(&world.b);
+	}
+	run_for(SECOND);
+	heard_a += hear(world.a.sink);
+	heard_b += hear(world.b.sink);
+	assert_int_equal(heard_a, 500);
+	assert_int_equal(heard_b, 500);
+	assert_true(data[0].received > 300 && data[1].received > 300);
+	assert_int_equal(stats_of(&world.a).dropped_outbox_full, 0);
+}
+
+static void media_beside_open_channels_allocates_nothing(void **state)
+{
+	(void)state;
+	open_all(31, (sim_weather){.delay = 20 * MS});
+	until_open();
+	talk(50);
+	uint32_t before = all_allocations();
+	talk(1000);
+	assert_int_equal(all_allocations(), before);
+}
+
+static void a_busy_owner_holds_the_sender_back(void **state)
+{
+	(void)state;
+	open_all(40, (sim_weather){.delay = 10 * MS});
+	until_open();
+	data[1].holds = true;
+	size_t before = port_memory_of(PORT_SCTP).current;
+	for (int i = 0; i < 2000; i++) {
+		while (send_next(&world.a))
+			;
+		step();
+	}
+	/* Both buffers are full, and one message is out of them. */
+	uint32_t sent = data[0].sent;
+	assert_in_range(stats_of(&world.b).sctp.bytes_in, 1, 2 * MAX_MESSAGE);
+	assert_true(port_memory_of(PORT_SCTP).current <= before + MAX_MESSAGE + 64);
+	data[1].holds = false;
+	data[0].writable = 0;
+	for (int i = 0; data[1].received < sent; i++) {
+		assert_true(i < 2000);
+		step();
+	}
+	assert_true(data[0].writable > 0);
+	assert_int_equal(data[1].received, sent);
+	assert_int_equal(world.b.state, PEER_CONNECTED);
+}
+
+static void a_message_over_the_cap_is_refused_and_survived(void **state)
+{
+	uint8_t large[MAX_MESSAGE + 1] = {0};
+
+	(void)state;
+	open_all(50, (sim_weather){.delay = 10 * MS});
+	until_open();
+	assert_int_equal(peer_send_message(world.a.core, data[0].channels[0], large, sizeof(large),
+									   sim_now(world.network)),
+					 SCTP_SENT);
+	for (int i = 0; i < 20; i++)
+		assert_true(send_next(&world.a));
+	for (int i = 0; data[1].received < 20; i++) {
+		assert_true(i < 2000);
+		step();
+	}
+	assert_int_equal(stats_of(&world.b).sctp.refused, 1);
+}
+
+static void without_negotiation_nothing_is_taken_and_all_is_counted(void **state)
+{
+	(void)state;
+	memset(data, 0, sizeof(data));
+	world.on_event = on_event;
+	open_world(60, (sim_weather){.delay = 10 * MS});
+	add_media();
+	open_data(&world.b);
+	connect_within(5 * SECOND);
+	talk(250);
+	assert_true(stats_of(&world.a).dropped_application >= 2); /* INIT, again and again */
+	assert_int_equal(peer_open_channel(world.a.core, &kinds[0], sim_now(world.network)),
+					 DCEP_NO_CHANNEL);
+	assert_int_equal(peer_send_message(world.a.core, 0, (const uint8_t *)"x", 1, 0), SCTP_NOT_OPEN);
+	assert_int_equal(heard_a, 250);
+	/* Late, but in time for one of the repeated INITs. */
+	open_data(&world.a);
+	open_channels();
+	until_open();
+}
+
+static void refuses_what_is_out_of_order(void **state)
+{
+	peer_data_config config = {.send_buffer = BUFFER, .receive_buffer = BUFFER, .max_message = 100};
+
+	(void)state;
+	open_all(70, (sim_weather){.delay = 10 * MS});
+	assert_int_equal(peer_open_data(world.a.core, &config, sim_now(world.network)), -1);
+	until_open();
+	assert_int_equal(peer_send_message(world.a.core, 7, (const uint8_t *)"x", 1, 0), SCTP_NOT_OPEN);
+	assert_int_equal(peer_send_message(world.a.core, -1, (const uint8_t *)"x", 1, 0),
+					 SCTP_NOT_OPEN);
+	assert_int_equal(peer_buffered(world.a.core, -1), 0);
+	assert_int_equal(peer_buffered(world.a.core, 70000), 0);
+}
+
+static void nothing_goes_on_after_the_end(void **state)
+{
+	(void)state;
+	open_all(80, (sim_weather){.delay = 10 * MS});
+	until_open();
+	assert_true(send_next(&world.b));
+	peer_close(world.a.core, sim_now(world.network));
+	run_for(100 * MS);
+	assert_int_equal(world.b.state, PEER_FAILED);
+	uint32_t sent = stats_of(&world.a).datagrams_out;
+	run_for(5 * SECOND);
+	assert_int_equal(stats_of(&world.a).datagrams_out, sent);
+	assert_int_equal(peer_open_channel(world.a.core, &kinds[0], sim_now(world.network)),
+					 DCEP_NO_CHANNEL);
+}
+
+static void nothing_is_sent_when_the_path_is_lost(void **state)
+{
+	(void)state;
+	open_all(90, (sim_weather){.delay = 10 * MS});
+	until_open();
+	sim_set_weather(world.network, (sim_weather){.loss = 1000});
+	while (send_next(&world.a))
+		;
+	run_for(40 * SECOND);
+	assert_int_equal(world.a.state, PEER_FAILED);
+	uint32_t sent = stats_of(&world.a).datagrams_out;
+	run_for(60 * SECOND);
+	assert_int_equal(stats_of(&world.a).datagrams_out, sent);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_teardown(opens_two_round_trips_after_dtls, close_world),
+		cmocka_unit_test_teardown(carries_messages_both_ways_through_loss, close_world),
+		cmocka_unit_test_teardown(lossy_messages_come_whole_or_not_at_all, close_world),
+		cmocka_unit_test_teardown(audio_goes_on_while_data_floods, close_world),
+		cmocka_unit_test_teardown(media_beside_open_channels_allocates_nothing, close_world),
+		cmocka_unit_test_teardown(a_busy_owner_holds_the_sender_back, close_world),
+		cmocka_unit_test_teardown(a_message_over_the_cap_is_refused_and_survived, close_world),
+		cmocka_unit_test_teardown(without_negotiation_nothing_is_taken_and_all_is_counted,
+								  close_world),
+		cmocka_unit_test_teardown(refuses_what_is_out_of_order, close_world),
+		cmocka_unit_test_teardown(nothing_goes_on_after_the_end, close_world),
+		cmocka_unit_test_teardown(nothing_is_sent_when_the_path_is_lost, close_world),
+	};
+
+	return cmocka_run_group_tests(tests, make_identities, NULL);
+}

@@ -1,0 +1,170 @@
+import { assert, sleep, test } from "harness";
+import { DataPacket_Kind } from "livekit/protocol/generated/enums";
+import {
+	DataChannels,
+	PublishDataError,
+	PublishDataErrorReason,
+} from "livekit/session/DataChannels";
+import type { Peer } from "webrtc-native/webrtc";
+import { FakePeer } from "./fakes";
+
+const { LOSSY, RELIABLE } = DataPacket_Kind;
+const remote = { port: 5000, maxMessageSize: 65_536 };
+const native = () => new ArrayBuffer(3);
+
+/** Channels on a fake peer, negotiated but not open. */
+function make({
+	maxDataBytes,
+	answer = remote,
+}: {
+	maxDataBytes?: number;
+	answer?: typeof remote;
+} = {}) {
+	const log: string[] = [];
+	const channels = new DataChannels({
+		maxDataBytes,
+		onReady: (at) => log.push(`ready ${at}`),
+		onMessage(message, kind) {
+			log.push(`message ${message.byteLength} ${kind}`);
+			if (message.byteLength === 0) throw new Error("of the app");
+		},
+		onEnded: (reason) => log.push(`ended ${reason}`),
+	});
+	const peer = new FakePeer(channels.callbacks as never, 1);
+	channels.open(peer as unknown as Peer, answer);
+	const tell = channels.callbacks as Required<typeof channels.callbacks>;
+	return { channels, peer, log, tell };
+}
+
+function refused(reason: PublishDataErrorReason): (error: unknown) => boolean {
+	return (error) => error instanceof PublishDataError && error.reason === reason;
+}
+
+test("both channels are opened, and ready when both are open", () => {
+	const { channels, peer, log, tell } = make();
+	assert.deepEqual(peer.channels, [
+		{ label: "_reliable" },
+		{ label: "_lossy", ordered: false, maxRetransmits: 0 },
+	]);
+	tell.onChannelOpen(1, 20);
+	tell.onChannelOpen(7, 25); // the server's own is none of ours
+	assert.equal(channels.settled, false);
+	tell.onChannelOpen(0, 30);
+	tell.onChannelOpen(0, 40);
+	assert.deepEqual(log, ["ready 30"]);
+	assert.ok(channels.settled);
+});
+
+test("a server without data channels is taken as it is", async () => {
+	const log: unknown[] = [];
+	const channels = new DataChannels({
+		onReady: (at) => log.push(at),
+		onMessage() {},
+		onEnded() {},
+	});
+	channels.open({} as Peer, undefined);
+	assert.deepEqual(log, [undefined]);
+	await assert.rejects(
+		channels.send(new Uint8Array(1), RELIABLE),
+		refused(PublishDataErrorReason.NotConnected),
+	);
+});
+
+test("buffers take two of the largest messages", () => {
+	for (const [maxDataBytes, buffer] of [
+		[undefined, 131_070],
+		[16_000, 32_000],
+		[100, 4096],
+	] as const) {
+		const { peer } = make({ maxDataBytes });
+		assert.deepEqual(peer.data, {
+			maxMessageBytes: maxDataBytes ?? 65_535,
+			sendBuffer: buffer,
+			receiveBuffer: buffer,
+			remotePort: 5000,
+		});
+	}
+});
+
+test("nothing is sent before both are open, nor after the end", async () => {
+	const { channels, peer, log, tell } = make();
+	tell.onChannelOpen(0, 1);
+	const send = () => channels.send(new Uint8Array(1), RELIABLE);
+	await assert.rejects(send, refused(PublishDataErrorReason.NotConnected));
+	tell.onChannelOpen(1, 1);
+	await send();
+	peer.full = true;
+	const waiting = send();
+	tell.onDataEnded("the peer does not answer", 5);
+	await assert.rejects(waiting, refused(PublishDataErrorReason.NotConnected));
+	await assert.rejects(send, /peer does not answer/);
+	tell.onChannelClosed(0, 6);
+	assert.deepEqual(log, ["ready 1", "ended the peer does not answer"]);
+	channels.close();
+	await assert.rejects(send, /not connected/);
+});
+
+test("reliable packets wait for room, in order", async () => {
+	const { channels, peer, tell } = make();
+	peer.openChannels();
+	peer.full = true;
+	const done: number[] = [];
+	for (const length of [1, 2, 3]) {
+		channels.send(new Uint8Array(length), RELIABLE).then(() => done.push(length));
+	}
+	await sleep(0);
+	tell.onWritable();
+	await sleep(0);
+	assert.deepEqual(done, []);
+	peer.full = false;
+	tell.onWritable();
+	await sleep(0);
+	assert.deepEqual(done, [1, 2, 3]);
+	assert.deepEqual(peer.messages, [
+		[0, 1],
+		[0, 2],
+		[0, 3],
+	]);
+});
+
+test("lossy packets are dropped while many bytes wait, and counted", async () => {
+	const { channels, peer } = make();
+	peer.openChannels();
+	peer.buffered = 8192;
+	await channels.send(new Uint8Array(10), LOSSY);
+	peer.buffered = 8193;
+	await channels.send(new Uint8Array(11), LOSSY);
+	peer.buffered = 0;
+	peer.full = true;
+	await channels.send(new Uint8Array(12), LOSSY);
+	assert.deepEqual(peer.messages, [[1, 10]]);
+	assert.equal(channels.stats.lossyDropped, 2);
+});
+
+test("the limit is 64,000 bytes, or less by the answer or the board", async () => {
+	for (const [options, limit] of [
+		[{}, 64_000],
+		[{ answer: { port: 5000, maxMessageSize: 0 } }, 64_000],
+		[{ answer: { port: 5000, maxMessageSize: 1_000_000 } }, 64_000],
+		[{ answer: { port: 5000, maxMessageSize: 5_000 } }, 5_000],
+		[{ maxDataBytes: 10_000 }, 20_000],
+	] as const) {
+		const { channels, peer } = make(options);
+		peer.openChannels();
+		for (const kind of [RELIABLE, LOSSY]) {
+			await channels.send(new Uint8Array(limit), kind);
+			const tooLarge = channels.send(new Uint8Array(limit + 1), kind);
+			await assert.rejects(tooLarge, refused(PublishDataErrorReason.TooLarge));
+		}
+	}
+});
+
+test("messages come with their kind; an app that throws does no harm", () => {
+	const { channels, log, tell } = make();
+	tell.onMessage(1, native());
+	tell.onMessage(0, new ArrayBuffer(0));
+	tell.onMessage(0, native());
+	tell.onMessage(9, native());
+	assert.deepEqual(log, ["message 3 1", "message 0 0", "message 3 0"]);
+	assert.equal(channels.stats.strangeMessages, 1);
+});
