@@ -25,6 +25,8 @@ const help = `npm start -- [options]: a voice call from the simulated device
 Without --url it calls an agent on this machine that echoes what it hears.
 
   --url URL --token TOKEN   join this LiveKit server instead (wss:// or https://; ws:// or http://)
+                            (arguments are for all users of the machine to see; a token in the
+                            environment's LIVEKIT_TOKEN is not)
   --ca FILE.pem             trust these roots for wss:// instead of the system's
   --insecure                do not check the server's certificate at all
   --mic FILE.wav|alsa       what the device hears (16-bit mono, 16, 24 or 48 kHz; default: a spoken sentence)
@@ -68,7 +70,9 @@ function readOptions(args) {
 		help: flag,
 	};
 	try {
-		return /** @type {Options} */ (parseArgs({ args, options }).values);
+		const values = /** @type {Options} */ (parseArgs({ args, options }).values);
+		if (values.url) values.token ??= process.env.LIVEKIT_TOKEN;
+		return values;
 	} catch (error) {
 		const [line] = /** @type {Error} */ (error).message.split(/\. |\n/);
 		throw new Failure(`${line}; npm start -- --help lists the options`);
@@ -80,7 +84,9 @@ function checkOptions({ url, token, ca, mic, speaker, report, board, seconds }) 
 	if (!boards.includes(board)) {
 		throw new Failure(`no board "${board}"; there is: ${boards.join(", ")}`);
 	}
-	if (Boolean(url) !== Boolean(token)) throw new Failure("--url and --token go together");
+	if (Boolean(url) !== Boolean(token)) {
+		throw new Failure("--url and --token (or LIVEKIT_TOKEN in the environment) go together");
+	}
 	if (url && !/^(?:wss?|https?):\/\/[^/?#]/i.test(url)) {
 		throw new Failure(
 			`--url${schemeAndHost(url)}: must be a server's, such as wss://example.livekit.cloud`,
