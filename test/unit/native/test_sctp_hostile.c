@@ -316,8 +316,8 @@ static void test_wrong_lengths(void **state)
 	for (int type = 0; type < 256; type++) {
 		for (uint32_t length = 0; length < 28; length++) {
 			if (type == CHUNK_ABORT || (type == CHUNK_DATA && length == 16) ||
-				(type == CHUNK_SHUTDOWN && length >= 8))
-				continue;
+				(type == CHUNK_SHUTDOWN && length >= 8) || (type == CHUNK_SACK && length >= 16))
+				continue; /* legal, and able to end it: the last two acknowledge TSN 0 */
 			begin(us.tag);
 			chunk((chunk_type)type, 0, NULL, 0);
 			bytes_write16(packet + PACKET_HEADER + 2, length);
@@ -327,7 +327,7 @@ static void test_wrong_lengths(void **state)
 				fail_msg("chunk %d of %u bytes: %s", type, length, us.reason);
 		}
 	}
-	/* Some of those were DATA with TSN 0 far off, or SACK: none of them counts. */
+	/* Some of those were DATA with TSN 0 far off: none of them counts. */
 	assert_alive(tsn);
 	begin(us.tag);
 	data(tsn + 1, WHOLE, 1, 0, 0); /* section 6.2: no user data ends it */
