@@ -76,6 +76,10 @@ export async function join() {
 			values: series(peer, compute)[0],
 		}),
 		...compare("join.connected", ({ connected }) => connected),
+		// Our connect() resolves when both data channels are open; rtc-node does not tell when its are.
+		figure("join.data_ready.round_trips", "RTT", [
+			slope(roundTrips, series("livekit-xs", ({ connected }) => connected).map(median)),
+		]),
 		// The steps between, as they show on the wire.
 		...["stun", "dtls"].flatMap((kind) =>
 			compare(`join.first_${kind}_out`, ({ wire }) => wire[kind]),
