@@ -271,7 +271,7 @@ export class Negotiation {
 			this.#remote = remote;
 			this.#candidates.open();
 		} else if (remote !== this.#remote) {
-			throw new SdpError("the peer's fingerprint or ICE credentials changed"); // ICE restart: issue E
+			throw new SdpError("the peer's fingerprint or ICE credentials changed"); // no ICE restarts yet
 		}
 		for (const candidate of description.candidates) this.#candidates.add(candidate);
 		if (description.complete) this.#candidates.end();

@@ -106,7 +106,7 @@ export function addTrackRequest(
 		muted,
 		type: TrackType.AUDIO,
 		stream: STREAM,
-		disableRed: true, // issue F
+		disableRed: true, // until it can be decoded
 		disableDtx: true,
 	};
 }

@@ -1,5 +1,5 @@
 /**
- * A session's life as a table. Issue E adds resuming and restarting between connected and closed;
+ * A session's life as a table. Resuming and restarting will stand between connected and closed;
  * an event that a state does not list is late news and is ignored.
  *
  *   idle → preparing → joining → negotiating → opening → connected → stranded → closed

@@ -1,6 +1,6 @@
 /*
  * Playout order of one remote stream. This first buffer reorders within a fixed delay, conceals
- * gaps, and follows the sender's clock; the adaptive one (issue F) takes its place behind the same
+ * gaps, and follows the sender's clock; an adaptive one takes its place behind the same
  * functions. Fixed memory, one thread, no knowledge of the codec.
  */
 #ifndef LKXS_AUDIO_JITTER_H
