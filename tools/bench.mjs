@@ -1,6 +1,6 @@
 /** npm run bench: lists the benchmarks; npm run bench -- NAME [--json] runs one. */
 
-import { parseArgs } from "node:util";
+import { parseCommand } from "./lib/arguments.mjs";
 import { Failure, runMain } from "./lib/failure.mjs";
 import { setUp } from "./setup/index.mjs";
 
@@ -19,13 +19,13 @@ const list = () =>
 
 /** @param {string[]} args */
 function readArguments(args) {
-	try {
-		const options = /** @type {const} */ ({ json: { type: "boolean", default: false } });
-		const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
-		return { json: values.json, names: positionals };
-	} catch (error) {
-		throw new Failure(`${error.message.split(/\. |\n/)[0]}; npm run bench -- NAME [--json]`);
-	}
+	const options = /** @type {const} */ ({ json: { type: "boolean", default: false } });
+	const { values, positionals } = parseCommand("npm run bench -- NAME [--json]", {
+		args,
+		options,
+		allowPositionals: true,
+	});
+	return { json: values.json, names: positionals };
 }
 
 /** @param {import("../bench/figures.mjs").Figure} figure */

@@ -6,7 +6,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
+import { parseCommand } from "./lib/arguments.mjs";
 import { fuzzingCompiler } from "./lib/clang.mjs";
 import { run } from "./lib/command.mjs";
 import { Failure, runMain } from "./lib/failure.mjs";
@@ -100,7 +100,7 @@ export async function fuzz(program, seconds) {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
 	await runMain(async () => {
-		const { values, positionals } = parseArgs({
+		const { values, positionals } = parseCommand("npm run fuzz -- [--seconds N] [TARGET…]", {
 			options: { seconds: { type: "string", default: String(defaultSeconds) } },
 			allowPositionals: true,
 		});

@@ -12,7 +12,7 @@ import {
 	statSync,
 } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
-import { parseArgs } from "node:util";
+import { parseCommand } from "./lib/arguments.mjs";
 import { Background } from "./lib/background.mjs";
 import { Failure, runMain } from "./lib/failure.mjs";
 import { requireNetwork } from "./lib/network.mjs";
@@ -69,14 +69,10 @@ function readOptions(args) {
 		report: text,
 		help: flag,
 	};
-	try {
-		const values = /** @type {Options} */ (parseArgs({ args, options }).values);
-		if (values.url) values.token ??= process.env.LIVEKIT_TOKEN;
-		return values;
-	} catch (error) {
-		const [line] = /** @type {Error} */ (error).message.split(/\. |\n/);
-		throw new Failure(`${line}; npm start -- --help lists the options`);
-	}
+	const usage = "npm start -- --help lists the options";
+	const values = /** @type {Options} */ (parseCommand(usage, { args, options }).values);
+	if (values.url) values.token ??= process.env.LIVEKIT_TOKEN;
+	return values;
 }
 
 /** Fails on what cannot work before anything is started. @param {Options} options */

@@ -134,8 +134,7 @@ peer *peer_create(const peer_config *config, uint64_t now);
 void peer_free(peer *peer);
 
 ice_agent *peer_ice(peer *peer);
-/** 0, or -1: bad credentials, or DTLS could not be created. May be called once: no ICE restarts yet.
- */
+/** 0, or -1: bad credentials, or DTLS could not be created. Once: there are no ICE restarts yet. */
 int peer_set_remote(peer *peer, const peer_remote *remote, uint64_t now);
 
 /**
