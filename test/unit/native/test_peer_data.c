@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "peer_private.h"
 #include "peer_world.h"
 
 #define BUFFER 65536
@@ -247,6 +248,33 @@ static void audio_goes_on_while_data_floods(void **state)
 	assert_int_equal(stats_of(&world.a).dropped_outbox_full, 0);
 }
 
+/* Beneath the peer's own functions: what a peer that has the keys, and means harm, may send. */
+static void audio_goes_on_whatever_becomes_of_data(void **state)
+{
+	uint8_t bytes[600];
+
+	(void)state;
+	open_all(32, (sim_weather){.delay = 20 * MS});
+	until_open();
+	heard_a = heard_b = 0;
+	for (int i = 0; i < 300; i++) {
+		size_t length = sim_random(world.network, sizeof bytes);
+
+		for (size_t at = 0; at < length; at++)
+			bytes[at] = (uint8_t)sim_random(world.network, 256);
+		dtls_send(world.b.core->dtls, bytes, length, sim_now(world.network));
+		if (i == 150)
+			association_abort(world.b.core->association, sim_now(world.network));
+		talk(1);
+	}
+	run_for(SECOND);
+	assert_int_equal(heard_a + hear(world.a.sink), 300);
+	assert_int_equal(heard_b + hear(world.b.sink), 300);
+	assert_int_equal(world.a.state, PEER_CONNECTED);
+	assert_int_equal(peer_send_message(world.a.core, data[0].channels[0], bytes, 1, 0),
+					 SCTP_NOT_OPEN);
+}
+
 static void media_beside_open_channels_allocates_nothing(void **state)
 {
 	(void)state;
@@ -378,6 +406,7 @@ int main(void)
 		cmocka_unit_test_teardown(carries_messages_both_ways_through_loss, close_world),
 		cmocka_unit_test_teardown(lossy_messages_come_whole_or_not_at_all, close_world),
 		cmocka_unit_test_teardown(audio_goes_on_while_data_floods, close_world),
+		cmocka_unit_test_teardown(audio_goes_on_whatever_becomes_of_data, close_world),
 		cmocka_unit_test_teardown(media_beside_open_channels_allocates_nothing, close_world),
 		cmocka_unit_test_teardown(a_busy_owner_holds_the_sender_back, close_world),
 		cmocka_unit_test_teardown(a_message_over_the_cap_is_refused_and_survived, close_world),
