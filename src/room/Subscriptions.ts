@@ -2,7 +2,7 @@
 
 import type { SubscriptionError } from "../protocol/generated/enums";
 import type { TrackInfo } from "../protocol/generated/types";
-import type { IncomingTrack } from "../session/Negotiation";
+import type { IncomingTrack } from "../session/Receivers";
 import type { Announce } from "./events";
 import type { Participants } from "./Participants";
 import { RemoteAudioTrack } from "./Track";

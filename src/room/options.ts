@@ -1,7 +1,7 @@
 /** What an app gives a Room, and connect(). */
 
 import type { Microphone, Speaker } from "webrtc-native/device";
-import type { SignalOptions } from "../signal/SignalClient";
+import type { SignalOptions } from "../signal/types";
 
 export interface RoomOptions {
 	/** Opens the microphone; called when it is first enabled. The room closes it. */

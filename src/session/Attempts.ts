@@ -11,7 +11,8 @@ export class Attempts {
 	readonly #policy: ReconnectPolicy;
 	#count = 0;
 	#lostAt = 0;
-	#connectedAt = Number.NEGATIVE_INFINITY;
+	/** When it last came back. */
+	#backAt = Number.NEGATIVE_INFINITY;
 
 	constructor(policy: ReconnectPolicy) {
 		this.#policy = policy;
@@ -22,10 +23,11 @@ export class Attempts {
 		return this.#count;
 	}
 
-	/** The connection is lost; milliseconds until the first try: 0 unless it was lost just before. */
+	/** The connection is lost; milliseconds until the first try: 0 unless it had just come back. */
 	begin(): number | undefined {
 		this.#lostAt = now();
-		if (this.#lostAt - this.#connectedAt > LASTING) this.#count = 0;
+		if (this.#lostAt - this.#backAt > LASTING) this.#count = 0;
+		else this.#count++;
 		return this.#count === 0 ? 0 : this.#ask();
 	}
 
@@ -35,10 +37,9 @@ export class Attempts {
 		return this.#ask(reason);
 	}
 
-	/** It counts as a failure if it does not last. */
+	/** The connection is there again. */
 	succeeded(): void {
-		this.#connectedAt = now();
-		this.#count++;
+		this.#backAt = now();
 	}
 
 	#ask(retryReason?: Error): number | undefined {

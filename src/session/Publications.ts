@@ -7,7 +7,11 @@ import {
 	type TrackSource,
 	TrackType,
 } from "../protocol/generated/enums";
-import type { AddTrackRequest, TrackInfo, TrackPublishedResponse } from "../protocol/generated/types";
+import type {
+	AddTrackRequest,
+	TrackInfo,
+	TrackPublishedResponse,
+} from "../protocol/generated/types";
 import type { Init } from "../protocol/schema";
 import { newSsrc } from "./ids";
 import type { OutgoingTrack } from "./Negotiation";

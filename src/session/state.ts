@@ -116,7 +116,7 @@ const returning = {
 export const transitions: Readonly<Record<SessionState, Row>> = Object.freeze({
 	idle: { start: "preparing", leave: "closed" },
 	preparing: { prepared: "joining", failed: "closed", timedOut: "closed", leave: "closed" },
-	joining: { ...beginning, joined: "negotiating", refused: "closed", forbidden: "closed" },
+	joining: { ...beginning, joined: "negotiating" },
 	negotiating: { ...beginning, mediaUp: "opening", mediaFailed: "closed" },
 	opening: { ...beginning, dataReady: "connected", mediaFailed: "closed" },
 

@@ -23,12 +23,7 @@ import { networkFailure, refusal } from "./failures";
 import { CloseCode } from "./frame";
 import { HttpGet } from "./http";
 import { joinQuery } from "./join";
-import type {
-	ResumeRequest,
-	SignalEvents,
-	SignalOptions,
-	SignalStats,
-} from "./types";
+import type { ResumeRequest, SignalEvents, SignalOptions, SignalStats } from "./types";
 import { WebSocket, type WebSocketEnd } from "./WebSocket";
 
 /** Milliseconds for the question at `/validate`. */
@@ -54,7 +49,9 @@ export class SignalClient extends Emitter<SignalEvents> {
 	#socket: WebSocket | undefined;
 	#opened = false;
 	#validation: HttpGet | undefined;
-	#settle: { resolve(first: SignalResponse): void; reject(error: ConnectionError): void } | undefined;
+	#settle:
+		| { resolve(first: SignalResponse): void; reject(error: ConnectionError): void }
+		| undefined;
 	/** For a participant that has joined before: a join response is not expected. */
 	#resuming = false;
 	/** Milliseconds without a message after which the server is taken to be gone. */
