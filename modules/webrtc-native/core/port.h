@@ -1,7 +1,7 @@
 /*
  * What the core asks of its platform: memory, entropy and the text form of addresses.
- * port/posix and port/esp32 each implement all of it. Time is never asked for here: the core is
- * given `now` (monotonic microseconds) by whoever drives it.
+ * port/common with port/posix or port/esp32 implements all of it. Time is never asked for here: the
+ * core is given `now` (monotonic microseconds) by whoever drives it.
  */
 #ifndef LKXS_PORT_H
 #define LKXS_PORT_H

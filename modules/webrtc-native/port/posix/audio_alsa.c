@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "../../core/port.h"
-#include "audio_device.h"
+#include "audio_drivers.h"
 
 #define BUFFER_FRAMES 5 /* of 20 ms: room for a thread that wakes late */
 #define QUEUED_FRAMES 2 /* of 20 ms: waiting in the speaker after a tick */

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "../../core/port.h"
-#include "audio_device.h"
+#include "audio_drivers.h"
 #include "wav.h"
 
 typedef struct {

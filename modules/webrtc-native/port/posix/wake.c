@@ -1,4 +1,4 @@
-#include "wake.h"
+#include "../common/wake.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 /* What a kind of microphone or speaker is to the audio thread (audio.c). */
-#ifndef LKXS_POSIX_AUDIO_DEVICE_H
-#define LKXS_POSIX_AUDIO_DEVICE_H
+#ifndef LKXS_COMMON_AUDIO_DEVICE_H
+#define LKXS_COMMON_AUDIO_DEVICE_H
 
 #include "../audio.h"
 
@@ -31,11 +31,10 @@ typedef struct {
 	void (*close)(void *device);
 } speaker_driver;
 
-extern const microphone_driver wav_microphone;
-extern const speaker_driver wav_speaker;
-#ifdef LKXS_ALSA
-extern const microphone_driver alsa_microphone;
-extern const speaker_driver alsa_speaker;
-#endif
+/** NULL when this port has no such driver. */
+const microphone_driver *microphone_driver_of(port_audio_driver driver);
+const speaker_driver *speaker_driver_of(port_audio_driver driver);
+/** What is said then, with %s for "microphone" or "speaker". */
+extern const char audio_no_driver[];
 
 #endif

@@ -1,8 +1,6 @@
 /* A peer's sockets, on the transport thread. */
 #include <errno.h>
 #include <fcntl.h>
-#include <ifaddrs.h>
-#include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
@@ -15,6 +13,7 @@
 #include "../transport.h"
 #include "address.h"
 #include "loop.h"
+#include "platform.h"
 
 #define DATAGRAMS_PER_RUN 64 /* from one socket, then the others have their turn */
 #define DSCP_EF (46 << 2)    /* RFC 8837: interactive audio */
@@ -139,16 +138,6 @@ void port_peer_free(port_peer *self)
 	port_free(self);
 }
 
-static bool usable(const struct ifaddrs *interface, bool loopback, net_address *address)
-{
-	if (!interface->ifa_addr || !(interface->ifa_flags & IFF_UP) ||
-		!(interface->ifa_flags & IFF_RUNNING) || !address_from_socket(address, interface->ifa_addr))
-		return false;
-	if (address->family == 6 && net_address_is_link_local(address))
-		return false; /* would need a zone, which candidates cannot carry */
-	return loopback || !net_address_is_loopback(address);
-}
-
 /* A socket bound to a free port of `address`, which gets that port. -1 with errno. */
 static int open_socket(net_address *address)
 {
@@ -202,23 +191,20 @@ static bool add_socket(port_peer *self, net_address *address, ice_candidate *out
 int port_peer_gather(port_peer *self, bool loopback, ice_candidate out[ICE_LOCAL_MAX], char *error,
 					 size_t size)
 {
-	struct ifaddrs *interfaces;
+	net_address addresses[ICE_LOCAL_MAX];
 	int count = 0;
+	int found = platform_addresses(addresses, ICE_LOCAL_MAX, loopback);
 
-	if (getifaddrs(&interfaces) != 0) {
+	if (found < 0) {
 		snprintf(error, size, "cannot list the network interfaces: %s", strerror(errno));
 		return -1;
 	}
 	pthread_mutex_lock(&self->mutex);
 	errno = 0;
-	for (const struct ifaddrs *at = interfaces; at && self->loop.count < ICE_LOCAL_MAX;
-		 at = at->ifa_next) {
-		net_address address;
-		if (usable(at, loopback, &address) && add_socket(self, &address, &out[count]))
+	for (int i = 0; i < found && self->loop.count < ICE_LOCAL_MAX; i++)
+		if (add_socket(self, &addresses[i], &out[count]))
 			count++;
-	}
 	pthread_mutex_unlock(&self->mutex);
-	freeifaddrs(interfaces);
 	if (count > 0)
 		return count;
 	snprintf(error, size, "no usable network address%s%s", errno ? ": " : "",

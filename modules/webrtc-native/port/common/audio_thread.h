@@ -1,6 +1,6 @@
 /* The audio thread and the two devices it serves; audio.c opens, attaches and closes them. */
-#ifndef LKXS_POSIX_AUDIO_THREAD_H
-#define LKXS_POSIX_AUDIO_THREAD_H
+#ifndef LKXS_COMMON_AUDIO_THREAD_H
+#define LKXS_COMMON_AUDIO_THREAD_H
 
 #include <pthread.h>
 #include <stdatomic.h>

@@ -1,11 +1,12 @@
-/* port_alloc over the C library's heap, with every byte on some subsystem's account. */
+/* port_alloc: every byte is on some subsystem's account. */
 #include "../../core/port.h"
 
 #include <stdatomic.h>
 #include <stddef.h>
-#include <stdlib.h>
 
-/* Goes before each block, and keeps what follows aligned as malloc's own blocks are. */
+#include "platform.h"
+
+/* Goes before each block, and keeps what follows aligned as the heap's own blocks are. */
 typedef union {
 	struct {
 		size_t size;
@@ -26,9 +27,8 @@ void *port_alloc(size_t size, port_place place, port_subsystem subsystem)
 	account *payer = &accounts[subsystem];
 	header *head = NULL;
 
-	(void)place; /* one kind of memory here */
 	if (size <= SIZE_MAX - sizeof(*head))
-		head = calloc(1, sizeof(*head) + size);
+		head = platform_memory(sizeof(*head) + size, place);
 	if (!head) {
 		atomic_fetch_add(&payer->failures, 1);
 		return NULL;
@@ -50,7 +50,7 @@ void port_free(void *memory)
 		return;
 	header *head = (header *)memory - 1;
 	atomic_fetch_sub(&accounts[head->block.subsystem].current, head->block.size);
-	free(head);
+	platform_memory_free(head);
 }
 
 port_memory_usage port_memory_of(port_subsystem subsystem)

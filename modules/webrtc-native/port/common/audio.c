@@ -27,37 +27,6 @@ static bool rate_is_valid(uint32_t rate, const char *what, char *error, size_t s
 	return false;
 }
 
-static const microphone_driver *microphone_driver_of(port_audio_driver driver)
-{
-	switch (driver) {
-	case PORT_AUDIO_WAV:
-		return &wav_microphone;
-#ifdef LKXS_ALSA
-	case PORT_AUDIO_ALSA:
-		return &alsa_microphone;
-#endif
-	default:
-		return NULL;
-	}
-}
-
-static const speaker_driver *speaker_driver_of(port_audio_driver driver)
-{
-	switch (driver) {
-	case PORT_AUDIO_WAV:
-		return &wav_speaker;
-#ifdef LKXS_ALSA
-	case PORT_AUDIO_ALSA:
-		return &alsa_speaker;
-#endif
-	default:
-		return NULL;
-	}
-}
-
-static const char no_driver[] = "%s: this build has no such driver: use wav, or build with alsa "
-								"(apt-get install libasound2-dev)";
-
 /* Under `opening`. */
 static port_microphone *open_microphone(const port_audio_options *options, char *error, size_t size)
 {
@@ -68,7 +37,7 @@ static port_microphone *open_microphone(const port_audio_options *options, char 
 		return NULL;
 	}
 	if (!driver) {
-		snprintf(error, size, no_driver, "microphone");
+		snprintf(error, size, audio_no_driver, "microphone");
 		return NULL;
 	}
 	if (!rate_is_valid(options->sample_rate, "microphone", error, size))
@@ -162,7 +131,7 @@ static port_speaker *open_speaker(const port_audio_options *options, char *error
 		return NULL;
 	}
 	if (!driver) {
-		snprintf(error, size, no_driver, "speaker");
+		snprintf(error, size, audio_no_driver, "speaker");
 		return NULL;
 	}
 	if (!rate_is_valid(options->sample_rate, "speaker", error, size))

@@ -6,8 +6,8 @@
  * functions here may be called with a client's lock held, except loop_remove() (it waits for the
  * callback to return).
  */
-#ifndef LKXS_POSIX_LOOP_H
-#define LKXS_POSIX_LOOP_H
+#ifndef LKXS_COMMON_LOOP_H
+#define LKXS_COMMON_LOOP_H
 
 #include <stdatomic.h>
 #include <stdbool.h>

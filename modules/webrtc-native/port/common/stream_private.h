@@ -1,6 +1,6 @@
 /* What stream.c (the owner's side), stream_io.c and stream_connect.c (the worker's) share. */
-#ifndef LKXS_POSIX_STREAM_PRIVATE_H
-#define LKXS_POSIX_STREAM_PRIVATE_H
+#ifndef LKXS_COMMON_STREAM_PRIVATE_H
+#define LKXS_COMMON_STREAM_PRIVATE_H
 
 #include <pthread.h>
 #include <stdatomic.h>

@@ -1,6 +1,6 @@
 /* Between net_address and the sockets' own addresses. */
-#ifndef LKXS_POSIX_ADDRESS_H
-#define LKXS_POSIX_ADDRESS_H
+#ifndef LKXS_COMMON_ADDRESS_H
+#define LKXS_COMMON_ADDRESS_H
 
 #include <sys/socket.h>
 

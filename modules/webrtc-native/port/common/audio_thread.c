@@ -7,10 +7,10 @@
 
 #include <signal.h>
 #include <string.h>
-#include <time.h>
 
 #include "../../core/audio/snapshot.h"
 #include "../transport.h"
+#include "platform.h"
 
 #define TICK_US (AUDIO_FRAME_MS * 1000)
 #define CATCH_UP_MAX 3 /* ticks run back to back after being held up; more are skipped */
@@ -128,22 +128,6 @@ static void take_work(tick_work *work)
 	}
 }
 
-/* Under the lock: sleeps until `deadline` (microseconds) or until woken. */
-static void sleep_until(uint64_t deadline)
-{
-#ifdef __APPLE__ /* has no monotonic condition variables, but relative waits */
-	uint64_t now = port_now();
-	uint64_t left = deadline > now ? deadline - now : 0;
-	struct timespec time = {(time_t)(left / 1000000), (long)(left % 1000000) * 1000};
-
-	pthread_cond_timedwait_relative_np(&state.wake, &audio_open.lock, &time);
-#else
-	struct timespec time = {(time_t)(deadline / 1000000), (long)(deadline % 1000000) * 1000};
-
-	pthread_cond_timedwait(&state.wake, &audio_open.lock, &time);
-#endif
-}
-
 static void *run(void *unused)
 {
 	port_audio_stats stats;
@@ -159,7 +143,7 @@ static void *run(void *unused)
 		tick_work work;
 
 		if (now < deadline) {
-			sleep_until(deadline);
+			platform_wait_until(&state.wake, &audio_open.lock, deadline);
 			continue;
 		}
 		if (now - deadline > CATCH_UP_MAX * TICK_US) {
@@ -200,17 +184,11 @@ void audio_thread_let_go(void)
 
 bool audio_thread_start(void)
 {
-	pthread_condattr_t attributes;
 	sigset_t all, before;
 
 	if (state.running)
 		return true;
-	pthread_condattr_init(&attributes);
-#ifndef __APPLE__
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-#endif
-	pthread_cond_init(&state.wake, &attributes);
-	pthread_condattr_destroy(&attributes);
+	platform_wait_init(&state.wake);
 	state.stopping = false;
 	sigfillset(&all); /* signals are for the application's thread */
 	pthread_sigmask(SIG_SETMASK, &all, &before);

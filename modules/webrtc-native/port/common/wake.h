@@ -1,6 +1,6 @@
 /* A descriptor that any thread can make readable, to wake a thread that sleeps in poll(). */
-#ifndef LKXS_POSIX_WAKE_H
-#define LKXS_POSIX_WAKE_H
+#ifndef LKXS_COMMON_WAKE_H
+#define LKXS_COMMON_WAKE_H
 
 typedef struct {
 	int reader, writer; /* one eventfd, or the two ends of a pipe */

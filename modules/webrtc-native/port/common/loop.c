@@ -53,8 +53,9 @@ static nfds_t prepare(struct pollfd *set, poll_owner *owners, int *timeout)
 			due = client->due;
 		for (size_t i = 0; i < client->count; i++) {
 			/* Not even errors are wanted of a socket without events: they would spin the loop. */
-			int fd = client->events[i] ? client->sockets[i] : -1;
-			set[count] = (struct pollfd){.fd = fd, .events = client->events[i]};
+			if (!client->events[i])
+				continue;
+			set[count] = (struct pollfd){.fd = client->sockets[i], .events = client->events[i]};
 			owners[count++] = (poll_owner){.serial = client->serial, .index = (uint8_t)i};
 		}
 	}

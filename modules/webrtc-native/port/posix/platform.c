@@ -1,0 +1,74 @@
+/* What port/common asks of a POSIX system. */
+#include "../common/platform.h"
+
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "../common/address.h"
+#include "../transport.h"
+
+void *platform_memory(size_t size, port_place place)
+{
+	(void)place; /* one kind of memory here */
+	return calloc(1, size);
+}
+
+void platform_memory_free(void *memory)
+{
+	free(memory);
+}
+
+/* macOS has no monotonic condition variables, but relative waits. */
+void platform_wait_init(pthread_cond_t *condition)
+{
+	pthread_condattr_t attributes;
+
+	pthread_condattr_init(&attributes);
+#ifndef __APPLE__
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+#endif
+	pthread_cond_init(condition, &attributes);
+	pthread_condattr_destroy(&attributes);
+}
+
+void platform_wait_until(pthread_cond_t *condition, pthread_mutex_t *mutex, uint64_t deadline)
+{
+#ifdef __APPLE__
+	uint64_t now = port_now();
+	uint64_t left = deadline > now ? deadline - now : 0;
+	struct timespec time = {(time_t)(left / 1000000), (long)(left % 1000000) * 1000};
+
+	pthread_cond_timedwait_relative_np(condition, mutex, &time);
+#else
+	struct timespec time = {(time_t)(deadline / 1000000), (long)(deadline % 1000000) * 1000};
+
+	pthread_cond_timedwait(condition, mutex, &time);
+#endif
+}
+
+static bool usable(const struct ifaddrs *interface, bool loopback, net_address *address)
+{
+	if (!interface->ifa_addr || !(interface->ifa_flags & IFF_UP) ||
+		!(interface->ifa_flags & IFF_RUNNING) || !address_from_socket(address, interface->ifa_addr))
+		return false;
+	address->port = 0;
+	if (address->family == 6 && net_address_is_link_local(address))
+		return false;
+	return loopback || !net_address_is_loopback(address);
+}
+
+int platform_addresses(net_address *out, int max, bool loopback)
+{
+	struct ifaddrs *interfaces;
+	int count = 0;
+
+	if (getifaddrs(&interfaces) != 0)
+		return -1;
+	for (const struct ifaddrs *at = interfaces; at && count < max; at = at->ifa_next)
+		if (usable(at, loopback, &out[count]))
+			count++;
+	freeifaddrs(interfaces);
+	return count;
+}
