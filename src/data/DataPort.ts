@@ -5,7 +5,10 @@ import type { DataPacket } from "../protocol/generated/types";
 import type { Init } from "../protocol/schema";
 
 export interface DataPort {
-	/** Resolves when the packet is in the send buffer. Rejects with PublishDataError. */
+	/**
+	 * Resolves when the packet is in the send buffer, of the reliable channel if not told otherwise.
+	 * Rejects with PublishDataError.
+	 */
 	send(packet: Init<DataPacket>, kind?: DataPacketKind): Promise<void>;
 	/** Bytes of one packet at most. */
 	readonly maxPacketBytes: number;
@@ -23,9 +26,6 @@ export const ClientProtocol = Object.freeze({
 	/** Streams that are one packet: all content is in the header. */
 	INLINE_STREAMS: 2,
 } as const);
-
-/** In the reliable channel, if not told otherwise. */
-export const RELIABLE: DataPacketKind = 0;
 
 /** For what is sent without anybody to tell when it is not. */
 export function ignore(this: unknown): void {}

@@ -44,8 +44,7 @@ export class RpcClient {
 	/** Rejects with RpcError. */
 	async perform(params: PerformRpcParams): Promise<string> {
 		const { destinationIdentity, payload } = params;
-		const version2 =
-			this.#port.clientProtocolOf(destinationIdentity) >= ClientProtocol.RPC_STREAMS;
+		const version2 = this.#port.clientProtocolOf(destinationIdentity) >= ClientProtocol.RPC_STREAMS;
 		if (!version2 && encodeUtf8(payload).length > MAX_PAYLOAD) {
 			throw RpcError.builtIn("REQUEST_PAYLOAD_TOO_LARGE");
 		}

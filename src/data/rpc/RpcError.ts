@@ -1,8 +1,7 @@
 /** How a call to a remote method fails. livekit-client's numbers; apps may use any of their own. */
 
-import { encodeUtf8 } from "../../platform/text";
+import { decodeUtf8, encodeUtf8 } from "../../platform/text";
 import { splitUtf8 } from "../streams/split";
-import { decodeUtf8 } from "../../platform/text";
 
 const MAX_MESSAGE_BYTES = 256;
 const MAX_DATA_BYTES = 15_360;

@@ -6,6 +6,7 @@ import { encodeUtf8 } from "../../platform/text";
 import type { RpcRequest, RpcResponse } from "../../protocol/generated/types";
 import type { Init } from "../../protocol/schema";
 import { ClientProtocol, type DataPort, ignore } from "../DataPort";
+import { MAX_TEXT_BYTES } from "../streams/IncomingStreams";
 import type { OutgoingStreams } from "../streams/OutgoingStreams";
 import { Budget } from "../streams/StreamFeed";
 import type { TextStreamReader } from "../streams/StreamReader";
@@ -39,7 +40,7 @@ export class RpcServer {
 	#refused = 0;
 
 	/** @param maxBytes of the payloads of all calls that are being handled */
-	constructor(port: DataPort, streams: OutgoingStreams, maxBytes: number) {
+	constructor(port: DataPort, streams: OutgoingStreams, maxBytes = MAX_TEXT_BYTES) {
 		this.#port = port;
 		this.#streams = streams;
 		this.#payloads = new Budget(maxBytes);

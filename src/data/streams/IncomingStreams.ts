@@ -6,6 +6,7 @@
 import { now } from "../../platform/clock";
 import { Log } from "../../platform/log";
 import { recordOf } from "../../platform/record";
+import { encodeUtf8 } from "../../platform/text";
 import {
 	DataStream_CompressionType as CompressionType,
 	Encryption_Type as EncryptionType,
@@ -25,13 +26,17 @@ import {
 } from "./StreamReader";
 import type { BaseStreamInfo, ByteStreamInfo, StreamLimits, TextStreamInfo } from "./types";
 
-const MAX_STREAMS = 8;
+const MAX_STREAMS = 16;
+/** Of them, for one sender: others have a chance while it fills its own. */
+const SENDERS_SHARE = 0.75;
 const MAX_STREAM_BYTES = 65_536;
-const MAX_TEXT_BYTES = 32_768;
+export const MAX_TEXT_BYTES = 32_768;
 /** Bytes of the headers (mostly attributes) of all streams that are open: they are in the engine's heap. */
 const MAX_HEADER_BYTES = 16_384;
 /** Milliseconds: a stream that was silent for so long makes room when there is none. */
 const STALE_AFTER = 5_000;
+/** Bytes of an attribute beside its text. */
+const ENTRY_COST = 32;
 
 export interface StreamStats {
 	streamsIn: number;
@@ -107,15 +112,14 @@ export class IncomingStreams {
 		this.#byteHandlers.delete(topic);
 	}
 
-	/** @param size bytes of the packet it came in */
-	onHeader(header: Header, identity: string, size: number): void {
+	onHeader(header: Header, identity: string): void {
 		const open = this.#handlerOf(header, identity);
 		if (!open) {
 			this.stats.streamsUnhandled++;
 			return;
 		}
 		const { inlineContent, totalLength } = header;
-		const headerBytes = size - (inlineContent?.length ?? 0);
+		const headerBytes = sizeOf(header);
 		const key = keyOf(identity, header.streamId);
 		if (!this.#admit(header, key, identity, headerBytes)) {
 			this.stats.streamsRefused++;
@@ -172,14 +176,14 @@ export class IncomingStreams {
 		this.#push(stream, content);
 	}
 
-	/** @param size bytes of the packet it came in */
-	onTrailer({ streamId, reason, attributes }: Trailer, identity: string, size: number): void {
+	onTrailer({ streamId, reason, attributes }: Trailer, identity: string): void {
 		const stream = this.#streams.get(keyOf(identity, streamId));
 		if (!stream || stream.feed.ended) {
 			this.stats.strayPackets++;
 			return;
 		}
-		if (attributes.size > 0 && this.#headers.take(size)) {
+		const size = sizeOfAttributes(attributes);
+		if (this.#headers.take(size)) {
 			stream.headerBytes += size;
 			for (const [name, value] of attributes) stream.attributes.set(name, value);
 		}
@@ -239,7 +243,10 @@ export class IncomingStreams {
 	#hasRoom(identity: string): boolean {
 		let fromSender = 0;
 		for (const stream of this.#streams.values()) if (stream.identity === identity) fromSender++;
-		return this.#streams.size < this.#maxStreams && fromSender < Math.ceil(this.#maxStreams / 2);
+		return (
+			this.#streams.size < this.#maxStreams &&
+			fromSender < Math.ceil(this.#maxStreams * SENDERS_SHARE)
+		);
 	}
 
 	/** Of those that would help: ends the stream that was silent longest, if that is long. */
@@ -250,8 +257,8 @@ export class IncomingStreams {
 		}
 		if (!silent || now() - silent.touched < STALE_AFTER) return false;
 		const message = `stream ${silent.id}: silent or not read, and others needed its place`;
-		this.#fail(silent, message, DataStreamErrorReason.AbnormalEnd);
-		silent.feed.drop();
+		if (!silent.feed.ended) this.stats.streamsFailed++;
+		silent.feed.drop(new DataStreamError(message, DataStreamErrorReason.AbnormalEnd));
 		return true;
 	}
 
@@ -316,8 +323,25 @@ export class IncomingStreams {
 }
 
 /** Ids are the sender's own: another's may be the same. */
-const keyOf = (identity: string, streamId: string) =>
-	`${identity.length} ${identity} ${streamId}`;
+const keyOf = (identity: string, streamId: string) => `${identity.length} ${identity} ${streamId}`;
+
+/** What a header keeps in the engine's heap, about. */
+function sizeOf({ attributes, streamId, topic, mimeType, textHeader, byteHeader }: Header): number {
+	let size = sizeOfAttributes(attributes);
+	const attached = textHeader?.attachedStreamIds ?? [];
+	for (const text of [streamId, topic, mimeType, byteHeader?.name ?? "", ...attached]) {
+		size += sizeOfText(text);
+	}
+	return size;
+}
+
+function sizeOfAttributes(attributes: ReadonlyMap<string, string>): number {
+	let size = 0;
+	for (const [name, value] of attributes) size += sizeOfText(name) + sizeOfText(value) + ENTRY_COST;
+	return size;
+}
+
+const sizeOfText = (text: string) => encodeUtf8(text).length;
 
 function register<H>(handlers: Map<string, H>, topic: string, handler: H): void {
 	if (handlers.has(topic)) {

@@ -77,17 +77,19 @@ export class StreamFeed {
 		this.#wake?.();
 	}
 
-	/** The end now: what is here is forgotten. */
+	/** The end now: what is here is forgotten, and readers get the error, even of a stream that was whole. */
 	drop(error?: unknown): void {
 		for (const chunk of this.#chunks) this.#budget.give(costOf(chunk));
 		this.#chunks = [];
-		this.end(error);
+		this.end();
+		this.#error = error;
 		this.#onRead();
 	}
 
 	/** The next chunk, when it is here; undefined at the end. One call at a time. */
 	async take(signal?: AbortSignalLike): Promise<Uint8Array | undefined> {
-		while (this.#chunks.length === 0 && !this.#ended && !signal?.aborted) await this.#change(signal);
+		while (this.#chunks.length === 0 && !this.#ended && !signal?.aborted)
+			await this.#change(signal);
 		if (signal?.aborted) throw signal.reason ?? aborted();
 		const chunk = this.#chunks.shift();
 		if (chunk) {

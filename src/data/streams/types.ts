@@ -81,7 +81,7 @@ export type SendFileOptions = Pick<
 
 /** Bounds of what others may send us. */
 export interface StreamLimits {
-	/** Inbound streams at a time, half of them from one sender; more are refused. 8 by default. */
+	/** Inbound streams at a time, three quarters of them from one sender; more are refused. 16 by default. */
 	maxStreams?: number;
 	/**
 	 * Bytes that have come in streams and are not read, of all streams together; a chunk counts 512
