@@ -32,6 +32,9 @@ export interface OutgoingTrack {
 	microphone: Microphone;
 	/** A muted sender sends nothing. */
 	muted: boolean;
+	dtx?: boolean;
+	/** Bits a second. */
+	bitrate?: number;
 }
 
 export interface NegotiationOptions {
@@ -356,7 +359,7 @@ export class Negotiation {
 			sending.sender = undefined;
 		}
 		const { payloadType, audioLevel, midId, fec } = format;
-		const { ssrc, microphone, muted } = track;
+		const { ssrc, microphone, muted, dtx, bitrate } = track;
 		try {
 			sending.sender = peer.addSender({
 				mid,
@@ -366,6 +369,8 @@ export class Negotiation {
 				cname,
 				microphone,
 				fec,
+				dtx,
+				bitrate,
 			});
 		} catch (error) {
 			this.#refuse(sending, (error as Error).message);

@@ -194,6 +194,17 @@ export class Session extends Emitter<SessionEvents> {
 		return this.#signalling.send(request);
 	}
 
+	/**
+	 * The same with an id, and the server's word on it: undefined when it was not sent, or none came
+	 * within `timeout` milliseconds of that. Servers say nothing of most requests that they grant.
+	 */
+	request(
+		build: (requestId: number) => Init<SignalRequest>,
+		timeout: number,
+	): Promise<RequestResponse | undefined> {
+		return this.#signalling.request(build, timeout);
+	}
+
 	/** See DataChannels.send(). `sequence` is DataPacket.sequence of a reliable packet. */
 	sendData(packet: Uint8Array, kind: DataPacketKind, sequence?: number): Promise<void> {
 		return this.#data.send(packet, kind, sequence);
@@ -332,6 +343,7 @@ export class Session extends Emitter<SessionEvents> {
 		});
 		on("requestResponse", (response) => this.#onRequestResponse(response));
 		on("refreshToken", (token) => this.#signalling.refresh(token));
+		on("roomMoved", ({ token, participant }) => this.#signalling.refresh(token, participant?.sid));
 		on("leave", (leave) => this.#onLeave(leave));
 		on("closed", ({ message }) => {
 			this.#happen("signalLost", {
@@ -428,7 +440,7 @@ export class Session extends Emitter<SessionEvents> {
 		this.#data.close();
 		this.#connection?.close();
 		this.#connection = undefined;
-		if (SILENT_ENDS.includes(event)) this.#signalling.close();
+		if (SILENT_ENDS.includes(event)) this.#signalling.abandon();
 		else this.#signalling.leave(end.reason);
 		this.#publications.failAll(new TrackPublishError("the session ended"));
 		this.emit("closed", this.#wasConnected ? { reason: end.reason } : { error: end.error });

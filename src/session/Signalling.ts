@@ -8,6 +8,7 @@ import type {
 	JoinRequest,
 	JoinResponse,
 	ReconnectResponse,
+	RequestResponse,
 	SignalRequest,
 } from "../protocol/generated/types";
 import type { Init } from "../protocol/schema";
@@ -37,6 +38,12 @@ export type Listen = <K extends keyof SignalEvents>(
 	listener: (...args: SignalEvents[K]) => void,
 ) => void;
 
+interface Held {
+	request: Init<SignalRequest>;
+	/** Instead of sending `request` as it is; undefined: it will not be sent. */
+	send?(client: SignalClient | undefined): void;
+}
+
 export interface SignallingOptions {
 	create(options: SignalOptions): SignalClient;
 	signal: SignalOptions;
@@ -50,7 +57,7 @@ export class Signalling {
 	#token = "";
 	/** The sid of our participant, once it has joined. */
 	#participant = "";
-	#held: Init<SignalRequest>[] = [];
+	#held: Held[] = [];
 	#dropped = 0;
 	/** Of connections that are over. */
 	#earlier: SignalStats | undefined;
@@ -65,9 +72,10 @@ export class Signalling {
 		this.#token = token;
 	}
 
-	/** The server gave us a newer token. */
-	refresh(token: string): void {
-		this.#token = token;
+	/** The server gave us a newer token, and with another room another sid. */
+	refresh(token: string, participantSid = this.#participant): void {
+		if (token) this.#token = token;
+		this.#participant = participantSid;
 	}
 
 	/** Joins as a new participant. Rejects with ConnectionError. */
@@ -101,28 +109,48 @@ export class Signalling {
 	/** Sends now, or once there is a connection again; false when it does neither. */
 	send(request: Init<SignalRequest>): boolean {
 		if (this.#client?.connected) return this.#client.send(request);
-		const kinds = Object.keys(request) as (keyof SignalRequest)[];
-		if (this.#participant === "" || kinds.some((kind) => NOT_HELD.includes(kind))) return false;
-		const { mute } = request;
-		if (mute) this.#held = this.#held.filter((held) => held.mute?.sid !== mute.sid);
-		if (this.#held.length === MAX_HELD) {
-			this.#held.shift();
-			this.#dropped++;
-		}
-		this.#held.push(request);
-		return true;
+		return this.#hold({ request });
+	}
+
+	/** See Session.request(). */
+	request(
+		build: (requestId: number) => Init<SignalRequest>,
+		timeout: number,
+	): Promise<RequestResponse | undefined> {
+		const client = this.#client;
+		if (client?.connected) return ask(client, build, timeout);
+		return new Promise((resolve) => {
+			const send = (to?: SignalClient) => resolve(to && ask(to, build, timeout));
+			if (!this.#hold({ request: build(0), send })) resolve(undefined);
+		});
 	}
 
 	/** Sends what was held. */
 	flush(): void {
 		const held = this.#held;
 		this.#held = [];
-		for (const request of held) this.send(request);
+		for (const { request, send } of held) {
+			if (send) send(this.#client);
+			else this.send(request);
+		}
+	}
+
+	#hold(held: Held): boolean {
+		const kinds = Object.keys(held.request) as (keyof SignalRequest)[];
+		if (this.#participant === "" || kinds.some((kind) => NOT_HELD.includes(kind))) return false;
+		const { mute } = held.request;
+		if (mute) this.#held = this.#held.filter(({ request }) => request.mute?.sid !== mute.sid);
+		if (this.#held.length === MAX_HELD) {
+			this.#held.shift()?.send?.(undefined);
+			this.#dropped++;
+		}
+		this.#held.push(held);
+		return true;
 	}
 
 	/** Our tracks are others now: what was held for them is void. */
 	forgetTracks(): void {
-		this.#held = this.#held.filter(({ mute }) => !mute);
+		this.#held = this.#held.filter(({ request }) => !request.mute);
 	}
 
 	/** See SignalClient.hurry(). */
@@ -145,6 +173,12 @@ export class Signalling {
 		return add(this.#earlier, stats);
 	}
 
+	/** As leave(), when the server knows or cannot hear it. */
+	abandon(): void {
+		this.close();
+		this.#end();
+	}
+
 	/** Ends the connection without a word to LiveKit. */
 	close(): void {
 		this.#drop((client) => client.close());
@@ -153,7 +187,12 @@ export class Signalling {
 	/** Tells the server that we go for good, and ends the connection. */
 	leave(reason: DisconnectReason | undefined): void {
 		this.#drop((client) => client.leave(reason));
+		this.#end();
+	}
+
+	#end(): void {
 		this.#participant = "";
+		for (const { send } of this.#held) send?.(undefined);
 		this.#held = [];
 	}
 
@@ -197,4 +236,14 @@ function add(a: SignalStats | undefined, b: SignalStats): SignalStats {
 		malformed: a.malformed + b.malformed,
 		refused: a.refused + b.refused,
 	};
+}
+
+async function ask(
+	client: SignalClient,
+	build: (requestId: number) => Init<SignalRequest>,
+	timeout: number,
+): Promise<RequestResponse | undefined> {
+	const requestId = client.nextRequestId();
+	const response = client.response(requestId, timeout);
+	return client.send(build(requestId)) ? response : undefined;
 }

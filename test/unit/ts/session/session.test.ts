@@ -1,9 +1,5 @@
 import { assert, sleep, test } from "harness";
-import {
-	DisconnectReason,
-	LeaveRequest_Action,
-	TrackSource,
-} from "livekit/protocol/generated/enums";
+import { DisconnectReason, LeaveRequest_Action } from "livekit/protocol/generated/enums";
 import { isLoopback } from "livekit/session/failures";
 import { TrackPublishError } from "livekit/session/Publications";
 import { type SessionEvent, type SessionState, transitions } from "livekit/session/state";
