@@ -1,27 +1,20 @@
 /** This device in the room. */
 
 import type { Microphone } from "webrtc-native/device";
-import type { DataPackets } from "../data/DataPackets";
-import { DataPacket_Kind as DataPacketKind } from "../protocol/generated/enums";
 import type { ParticipantInfo } from "../protocol/generated/types";
-import {
-	PublishDataError,
-	PublishDataErrorReason,
-	type TrackPublishError,
-	UnsupportedError,
-} from "./errors";
+import { DataSender } from "./DataSender";
+import { type TrackPublishError, UnsupportedError } from "./errors";
 import type { Announce } from "./events";
 import type { LocalTrackPublication } from "./LocalTrackPublication";
 import { LocalTracks, notAllowed } from "./LocalTracks";
 import { OwnInfo } from "./OwnInfo";
 import type {
 	CreateLocalTracksOptions,
-	DataPublishOptions,
 	ParticipantTrackPermission,
 	RoomOptions,
 	TrackPublishOptions,
 } from "./options";
-import { Participant } from "./Participant";
+import type { RoomData } from "./RoomData";
 import type { RoomLink } from "./RoomLink";
 import type { RoomSession } from "./RoomSession";
 import { LocalAudioTrack, protoSourceOf, Track } from "./Track";
@@ -33,19 +26,19 @@ export interface LocalParticipantHost {
 	/** Throws MediaDeviceError, and tells of it as an event. */
 	openMicrophone(): Microphone;
 	newCid(): string;
+	data(): RoomData;
 	/** Tells once the room is connected. */
 	announceLater: Announce;
 	/** The server did not take a track. */
 	onPublishFailed(error: Error): void;
 }
 
-export class LocalParticipant extends Participant<LocalTrackPublication> {
+export class LocalParticipant extends DataSender {
 	/** Why the microphone could not be opened, when it was tried last. */
 	lastMicrophoneError: Error | undefined;
 	readonly #host: LocalParticipantHost;
 	readonly #tracks: LocalTracks;
 	readonly #ownInfo = new OwnInfo();
-	#packets: DataPackets | undefined;
 	#joined = false;
 	/** Kept for the next session too. */
 	#subscriptionPermissions: [boolean, readonly ParticipantTrackPermission[]] | undefined;
@@ -73,6 +66,10 @@ export class LocalParticipant extends Participant<LocalTrackPublication> {
 	/** @internal */
 	override get link(): RoomLink {
 		return this.#host.link;
+	}
+	/** @internal */
+	protected override get data(): RoomData {
+		return this.#host.data();
 	}
 	override get isLocal(): true {
 		return true;
@@ -129,9 +126,10 @@ export class LocalParticipant extends Participant<LocalTrackPublication> {
 	 * Opens the board's microphone for a track of one's own, to be published or stopped. Rejects with
 	 * MediaDeviceError, or UnsupportedError when video is asked for.
 	 */
-	async createTracks({ audio = true, video = false }: CreateLocalTracksOptions = {}): Promise<
-		LocalAudioTrack[]
-	> {
+	async createTracks({
+		audio = true,
+		video = false,
+	}: CreateLocalTracksOptions = {}): Promise<LocalAudioTrack[]> {
 		if (video) throw this.#unsupported("camera");
 		return audio ? [this.#createMicrophone()] : [];
 	}
@@ -220,27 +218,8 @@ export class LocalParticipant extends Participant<LocalTrackPublication> {
 		return this.#ownInfo.request({ attributes }, this.info);
 	}
 
-	/**
-	 * Sends up to 64,000 bytes, less what the packet around them takes. Resolves when a reliable
-	 * packet is in the send buffer, waiting for room there; a lossy one never waits, and is dropped
-	 * (and counted, `lossyDropped`) while more than 8 KB wait.
-	 *
-	 * Rejects with PublishDataError: not connected, too large, not allowed.
-	 */
-	async publishData(payload: Uint8Array, options: DataPublishOptions = {}): Promise<void> {
-		const { NotAllowed, NotConnected } = PublishDataErrorReason;
-		if (!this.#packets) throw new PublishDataError("the room is not connected", NotConnected);
-		if (this.permissions?.canPublishData === false) {
-			throw new PublishDataError("the token does not allow publishing data", NotAllowed);
-		}
-		const { reliable, topic, destinationIdentities } = options;
-		const user = { participantIdentity: this.identity, payload, topic, destinationIdentities };
-		await this.#packets.send({ user }, reliable ? DataPacketKind.RELIABLE : DataPacketKind.LOSSY);
-	}
-
 	/** @internal A session begins: what is enabled goes with its first offer. */
-	attach(session: RoomSession, packets: DataPackets): void {
-		this.#packets = packets;
+	attach(session: RoomSession): void {
 		this.#tracks.attach(session);
 		this.#ownInfo.attach(session);
 	}
@@ -258,7 +237,6 @@ export class LocalParticipant extends Participant<LocalTrackPublication> {
 
 	/** @internal The session is over. A track that never was published waits for the next. */
 	detach(stop = this.#stopOnUnpublish): void {
-		this.#packets = undefined;
 		this.#joined = false;
 		this.#tracks.detach(stop);
 		this.#ownInfo.detach();

@@ -1,6 +1,9 @@
 /** Who is in the room, by the server's word: comes, changes, speaks and goes. */
 
-import { ParticipantInfo_State as ParticipantState } from "../protocol/generated/enums";
+import {
+	type DisconnectReason,
+	ParticipantInfo_State as ParticipantState,
+} from "../protocol/generated/enums";
 import type {
 	ConnectionQualityInfo,
 	ParticipantInfo,
@@ -91,6 +94,13 @@ export class Participants {
 		return undefined;
 	}
 
+	/** We are moved: who was here is told to leave. Their identities. */
+	leaveAll(): string[] {
+		const remotes = [...this.remote.values()];
+		for (const participant of remotes) this.#remove(participant);
+		return remotes.map(({ identity }) => identity);
+	}
+
 	/** The session is over: nobody is left, and nobody is told of it one by one. */
 	clear(): void {
 		const remotes = [...this.remote.values()];
@@ -101,10 +111,14 @@ export class Participants {
 
 	#onGone(participant: RemoteParticipant, info: ParticipantInfo): void {
 		if (participant.sid !== info.sid) return; // of a join before this one
+		this.#remove(participant, info.disconnectReason || undefined);
+	}
+
+	#remove(participant: RemoteParticipant, reason?: DisconnectReason): void {
 		this.remote.delete(participant.identity);
 		for (const sid of [...participant.trackPublications.keys()]) participant.unpublish(sid);
 		const { announce } = this.#link;
-		announce("participantDisconnected", participant, info.disconnectReason || undefined);
+		announce("participantDisconnected", participant, reason);
 		participant.leave();
 		if (this.activeSpeakers.includes(participant)) this.updateSpeakers([]);
 	}

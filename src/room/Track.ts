@@ -3,8 +3,8 @@
 import type { Microphone } from "webrtc-native/device";
 import { Emitter } from "../platform/emitter";
 import {
-	StreamState as ProtoStreamState,
 	TrackSource as ProtoSource,
+	StreamState as ProtoStreamState,
 	TrackType,
 } from "../protocol/generated/enums";
 import type { TrackEvents } from "./participantEvents";

@@ -2,6 +2,8 @@
 
 import type { RequestResponse_Reason } from "../protocol/generated/enums";
 
+export { RpcError } from "../data/rpc/RpcError";
+export { DataStreamError, DataStreamErrorReason } from "../data/streams/DataStreamError";
 export { PublishDataError, PublishDataErrorReason } from "../session/DataChannels";
 export { TrackPublishError } from "../session/Publications";
 export { ConnectionError, ConnectionErrorReason } from "../signal/ConnectionError";

@@ -8,9 +8,9 @@ import type {
 } from "../protocol/generated/enums";
 import type { ParticipantPermission } from "../protocol/generated/types";
 import type { LocalParticipant } from "./LocalParticipant";
+import type { LocalTrackPublication } from "./LocalTrackPublication";
 import type { ConnectionQuality, Participant } from "./Participant";
 import type { RemoteParticipant } from "./RemoteParticipant";
-import type { LocalTrackPublication } from "./LocalTrackPublication";
 import type { RemoteTrackPublication } from "./RemoteTrackPublication";
 import type { RemoteAudioTrack, Track } from "./Track";
 import type { TrackPublication } from "./TrackPublication";
