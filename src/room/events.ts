@@ -6,20 +6,23 @@ import type {
 	Encryption_Type as EncryptionType,
 	SubscriptionError,
 } from "../protocol/generated/enums";
+import type { ParticipantPermission } from "../protocol/generated/types";
 import type { LocalParticipant } from "./LocalParticipant";
+import type { LocalTrackPublication } from "./LocalTrackPublication";
 import type { ConnectionQuality, Participant } from "./Participant";
 import type { RemoteParticipant } from "./RemoteParticipant";
-import type { RemoteAudioTrack } from "./Track";
-import type {
-	LocalTrackPublication,
-	RemoteTrackPublication,
-	TrackPublication,
-} from "./TrackPublication";
+import type { RemoteTrackPublication } from "./RemoteTrackPublication";
+import type { RemoteAudioTrack, Track } from "./Track";
+import type { TrackPublication } from "./TrackPublication";
 
 export const ConnectionState = Object.freeze({
 	Disconnected: "disconnected",
 	Connecting: "connecting",
 	Connected: "connected",
+	/** Media is lost, or all is: see RoomEvent.Reconnecting. */
+	Reconnecting: "reconnecting",
+	/** Signalling is lost; sound goes on. */
+	SignalReconnecting: "signalReconnecting",
 } as const);
 export type ConnectionState = (typeof ConnectionState)[keyof typeof ConnectionState];
 
@@ -28,10 +31,21 @@ export const RoomEvent = Object.freeze({
 	Connected: "connected",
 	/** Out of the room; the reason is undefined when nobody gave one. */
 	Disconnected: "disconnected",
-	/** Before Connected and Disconnected. */
+	/** Signalling is lost and on its way back; sound and data go on. Reconnected or more follows. */
+	SignalReconnecting: "signalReconnecting",
+	/**
+	 * Media is lost, and on its way back. When the server does not know us any more, everybody and all
+	 * tracks of ours have gone before this, or go after it, and come again behind Reconnected.
+	 */
+	Reconnecting: "reconnecting",
+	/** All is well again. */
+	Reconnected: "reconnected",
+	/** Before the event of the state itself. */
 	ConnectionStateChanged: "connectionStateChanged",
 	/** The server has let us in; media is not up yet. */
 	SignalConnected: "signalConnected",
+	/** The server has put us into another room: the participants are others, the connection goes on. */
+	Moved: "moved",
 	/** Only for who comes after us. */
 	ParticipantConnected: "participantConnected",
 	ParticipantDisconnected: "participantDisconnected",
@@ -44,6 +58,12 @@ export const RoomEvent = Object.freeze({
 	TrackSubscribed: "trackSubscribed",
 	TrackUnsubscribed: "trackUnsubscribed",
 	TrackSubscriptionFailed: "trackSubscriptionFailed",
+	/** Its publisher lets us subscribe to it, or no longer. */
+	TrackSubscriptionPermissionChanged: "trackSubscriptionPermissionChanged",
+	/** What we want of it, and whether it is here; right behind TrackSubscribed and TrackUnsubscribed. */
+	TrackSubscriptionStatusChanged: "trackSubscriptionStatusChanged",
+	/** The server pauses or resumes a subscribed track, for want of bandwidth. */
+	TrackStreamStateChanged: "trackStreamStateChanged",
 	/** Of any participant, the local one too. */
 	TrackMuted: "trackMuted",
 	TrackUnmuted: "trackUnmuted",
@@ -51,13 +71,18 @@ export const RoomEvent = Object.freeze({
 	LocalTrackUnpublished: "localTrackUnpublished",
 	/** Somebody subscribed to a track of ours for the first time. */
 	LocalTrackSubscribed: "localTrackSubscribed",
+	/** A microphone that was just published gives digital silence: is it the right one? */
+	LocalAudioSilenceDetected: "localAudioSilenceDetected",
 	/** Loudest first. */
 	ActiveSpeakersChanged: "activeSpeakersChanged",
 	ConnectionQualityChanged: "connectionQualityChanged",
 	ParticipantMetadataChanged: "participantMetadataChanged",
 	ParticipantNameChanged: "participantNameChanged",
 	ParticipantAttributesChanged: "participantAttributesChanged",
+	ParticipantPermissionsChanged: "participantPermissionsChanged",
 	RoomMetadataChanged: "roomMetadataChanged",
+	/** The room is recorded, or no longer. */
+	RecordingStatusChanged: "recordingStatusChanged",
 	/**
 	 * Somebody called publishData(). Data may overtake the news of who came: then the participant is
 	 * undefined, and its identity is the last argument.
@@ -73,6 +98,10 @@ export interface RoomEvents {
 	disconnected: [reason?: DisconnectReason];
 	connectionStateChanged: [state: ConnectionState];
 	signalConnected: [];
+	signalReconnecting: [];
+	reconnecting: [];
+	reconnected: [];
+	moved: [name: string];
 	participantConnected: [participant: RemoteParticipant];
 	participantDisconnected: [participant: RemoteParticipant, reason?: DisconnectReason];
 	participantActive: [participant: Participant];
@@ -93,18 +122,39 @@ export interface RoomEvents {
 		participant: RemoteParticipant,
 		reason?: SubscriptionError,
 	];
+	trackSubscriptionPermissionChanged: [
+		publication: RemoteTrackPublication,
+		status: TrackPublication.PermissionStatus,
+		participant: RemoteParticipant,
+	];
+	trackSubscriptionStatusChanged: [
+		publication: RemoteTrackPublication,
+		status: TrackPublication.SubscriptionStatus,
+		participant: RemoteParticipant,
+	];
+	trackStreamStateChanged: [
+		publication: RemoteTrackPublication,
+		state: Track.StreamState,
+		participant: RemoteParticipant,
+	];
 	trackMuted: [publication: TrackPublication, participant: Participant];
 	trackUnmuted: [publication: TrackPublication, participant: Participant];
 	localTrackPublished: [publication: LocalTrackPublication, participant: LocalParticipant];
 	localTrackUnpublished: [publication: LocalTrackPublication, participant: LocalParticipant];
 	localTrackSubscribed: [publication: LocalTrackPublication, participant: LocalParticipant];
+	localAudioSilenceDetected: [publication: LocalTrackPublication];
 	activeSpeakersChanged: [speakers: Participant[]];
 	connectionQualityChanged: [quality: ConnectionQuality, participant: Participant];
 	participantMetadataChanged: [previous: string | undefined, participant: Participant];
 	participantNameChanged: [name: string, participant: Participant];
 	/** Only what changed; "" for an attribute that was deleted. */
 	participantAttributesChanged: [changed: Record<string, string>, participant: Participant];
+	participantPermissionsChanged: [
+		previous: ParticipantPermission | undefined,
+		participant: Participant,
+	];
 	roomMetadataChanged: [metadata: string];
+	recordingStatusChanged: [recording: boolean];
 	/** The payload is in native memory and costs the engine's heap next to nothing. */
 	dataReceived: [
 		payload: Uint8Array,
