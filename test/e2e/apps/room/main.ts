@@ -2,7 +2,7 @@
  * Does what it is told and prints what happens, one line each.
  *
  * Config: url, token; script: steps with commas between: connect, mic, mute, unpublish, disconnect,
- * wait N (ms), wait EVENT; and what the board takes.
+ * simulate SCENARIO, wait N (ms), wait EVENT; and what the board takes.
  */
 
 import board from "board";
@@ -12,6 +12,7 @@ import {
 	Room,
 	RoomEvent,
 	type RoomEvents,
+	type SimulationScenario,
 	TrackPublication,
 } from "livekit";
 import config from "mc/config";
@@ -42,6 +43,7 @@ const steps: Record<string, (argument: string) => unknown> = {
 	unpublish: () =>
 		me.unpublishTrack(me.getTrackPublication("microphone")?.track as LocalAudioTrack),
 	disconnect: () => room.disconnect(),
+	simulate: (scenario) => room.simulateScenario(scenario as SimulationScenario),
 	wait: (what) => (/^\d+$/.test(what) ? sleep(Number(what)) : happened(what)),
 };
 
