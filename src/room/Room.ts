@@ -3,34 +3,30 @@
  * session's events alone; all input and output is the session's.
  */
 
-import type { Speaker } from "webrtc-native/device";
 import { DataPackets, type DataStats } from "../data/DataPackets";
+import { PacketDispatcher } from "../data/PacketDispatcher";
 import { Emitter } from "../platform/emitter";
-import {
-	Encryption_Type as EncryptionType,
-	ParticipantInfo_State as ParticipantState,
-	type SubscriptionError,
-} from "../protocol/generated/enums";
+import { Encryption_Type as EncryptionType } from "../protocol/generated/enums";
 import type {
 	DataPacket,
 	JoinResponse,
 	ParticipantInfo,
 	Room as RoomInfo,
-	SpeakerInfo,
+	UserPacket,
 } from "../protocol/generated/types";
 import { newCid } from "../session/ids";
-import type { IncomingTrack } from "../session/Negotiation";
 import { sessionFactory } from "../session/Session";
 import type { SessionEnd, SessionOptions, SessionStats } from "../session/types";
-import { ConnectionError, ConnectionErrorReason, MediaDeviceError } from "./errors";
-import { ConnectionState, type RoomEvents } from "./events";
+import { ConnectionError, ConnectionErrorReason } from "./errors";
+import { type Announce, ConnectionState, type RoomEvents } from "./events";
 import { LocalParticipant } from "./LocalParticipant";
 import type { RoomConnectOptions, RoomOptions } from "./options";
 import type { Participant } from "./Participant";
-import { RemoteParticipant } from "./RemoteParticipant";
+import { Participants } from "./Participants";
+import type { RemoteParticipant } from "./RemoteParticipant";
 import type { RoomSession } from "./RoomSession";
-import { RemoteAudioTrack } from "./Track";
-import type { RemoteTrackPublication } from "./TrackPublication";
+import { SoundDevices } from "./SoundDevices";
+import { Subscriptions } from "./Subscriptions";
 
 /** Nothing is encrypted from end to end. */
 const { NONE } = EncryptionType;
@@ -46,23 +42,23 @@ interface Connecting {
 
 export class Room extends Emitter<RoomEvents> {
 	readonly localParticipant: LocalParticipant;
-	/** By identity. */
-	readonly remoteParticipants = new Map<string, RemoteParticipant>();
-	/** Loudest first. */
-	activeSpeakers: Participant[] = [];
+	readonly #participants: Participants;
+	readonly #subscriptions: Subscriptions;
+	readonly #devices: SoundDevices;
+	readonly #dispatcher = new PacketDispatcher();
 	readonly #options: RoomOptions;
 	readonly #createSession: (options: SessionOptions) => RoomSession;
 	#state: ConnectionState = ConnectionState.Disconnected;
 	#info: RoomInfo | undefined;
 	#session: RoomSession | undefined;
-	#speaker: Speaker | undefined;
-	#speakerFailed = false;
 	#packets: DataPackets | undefined;
 	/** Of the session before, as it ended. */
 	#stats: RoomStats | undefined;
-	/** What the server sends us, by track sid; it may be here before its publication. */
-	readonly #media = new Map<string, IncomingTrack>();
-	/** Events that belong after Connected. */
+	/** Emits when connected; before, what changes is the room's first state and not news. */
+	readonly #announce: Announce;
+	/** Runs at once, or behind the event Connected while connecting. */
+	readonly #afterConnected: (run: () => void) => void;
+	/** What waits for Connected. */
 	#deferred: (() => void)[] = [];
 	/** Of connect(), while it is under way. */
 	#connecting: Connecting | undefined;
@@ -75,16 +71,39 @@ export class Room extends Emitter<RoomEvents> {
 		super();
 		this.#options = options;
 		this.#createSession = createSession;
+		const announce: Announce = (event, ...args) => {
+			if (this.#state === ConnectionState.Connected) this.emit(event, ...args);
+		};
+		const afterConnected = (run: () => void) => {
+			if (this.#state === ConnectionState.Connecting) this.#deferred.push(run);
+			else run();
+		};
+		this.#announce = announce;
+		this.#afterConnected = afterConnected;
+		this.#devices = new SoundDevices(options, (error) => {
+			this.emit("mediaDevicesError", error, error.kind);
+		});
 		this.localParticipant = new LocalParticipant({
-			openMicrophone: () => this.#open("audioinput", "microphone", options.microphone),
+			openMicrophone: () => this.#devices.openMicrophone(),
 			newCid,
-			announce: (event, ...args) => this.#afterConnected(() => this.emit(event, ...args)),
+			announce: (event, ...args) => afterConnected(() => this.emit(event, ...args)),
 			onPublishFailed: (error) => {
 				if (this.#session) this.emit("mediaDevicesError", error, "audioinput");
 			},
 		});
+		this.#participants = new Participants(this.localParticipant, announce);
+		this.#subscriptions = new Subscriptions(this.#participants, announce, afterConnected);
+		this.#dispatcher.on("user", (user, packet) => this.#onUserPacket(user, packet));
 	}
 
+	/** By identity. */
+	get remoteParticipants(): Map<string, RemoteParticipant> {
+		return this.#participants.remote;
+	}
+	/** Loudest first. */
+	get activeSpeakers(): Participant[] {
+		return this.#participants.activeSpeakers;
+	}
 	get state(): ConnectionState {
 		return this.#state;
 	}
@@ -123,20 +142,23 @@ export class Room extends Emitter<RoomEvents> {
 				...(options.websocketTimeout && { openTimeout: options.websocketTimeout }),
 				tls,
 			},
-			speaker: () => this.#openSpeaker(),
+			speaker: () => this.#devices.openSpeaker(),
 		});
 		const packets = new DataPackets((bytes, kind) => session.sendData(bytes, kind));
 		this.#session = session;
 		this.#packets = packets;
 		this.#listen(session);
-		session.on("data", (message) => this.#onData(packets.receive(message)));
+		session.on("data", (message) => {
+			const packet = packets.receive(message);
+			if (packet) this.#afterConnected(() => this.#dispatcher.dispatch(packet));
+		});
 		return new Promise((resolve, reject) => {
 			this.#connecting = { resolve, reject };
 			this.#setState(ConnectionState.Connecting);
 			if (this.#session !== session) return; // a listener has called disconnect()
 			session.start(url, token);
 			this.localParticipant.attach(session, packets);
-			this.#openSpeaker(); // takes its time while the network takes its
+			this.#devices.openSpeaker(); // takes its time while the network takes its
 		});
 	}
 
@@ -150,8 +172,7 @@ export class Room extends Emitter<RoomEvents> {
 	}
 
 	getParticipantByIdentity(identity: string): Participant | undefined {
-		if (identity && this.localParticipant.identity === identity) return this.localParticipant;
-		return this.remoteParticipants.get(identity);
+		return this.#participants.byIdentity(identity);
 	}
 
 	/** For reports. After the end: as it was then. Undefined before the first connect(). */
@@ -159,7 +180,7 @@ export class Room extends Emitter<RoomEvents> {
 		const session = this.#session;
 		const packets = this.#packets;
 		if (!session || !packets) return this.#stats;
-		const firstSound = this.#speaker?.firstSound;
+		const firstSound = this.#devices.speaker?.firstSound;
 		if (firstSound !== undefined) session.timeline.mark("firstSoundOut", firstSound);
 		return { ...session.stats, data: { ...packets.stats } };
 	}
@@ -168,28 +189,17 @@ export class Room extends Emitter<RoomEvents> {
 		session.on("joined", (join) => this.#onJoined(join));
 		session.on("connected", () => this.#onConnected());
 		session.on("closed", (end) => this.#onClosed(end));
-		session.on("track", (track) => {
-			this.#media.set(track.sid, track);
-			this.#subscribe(track);
-		});
-		session.on("trackFailed", (sid) => this.#onTrackFailed(sid));
-		session.on("trackEnded", (sid) => {
-			this.#media.delete(sid);
-			const found = this.#findTrack(sid);
-			if (found) found.participant.unsubscribe(found.publication, this.#announce);
-		});
+		session.on("track", (track) => this.#subscriptions.start(track));
+		session.on("trackFailed", (sid) => this.#subscriptions.fail(sid));
+		session.on("trackEnded", (sid) => this.#subscriptions.end(sid));
 		session.on("update", ({ participants }) => {
 			for (const info of participants) this.#onParticipant(info);
 		});
-		session.on("speakersChanged", ({ speakers }) => this.#onSpeakers(speakers));
+		session.on("speakersChanged", ({ speakers }) => this.#participants.updateSpeakers(speakers));
 		session.on("roomUpdate", ({ room }) => {
 			if (room) this.#onRoom(room);
 		});
-		session.on("connectionQuality", ({ updates }) => {
-			for (const { participantSid, quality } of updates) {
-				this.#bySid(participantSid)?.updateQuality(quality, this.#announce);
-			}
-		});
+		session.on("connectionQuality", ({ updates }) => this.#participants.updateQuality(updates));
 		session.on("mute", ({ sid, muted }) => this.localParticipant.remoteMute(sid, muted));
 		session.on("trackUnpublished", ({ trackSid }) =>
 			this.localParticipant.remoteUnpublish(trackSid),
@@ -198,7 +208,9 @@ export class Room extends Emitter<RoomEvents> {
 			const publication = this.localParticipant.trackPublications.get(trackSid);
 			if (publication) this.#announce("localTrackSubscribed", publication, this.localParticipant);
 		});
-		session.on("subscriptionResponse", ({ trackSid, err }) => this.#onTrackFailed(trackSid, err));
+		session.on("subscriptionResponse", ({ trackSid, err }) =>
+			this.#subscriptions.fail(trackSid, err),
+		);
 	}
 
 	#onJoined({ room, participant, otherParticipants }: JoinResponse): void {
@@ -229,72 +241,20 @@ export class Room extends Emitter<RoomEvents> {
 			error ?? new ConnectionError("the connection ended", ConnectionErrorReason.InternalError),
 		);
 		this.#stats = this.getStats();
-		for (const participant of this.remoteParticipants.values()) {
-			for (const publication of participant.trackPublications.values()) {
-				participant.unsubscribe(publication, this.#announce);
-			}
-		}
+		this.#subscriptions.clear();
 		this.localParticipant.detach();
 		this.#session = undefined;
 		this.#packets = undefined;
 		this.#deferred = [];
-		this.#media.clear();
-		this.remoteParticipants.clear();
-		this.activeSpeakers = [];
-		this.#speaker?.close();
-		this.#speaker = undefined;
-		this.#speakerFailed = false;
+		this.#participants.clear();
+		this.#devices.closeSpeaker();
 		this.#setState(ConnectionState.Disconnected);
 		this.emit("disconnected", reason);
 	}
 
 	#onParticipant(info: ParticipantInfo): void {
-		if (info.identity === this.localParticipant.identity) {
-			this.localParticipant.update(info, this.#announce);
-			return;
-		}
-		const known = this.remoteParticipants.get(info.identity);
-		if (info.state === ParticipantState.DISCONNECTED) {
-			if (known) this.#onParticipantGone(known, info);
-		} else if (known) {
-			known.update(info, this.#announce);
-		} else {
-			const participant = new RemoteParticipant(info);
-			this.remoteParticipants.set(info.identity, participant);
-			this.#announce("participantConnected", participant);
-			participant.updateTracks(info, this.#announce);
-		}
-		for (const { sid } of info.tracks) {
-			const track = this.#media.get(sid);
-			if (track) this.#subscribe(track);
-		}
-	}
-
-	#onParticipantGone(participant: RemoteParticipant, info: ParticipantInfo): void {
-		if (participant.sid !== info.sid) return; // of a join before this one
-		this.remoteParticipants.delete(participant.identity);
-		for (const sid of [...participant.trackPublications.keys()]) {
-			participant.unpublish(sid, this.#announce);
-		}
-		this.#announce("participantDisconnected", participant, info.disconnectReason || undefined);
-		if (this.activeSpeakers.includes(participant)) this.#onSpeakers([]);
-	}
-
-	/** Deltas: who is not named goes on as before. */
-	#onSpeakers(changes: readonly SpeakerInfo[]): void {
-		const speakers = new Set(this.activeSpeakers);
-		for (const { sid, level, active } of changes) {
-			const participant = this.#bySid(sid);
-			if (!participant) continue;
-			participant.updateSpeaking(level, active);
-			if (active) speakers.add(participant);
-			else speakers.delete(participant);
-		}
-		for (const speaker of speakers) {
-			if (this.#bySid(speaker.sid) !== speaker) speakers.delete(speaker); // has left
-		}
-		this.activeSpeakers = [...speakers].sort((a, b) => b.audioLevel - a.audioLevel);
-		this.#announce("activeSpeakersChanged", this.activeSpeakers);
+		this.#participants.update(info);
+		this.#subscriptions.published(info.tracks);
 	}
 
 	#onRoom(room: RoomInfo): void {
@@ -303,91 +263,14 @@ export class Room extends Emitter<RoomEvents> {
 		if (before?.metadata !== room.metadata) this.#announce("roomMetadataChanged", room.metadata);
 	}
 
-	#onData(packet: DataPacket | undefined): void {
-		if (!packet?.user) return;
-		const { user, kind, participantIdentity } = packet;
-		this.#afterConnected(() => {
-			const participant = this.remoteParticipants.get(participantIdentity);
-			const { payload, topic } = user;
-			this.emit("dataReceived", payload, participant, kind, topic, NONE, participantIdentity);
-		});
-	}
-
-	/** Joins the media to its publication, when both are here and we are connected. */
-	#subscribe(track: IncomingTrack): void {
-		const found = this.#findTrack(track.sid);
-		if (!found || found.publication.subscribed) return;
-		this.#afterConnected(() => {
-			const { participant, publication } = found;
-			if (this.#media.get(track.sid) !== track || publication.subscribed) return;
-			const audio = new RemoteAudioTrack(track.sid, publication.source, track.setVolume);
-			participant.subscribe(publication, audio, this.#announce);
-		});
-	}
-
-	#onTrackFailed(sid: string, reason?: SubscriptionError): void {
-		const found = this.#findTrack(sid);
-		if (found) this.#announce("trackSubscriptionFailed", sid, found.participant, reason);
-	}
-
-	#findTrack(
-		sid: string,
-	): { participant: RemoteParticipant; publication: RemoteTrackPublication } | undefined {
-		for (const participant of this.remoteParticipants.values()) {
-			const publication = participant.trackPublications.get(sid);
-			if (publication) return { participant, publication };
-		}
-		return undefined;
-	}
-
-	#bySid(sid: string): Participant | undefined {
-		if (this.localParticipant.sid === sid) return this.localParticipant;
-		for (const participant of this.remoteParticipants.values()) {
-			if (participant.sid === sid) return participant;
-		}
-		return undefined;
-	}
-
-	readonly #announce: <K extends keyof RoomEvents>(event: K, ...args: RoomEvents[K]) => void = (
-		event,
-		...args
-	) => {
-		if (this.#state === ConnectionState.Connected) this.emit(event, ...args);
-	};
-
-	#afterConnected(run: () => void): void {
-		if (this.#state === ConnectionState.Connecting) this.#deferred.push(run);
-		else run();
+	#onUserPacket({ payload, topic }: UserPacket, { kind, participantIdentity }: DataPacket): void {
+		const participant = this.remoteParticipants.get(participantIdentity);
+		this.emit("dataReceived", payload, participant, kind, topic, NONE, participantIdentity);
 	}
 
 	#setState(state: ConnectionState): void {
 		if (this.#state === state) return;
 		this.#state = state;
 		this.emit("connectionStateChanged", state);
-	}
-
-	/** A speaker that does not open is told of once; the call goes on without. */
-	#openSpeaker(): Speaker | undefined {
-		const { speaker } = this.#options;
-		if (speaker && !this.#speaker && !this.#speakerFailed) {
-			try {
-				this.#speaker = this.#open("audiooutput", "speaker", speaker);
-			} catch {
-				this.#speakerFailed = true;
-			}
-		}
-		return this.#speaker;
-	}
-
-	#open<T>(kind: "audioinput" | "audiooutput", name: string, open: (() => T) | undefined): T {
-		try {
-			if (!open) throw new Error(`no ${name}: give \`${name}\` in the options of Room`);
-			return open();
-		} catch (cause) {
-			const message = cause instanceof Error ? cause.message : String(cause);
-			const error = new MediaDeviceError(message, kind);
-			this.emit("mediaDevicesError", error, kind);
-			throw error;
-		}
 	}
 }

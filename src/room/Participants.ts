@@ -1,0 +1,109 @@
+/** Who is in the room, by the server's word: comes, changes, speaks and goes. */
+
+import { ParticipantInfo_State as ParticipantState } from "../protocol/generated/enums";
+import type {
+	ConnectionQualityInfo,
+	ParticipantInfo,
+	SpeakerInfo,
+} from "../protocol/generated/types";
+import type { Announce } from "./events";
+import type { LocalParticipant } from "./LocalParticipant";
+import type { Participant } from "./Participant";
+import { RemoteParticipant } from "./RemoteParticipant";
+import type { RemoteTrackPublication } from "./TrackPublication";
+
+export class Participants {
+	/** By identity. */
+	readonly remote = new Map<string, RemoteParticipant>();
+	/** Loudest first. */
+	activeSpeakers: Participant[] = [];
+	readonly #local: LocalParticipant;
+	readonly #announce: Announce;
+
+	constructor(local: LocalParticipant, announce: Announce) {
+		this.#local = local;
+		this.#announce = announce;
+	}
+
+	/** Takes one participant's description; DISCONNECTED is its end. */
+	update(info: ParticipantInfo): void {
+		if (info.identity === this.#local.identity) {
+			this.#local.update(info, this.#announce);
+			return;
+		}
+		const known = this.remote.get(info.identity);
+		if (info.state === ParticipantState.DISCONNECTED) {
+			if (known) this.#onGone(known, info);
+		} else if (known) {
+			known.update(info, this.#announce);
+		} else {
+			const participant = new RemoteParticipant(info);
+			this.remote.set(info.identity, participant);
+			this.#announce("participantConnected", participant);
+			participant.updateTracks(info, this.#announce);
+		}
+	}
+
+	/** Deltas: who is not named goes on as before. */
+	updateSpeakers(changes: readonly SpeakerInfo[]): void {
+		const speakers = new Set(this.activeSpeakers);
+		for (const { sid, level, active } of changes) {
+			const participant = this.bySid(sid);
+			if (!participant) continue;
+			participant.updateSpeaking(level, active);
+			if (active) speakers.add(participant);
+			else speakers.delete(participant);
+		}
+		for (const speaker of speakers) {
+			if (this.bySid(speaker.sid) !== speaker) speakers.delete(speaker); // has left
+		}
+		this.activeSpeakers = [...speakers].sort((a, b) => b.audioLevel - a.audioLevel);
+		this.#announce("activeSpeakersChanged", this.activeSpeakers);
+	}
+
+	updateQuality(updates: readonly ConnectionQualityInfo[]): void {
+		for (const { participantSid, quality } of updates) {
+			this.bySid(participantSid)?.updateQuality(quality, this.#announce);
+		}
+	}
+
+	byIdentity(identity: string): Participant | undefined {
+		if (identity && this.#local.identity === identity) return this.#local;
+		return this.remote.get(identity);
+	}
+
+	bySid(sid: string): Participant | undefined {
+		if (this.#local.sid === sid) return this.#local;
+		for (const participant of this.remote.values()) {
+			if (participant.sid === sid) return participant;
+		}
+		return undefined;
+	}
+
+	/** The remote track of this sid, and whose it is. */
+	findTrack(
+		sid: string,
+	): { participant: RemoteParticipant; publication: RemoteTrackPublication } | undefined {
+		for (const participant of this.remote.values()) {
+			const publication = participant.trackPublications.get(sid);
+			if (publication) return { participant, publication };
+		}
+		return undefined;
+	}
+
+	/** The session is over: nobody is left, and nobody is told. */
+	clear(): void {
+		this.remote.clear();
+		this.activeSpeakers = [];
+	}
+
+	#onGone(participant: RemoteParticipant, info: ParticipantInfo): void {
+		if (participant.sid !== info.sid) return; // of a join before this one
+		this.remote.delete(participant.identity);
+		for (const sid of [...participant.trackPublications.keys()]) {
+			participant.unpublish(sid, this.#announce);
+		}
+		this.#announce("participantDisconnected", participant, info.disconnectReason || undefined);
+		if (this.activeSpeakers.includes(participant)) this.updateSpeakers([]);
+	}
+}
