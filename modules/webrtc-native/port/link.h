@@ -1,26 +1,34 @@
 /*
- * The network beneath: which addresses there are to speak from, and when that changes. Wi-Fi that
- * comes back with another address, a cable pulled out, a desktop that wakes up.
+ * The network beneath: whether there is an address to speak from, and when the addresses change.
+ * Wi-Fi that comes back with another address, a cable pulled out, a desktop that wakes up.
  */
 #ifndef LKXS_PORT_LINK_H
 #define LKXS_PORT_LINK_H
 
 #include <stdbool.h>
 
-/**
- * `on_change` is called on any thread, after the addresses of the interfaces that are up became
- * others, or port_link_pretend() changed something; it posts and returns. One watcher at a time.
- * 0, or -1 when there is one already or the system tells of no changes.
- */
-int port_link_watch(void (*on_change)(void *context), void *context);
-/** on_change is not called after this returns. */
-void port_link_unwatch(void);
+typedef struct port_link_watcher port_link_watcher;
+
+struct port_link_watcher {
+	/**
+	 * Called on any thread, when the addresses of the interfaces that are up have become others, or
+	 * when port_link_pretend() was called. It posts and returns.
+	 */
+	void (*on_change)(void *context);
+	void *context;
+	port_link_watcher *next; /* the port's own */
+};
+
+/** The watcher is the caller's memory. 0, or -1 when the system cannot be asked to tell. */
+int port_link_watch(port_link_watcher *watcher);
+/** on_change is not called after this returns. Only for one that watches. */
+void port_link_unwatch(port_link_watcher *watcher);
 /** Whether some interface other than loopback is up and has an address. */
 bool port_link_up(void);
 
 typedef enum { PORT_LINK_REAL, PORT_LINK_UP, PORT_LINK_DOWN } port_link_pretence;
 
-/** For tests: from now on port_link_up() says so, whatever is true. Tells the watcher, always. */
+/** For tests: port_link_up() says so from now on, whatever is true. Watchers are told. */
 void port_link_pretend(port_link_pretence pretence);
 
 #endif

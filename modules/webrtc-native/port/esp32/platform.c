@@ -34,7 +34,8 @@ int platform_thread(port_task task, pthread_t *thread, void *(*run)(void *contex
 	config.thread_name = profile->name;
 	config.stack_size = profile->stack;
 	config.prio = profile->priority;
-	config.pin_to_core = profile->core == PORT_ANY_CORE ? tskNO_AFFINITY : profile->core;
+	config.pin_to_core =
+		profile->core == PORT_ANY_CORE || portNUM_PROCESSORS == 1 ? tskNO_AFFINITY : profile->core;
 	config.stack_alloc_caps = MALLOC_CAP_INTERNAL | MALLOC_CAP_8BIT;
 	if (esp_pthread_set_cfg(&config) != ESP_OK)
 		return -1;
