@@ -1,5 +1,23 @@
 /** The public API; livekit-client's names and meanings. */
 
+export type { PerformRpcParams, RpcHandler, RpcInvocationData } from "./data/rpc/protocol";
+export {
+	type ByteStreamHandler,
+	ByteStreamReader,
+	type TextStreamHandler,
+	TextStreamReader,
+} from "./data/streams/StreamReader";
+export { ByteStreamWriter, TextStreamWriter } from "./data/streams/StreamWriter";
+export type {
+	ByteStreamInfo,
+	FileLike,
+	SendBytesOptions,
+	SendFileOptions,
+	SendTextOptions,
+	StreamBytesOptions,
+	StreamTextOptions,
+	TextStreamInfo,
+} from "./data/streams/types";
 export {
 	DataPacket_Kind,
 	DisconnectReason,
@@ -9,9 +27,12 @@ export {
 export {
 	ConnectionError,
 	ConnectionErrorReason,
+	DataStreamError,
+	DataStreamErrorReason,
 	MediaDeviceError,
 	PublishDataError,
 	PublishDataErrorReason,
+	RpcError,
 	TrackPublishError,
 } from "./room/errors";
 export { ConnectionState, RoomEvent, type RoomEvents } from "./room/events";

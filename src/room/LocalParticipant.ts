@@ -1,13 +1,24 @@
 /** This device in the room. */
 
 import type { Microphone } from "webrtc-native/device";
-import type { DataPackets } from "../data/DataPackets";
+import type { PerformRpcParams, RpcHandler } from "../data/rpc/protocol";
+import type { ByteStreamWriter, TextStreamWriter } from "../data/streams/StreamWriter";
+import type {
+	ByteStreamInfo,
+	FileLike,
+	SendBytesOptions,
+	SendFileOptions,
+	SendTextOptions,
+	StreamBytesOptions,
+	StreamTextOptions,
+	TextStreamInfo,
+} from "../data/streams/types";
 import { DataPacket_Kind as DataPacketKind, TrackSource } from "../protocol/generated/enums";
 import type { ParticipantInfo, TrackInfo } from "../protocol/generated/types";
-import { PublishDataError, PublishDataErrorReason } from "./errors";
 import type { Announce } from "./events";
 import type { DataPublishOptions } from "./options";
 import { Participant } from "./Participant";
+import type { RoomData } from "./RoomData";
 import type { RoomSession } from "./RoomSession";
 import { LocalAudioTrack } from "./Track";
 import { LocalTrackPublication } from "./TrackPublication";
@@ -17,6 +28,7 @@ export interface LocalParticipantHost {
 	/** Throws MediaDeviceError, and tells of it as an event. */
 	openMicrophone(): Microphone;
 	newCid(): string;
+	data(): RoomData;
 	announce: Announce;
 	/** The server did not take the microphone. */
 	onPublishFailed(error: Error): void;
@@ -34,7 +46,6 @@ interface Capture {
 export class LocalParticipant extends Participant<LocalTrackPublication> {
 	readonly #host: LocalParticipantHost;
 	#session: RoomSession | undefined;
-	#packets: DataPackets | undefined;
 	#capture: Capture | undefined;
 
 	constructor(host: LocalParticipantHost) {
@@ -89,20 +100,52 @@ export class LocalParticipant extends Participant<LocalTrackPublication> {
 	 * Rejects with PublishDataError: not connected, too large, not allowed.
 	 */
 	async publishData(payload: Uint8Array, options: DataPublishOptions = {}): Promise<void> {
-		const { NotAllowed, NotConnected } = PublishDataErrorReason;
-		if (!this.#packets) throw new PublishDataError("the room is not connected", NotConnected);
-		if (this.permissions?.canPublishData === false) {
-			throw new PublishDataError("the token does not allow publishing data", NotAllowed);
-		}
 		const { reliable, topic, destinationIdentities } = options;
 		const user = { participantIdentity: this.identity, payload, topic, destinationIdentities };
-		await this.#packets.send({ user }, reliable ? DataPacketKind.RELIABLE : DataPacketKind.LOSSY);
+		const kind = reliable ? DataPacketKind.RELIABLE : DataPacketKind.LOSSY;
+		await this.#host.data().send({ user }, kind);
+	}
+
+	/**
+	 * Sends a text of any length to the handlers of its topic. Resolves when all of it is in the send
+	 * buffer. Rejects with PublishDataError, and with DataStreamError when attributes are too large.
+	 */
+	sendText(text: string, options?: SendTextOptions): Promise<TextStreamInfo> {
+		return this.#host.data().outgoing.sendText(text, options);
+	}
+	/** Sends a text piece by piece, as it comes to be; close() the writer at its end. */
+	streamText(options?: StreamTextOptions): Promise<TextStreamWriter> {
+		return this.#host.data().outgoing.streamText(options);
+	}
+	/** As sendText(), for bytes. */
+	sendBytes(bytes: Uint8Array, options?: SendBytesOptions): Promise<ByteStreamInfo> {
+		return this.#host.data().outgoing.sendBytes(bytes, options);
+	}
+	/** Sends bytes with a name. */
+	sendFile(file: FileLike, options?: SendFileOptions): Promise<{ id: string }> {
+		return this.#host.data().outgoing.sendFile(file, options);
+	}
+	/** As streamText(), for bytes. */
+	streamBytes(options?: StreamBytesOptions): Promise<ByteStreamWriter> {
+		return this.#host.data().outgoing.streamBytes(options);
+	}
+
+	/** Calls a method of another participant. Resolves to its response; rejects with RpcError. */
+	performRpc(params: PerformRpcParams): Promise<string> {
+		return this.#host.data().rpcClient.perform(params);
+	}
+	/** @deprecated Room has it. */
+	registerRpcMethod(method: string, handler: RpcHandler): void {
+		this.#host.data().rpcServer.register(method, handler);
+	}
+	/** @deprecated Room has it. */
+	unregisterRpcMethod(method: string): void {
+		this.#host.data().rpcServer.unregister(method);
 	}
 
 	/** @internal A session begins: what is enabled goes with its first offer. */
-	attach(session: RoomSession, packets: DataPackets): void {
+	attach(session: RoomSession): void {
 		this.#session = session;
-		this.#packets = packets;
 		if (this.#capture) this.#publish(session, this.#capture);
 	}
 
@@ -114,7 +157,6 @@ export class LocalParticipant extends Participant<LocalTrackPublication> {
 	/** @internal The session is over. A microphone that never was published waits for the next. */
 	detach(): void {
 		this.#session = undefined;
-		this.#packets = undefined;
 		const capture = this.#capture;
 		if (capture?.publication) this.#release(capture);
 		else if (capture) capture.publishing = undefined;

@@ -1,5 +1,6 @@
 /** What local and remote participants have in common: the server's description, kept up to date. */
 
+import { recordOf } from "../platform/record";
 import {
 	ParticipantInfo_Kind as ParticipantKind,
 	ParticipantInfo_State as ParticipantState,
@@ -147,24 +148,6 @@ function changedAttributes(
 		if (!after.has(key)) changed.set(key, "");
 	}
 	return changed.size ? recordOf(changed) : undefined;
-}
-
-/** A map that reads as an object: XS never frees a property name, so a peer's must not become one. */
-function recordOf(map: ReadonlyMap<string, string>): Readonly<Record<string, string>> {
-	const at = (key: string | symbol) => (typeof key === "string" ? map.get(key) : undefined);
-	return new Proxy<Record<string, string>>(
-		{},
-		{
-			get: (_target, key) => at(key),
-			has: (_target, key) => at(key) !== undefined,
-			ownKeys: () => [...map.keys()],
-			getOwnPropertyDescriptor: (_target, key) => {
-				const value = at(key);
-				return value === undefined ? undefined : { value, enumerable: true, configurable: true };
-			},
-			set: () => false,
-		},
-	);
 }
 
 function qualityOf(quality: ProtoQuality): ConnectionQuality {

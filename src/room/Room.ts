@@ -4,16 +4,11 @@
  */
 
 import { DataPackets, type DataStats } from "../data/DataPackets";
-import { PacketDispatcher } from "../data/PacketDispatcher";
+import type { RpcHandler } from "../data/rpc/protocol";
+import type { ByteStreamHandler, TextStreamHandler } from "../data/streams/StreamReader";
 import { Emitter } from "../platform/emitter";
-import { Encryption_Type as EncryptionType } from "../protocol/generated/enums";
-import type {
-	DataPacket,
-	JoinResponse,
-	ParticipantInfo,
-	Room as RoomInfo,
-	UserPacket,
-} from "../protocol/generated/types";
+import { ParticipantInfo_State as ParticipantState } from "../protocol/generated/enums";
+import type { JoinResponse, ParticipantInfo, Room as RoomInfo } from "../protocol/generated/types";
 import { newCid } from "../session/ids";
 import { sessionFactory } from "../session/Session";
 import type { SessionEnd, SessionOptions, SessionStats } from "../session/types";
@@ -24,14 +19,12 @@ import type { RoomConnectOptions, RoomOptions } from "./options";
 import type { Participant } from "./Participant";
 import { Participants } from "./Participants";
 import type { RemoteParticipant } from "./RemoteParticipant";
+import { RoomData, type RoomDataStats } from "./RoomData";
 import type { RoomSession } from "./RoomSession";
 import { SoundDevices } from "./SoundDevices";
 import { Subscriptions } from "./Subscriptions";
 
-/** Nothing is encrypted from end to end. */
-const { NONE } = EncryptionType;
-
-export interface RoomStats extends SessionStats {
+export interface RoomStats extends SessionStats, RoomDataStats {
 	data: DataStats;
 }
 
@@ -45,7 +38,7 @@ export class Room extends Emitter<RoomEvents> {
 	readonly #participants: Participants;
 	readonly #subscriptions: Subscriptions;
 	readonly #devices: SoundDevices;
-	readonly #dispatcher = new PacketDispatcher();
+	readonly #data: RoomData;
 	readonly #options: RoomOptions;
 	readonly #createSession: (options: SessionOptions) => RoomSession;
 	#state: ConnectionState = ConnectionState.Disconnected;
@@ -86,6 +79,7 @@ export class Room extends Emitter<RoomEvents> {
 		this.localParticipant = new LocalParticipant({
 			openMicrophone: () => this.#devices.openMicrophone(),
 			newCid,
+			data: () => this.#data,
 			announce: (event, ...args) => afterConnected(() => this.emit(event, ...args)),
 			onPublishFailed: (error) => {
 				if (this.#session) this.emit("mediaDevicesError", error, "audioinput");
@@ -93,7 +87,14 @@ export class Room extends Emitter<RoomEvents> {
 		});
 		this.#participants = new Participants(this.localParticipant, announce);
 		this.#subscriptions = new Subscriptions(this.#participants, announce, afterConnected);
-		this.#dispatcher.on("user", (user, packet) => this.#onUserPacket(user, packet));
+		const { localParticipant } = this;
+		this.#data = new RoomData(options, {
+			participants: this.#participants,
+			get canPublish() {
+				return localParticipant.permissions?.canPublishData !== false;
+			},
+			emit: (event, ...args) => this.emit(event, ...args),
+		});
 	}
 
 	/** By identity. */
@@ -150,14 +151,15 @@ export class Room extends Emitter<RoomEvents> {
 		this.#listen(session);
 		session.on("data", (message) => {
 			const packet = packets.receive(message);
-			if (packet) this.#afterConnected(() => this.#dispatcher.dispatch(packet));
+			if (packet) this.#afterConnected(() => this.#data.onPacket(packet));
 		});
 		return new Promise((resolve, reject) => {
 			this.#connecting = { resolve, reject };
 			this.#setState(ConnectionState.Connecting);
 			if (this.#session !== session) return; // a listener has called disconnect()
 			session.start(url, token);
-			this.localParticipant.attach(session, packets);
+			this.localParticipant.attach(session);
+			this.#data.attach(packets);
 			this.#devices.openSpeaker(); // takes its time while the network takes its
 		});
 	}
@@ -175,6 +177,35 @@ export class Room extends Emitter<RoomEvents> {
 		return this.#participants.byIdentity(identity);
 	}
 
+	/**
+	 * `handler` gets each text stream of the topic that somebody begins to send us. Streams without a
+	 * handler are dropped. Throws DataStreamError when the topic has one.
+	 */
+	registerTextStreamHandler(topic: string, handler: TextStreamHandler): void {
+		this.#data.incoming.registerText(topic, handler);
+	}
+	unregisterTextStreamHandler(topic: string): void {
+		this.#data.incoming.unregisterText(topic);
+	}
+	/** As registerTextStreamHandler(), for bytes. */
+	registerByteStreamHandler(topic: string, handler: ByteStreamHandler): void {
+		this.#data.incoming.registerBytes(topic, handler);
+	}
+	unregisterByteStreamHandler(topic: string): void {
+		this.#data.incoming.unregisterBytes(topic);
+	}
+
+	/**
+	 * Others can call `method` with performRpc(). What `handler` returns is the response; an RpcError
+	 * that it throws reaches the caller. Throws when the method has a handler.
+	 */
+	registerRpcMethod(method: string, handler: RpcHandler): void {
+		this.#data.rpcServer.register(method, handler);
+	}
+	unregisterRpcMethod(method: string): void {
+		this.#data.rpcServer.unregister(method);
+	}
+
 	/** For reports. After the end: as it was then. Undefined before the first connect(). */
 	getStats(): RoomStats | undefined {
 		const session = this.#session;
@@ -182,7 +213,7 @@ export class Room extends Emitter<RoomEvents> {
 		if (!session || !packets) return this.#stats;
 		const firstSound = this.#devices.speaker?.firstSound;
 		if (firstSound !== undefined) session.timeline.mark("firstSoundOut", firstSound);
-		return { ...session.stats, data: { ...packets.stats } };
+		return { ...session.stats, data: { ...packets.stats }, ...this.#data.stats };
 	}
 
 	#listen(session: RoomSession): void {
@@ -213,8 +244,9 @@ export class Room extends Emitter<RoomEvents> {
 		);
 	}
 
-	#onJoined({ room, participant, otherParticipants }: JoinResponse): void {
+	#onJoined({ room, participant, otherParticipants, serverInfo }: JoinResponse): void {
 		this.#info = room;
+		this.#data.serverVersion = serverInfo?.version;
 		if (participant) this.localParticipant.update(participant, this.#announce);
 		for (const info of otherParticipants) this.#onParticipant(info);
 		this.emit("signalConnected");
@@ -243,6 +275,7 @@ export class Room extends Emitter<RoomEvents> {
 		this.#stats = this.getStats();
 		this.#subscriptions.clear();
 		this.localParticipant.detach();
+		this.#data.detach();
 		this.#session = undefined;
 		this.#packets = undefined;
 		this.#deferred = [];
@@ -254,6 +287,10 @@ export class Room extends Emitter<RoomEvents> {
 
 	#onParticipant(info: ParticipantInfo): void {
 		this.#participants.update(info);
+		const { identity, state } = info;
+		if (state === ParticipantState.DISCONNECTED && !this.remoteParticipants.has(identity)) {
+			this.#data.onParticipantGone(identity);
+		}
 		this.#subscriptions.published(info.tracks);
 	}
 
@@ -261,11 +298,6 @@ export class Room extends Emitter<RoomEvents> {
 		const before = this.#info;
 		this.#info = room;
 		if (before?.metadata !== room.metadata) this.#announce("roomMetadataChanged", room.metadata);
-	}
-
-	#onUserPacket({ payload, topic }: UserPacket, { kind, participantIdentity }: DataPacket): void {
-		const participant = this.remoteParticipants.get(participantIdentity);
-		this.emit("dataReceived", payload, participant, kind, topic, NONE, participantIdentity);
 	}
 
 	#setState(state: ConnectionState): void {

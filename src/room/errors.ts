@@ -1,5 +1,7 @@
 /** Errors of the public API; each message is one line that says what to do. */
 
+export { RpcError } from "../data/rpc/RpcError";
+export { DataStreamError, DataStreamErrorReason } from "../data/streams/DataStreamError";
 export { PublishDataError, PublishDataErrorReason } from "../session/DataChannels";
 export { TrackPublishError } from "../session/Publications";
 export { ConnectionError, ConnectionErrorReason } from "../signal/ConnectionError";

@@ -1,9 +1,10 @@
 /** What an app gives a Room, and connect(). */
 
 import type { Microphone, Speaker } from "webrtc-native/device";
+import type { StreamLimits } from "../data/streams/types";
 import type { SignalOptions } from "../signal/SignalClient";
 
-export interface RoomOptions {
+export interface RoomOptions extends StreamLimits {
 	/** Opens the microphone; called when it is first enabled. The room closes it. */
 	microphone?: () => Microphone;
 	/** Opens the speaker; called at connect(). The room closes it. Without one, tracks do not play. */
