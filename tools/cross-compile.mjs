@@ -1,6 +1,7 @@
 /**
- * Compiles the portable core for the boards' processors with Debian's cross compilers: proof that
- * it needs no more than C11 and a small libc. It says "compiles for", nothing about running.
+ * Compiles for the boards' processors with Debian's cross compilers: the portable core, as proof that
+ * it needs no more than C11 and a small libc, and what an ESP32 has of the port, against the headers of
+ * ESP-IDF in test/idf-stubs. It says "compiles for", nothing about running.
  *   node tools/cross-compile.mjs
  */
 
@@ -13,7 +14,9 @@ import { capture } from "./lib/command.mjs";
 import { Failure, runMain } from "./lib/failure.mjs";
 import { build, root } from "./lib/paths.mjs";
 
-const core = join(root, "modules", "webrtc-native", "core");
+const native = join(root, "modules", "webrtc-native");
+const core = join(native, "core");
+const stubs = join(root, "test", "idf-stubs");
 const warnings = ["-Wall", "-Wextra", "-Werror", "-Wshadow", "-Wstrict-prototypes"];
 
 /** Debian has no libc for Xtensa; picolibc's headers do not depend on the processor. */
@@ -53,9 +56,13 @@ const deviceConfig = `
 #undef MBEDTLS_FS_IO
 `;
 
+let libraries = false;
+
 /** The libraries' headers alone: the rest of the host's include folder must stay out of sight. */
 function libraryHeaders() {
 	const folder = join(build, "cross-include");
+	if (libraries) return folder;
+	libraries = true;
 	rmSync(folder, { recursive: true, force: true });
 	mkdirSync(folder, { recursive: true });
 	for (const name of ["mbedtls", "psa", "opus"]) {
@@ -66,34 +73,45 @@ function libraryHeaders() {
 	return folder;
 }
 
-/** @returns {string[]} */
-function coreSources() {
-	return readdirSync(core, { recursive: true, encoding: "utf8" })
+/** @param {string} folder */
+function sourcesIn(folder) {
+	return readdirSync(folder, { recursive: true, encoding: "utf8" })
 		.filter((name) => name.endsWith(".c"))
 		.sort()
-		.map((name) => join(core, name));
+		.map((name) => join(folder, name));
 }
 
 /**
+ * @typedef {{ name: string, sources: () => string[], flags: string[] }} Part
+ * @type {Record<"core" | "port", Part>}
+ */
+export const parts = {
+	core: { name: "the core", sources: () => sourcesIn(core), flags: ["-std=c11"] },
+	/** What ESP-IDF's component has, in IDF's dialect: the core's branches for ESP-IDF, too. */
+	port: {
+		name: "the ESP32 component",
+		sources: () => [
+			...sourcesIn(join(core, "crypto")),
+			...sourcesIn(join(native, "port", "common")),
+			...sourcesIn(join(native, "port", "esp32")),
+		],
+		// Before the libc's own headers, of which some have the same names.
+		flags: ["-std=gnu17", "-DESP_PLATFORM", "-I", stubs],
+	},
+};
+
+/**
  * @param {typeof targets[number]} target
+ * @param {Part} part
  * @returns {Promise<number>} how many files were compiled; throws at the first that does not compile
  */
-export async function compileCore({ name, compiler, flags }) {
+export async function compilePart({ name, compiler, flags }, part) {
 	const config = '-DMBEDTLS_CONFIG_FILE="device_config.h"';
-	const libraries = libraryHeaders();
-	const includes = ["-I", core, "-isystem", libraries, "-isystem", join(libraries, "opus")];
-	const options = [
-		"-std=c11",
-		"-Os",
-		...warnings,
-		...flags,
-		...includes,
-		config,
-		"-c",
-		"-o",
-		"/dev/null",
-	];
-	const sources = coreSources();
+	const headers = libraryHeaders();
+	const includes = ["-I", core, "-isystem", headers, "-isystem", join(headers, "opus")];
+	const output = ["-c", "-o", "/dev/null"];
+	const options = ["-Os", ...warnings, ...part.flags, ...flags, ...includes, config, ...output];
+	const sources = part.sources();
 	for (const source of sources) {
 		try {
 			await promisify(execFile)(compiler, [...options, source]);
@@ -108,7 +126,10 @@ export async function compileCore({ name, compiler, flags }) {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
 	await runMain(async () => {
 		for (const target of targets) {
-			console.log(`${await compileCore(target)} files of the core compile for ${target.name}`);
+			for (const part of Object.values(parts)) {
+				const count = await compilePart(target, part);
+				console.log(`${count} files of ${part.name} compile for ${target.name}`);
+			}
 		}
 	});
 }

@@ -82,15 +82,16 @@ static const char *configure_stream(tls_session *session, const tls_config *conf
 	if (!config->host_name || !*config->host_name)
 		return "TLS needs the host's name to check its certificate";
 
-	mbedtls_x509_crt *anchors = &session->anchors;
-	if (!config->ca)
-		anchors = anchors_system();
-	else if (anchors_parse(anchors, config->ca, config->ca_length) != 0)
+	if (!config->ca) {
+		const char *failure = anchors_use_system(session);
+		if (failure)
+			return failure;
+	} else if (anchors_parse(&session->anchors, config->ca, config->ca_length) == 0) {
+		mbedtls_ssl_conf_ca_chain(conf, &session->anchors, NULL);
+	} else {
 		return "the CA certificate cannot be read (PEM or DER is wanted)";
-	if (!anchors)
-		return "no trusted roots on this system: install ca-certificates or give a CA file";
+	}
 	mbedtls_ssl_conf_authmode(conf, MBEDTLS_SSL_VERIFY_REQUIRED);
-	mbedtls_ssl_conf_ca_chain(conf, anchors, NULL);
 	mbedtls_ssl_conf_verify(conf, verify_host, session);
 	return NULL;
 }
