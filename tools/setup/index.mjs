@@ -2,7 +2,7 @@
 
 import { Failure } from "../lib/failure.mjs";
 import { runStep } from "../lib/steps.mjs";
-import { desktopHost, protocolTables, sanitizedHost } from "./build.mjs";
+import { desktopHost, objectCodec, protocolTables, sanitizedHost } from "./build.mjs";
 import { installPackages } from "./debian.mjs";
 import { installNpmPackages, xsSources } from "./npm.mjs";
 import { installServer } from "./server.mjs";
@@ -28,6 +28,7 @@ export async function setUp({ tests = false, server = true } = {}) {
 	await installNpmPackages();
 	await runStep(xsSources);
 	await runStep(protocolTables);
+	await runStep(objectCodec);
 	await runStep(desktopHost);
 	if (tests) await runStep(sanitizedHost);
 	if (server) await installServer();
@@ -39,4 +40,5 @@ export async function setUpChecks() {
 	await installPackages("checks");
 	await installNpmPackages();
 	await runStep(protocolTables);
+	await runStep(objectCodec);
 }
