@@ -1,5 +1,7 @@
 /** The public API; livekit-client's names and meanings. */
 
+export type { ChatMessage, SipDTMF, TranscriptionSegment } from "./data/messages";
+export type { ObjectValue } from "./data/objects/ObjectCodec";
 export type { PerformRpcParams, RpcHandler, RpcInvocationData } from "./data/rpc/protocol";
 export {
 	type ByteStreamHandler,
@@ -37,7 +39,12 @@ export {
 } from "./room/errors";
 export { ConnectionState, RoomEvent, type RoomEvents } from "./room/events";
 export { LocalParticipant } from "./room/LocalParticipant";
-export type { DataPublishOptions, RoomConnectOptions, RoomOptions } from "./room/options";
+export type {
+	DataPublishOptions,
+	ObjectPublishOptions,
+	RoomConnectOptions,
+	RoomOptions,
+} from "./room/options";
 export { ConnectionQuality, Participant, ParticipantKind } from "./room/Participant";
 export { RemoteParticipant } from "./room/RemoteParticipant";
 export { Room, type RoomStats } from "./room/Room";

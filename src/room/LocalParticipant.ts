@@ -1,6 +1,8 @@
 /** This device in the room. */
 
 import type { Microphone } from "webrtc-native/device";
+import type { ChatMessage } from "../data/messages";
+import type { ObjectValue } from "../data/objects/ObjectCodec";
 import type { PerformRpcParams, RpcHandler } from "../data/rpc/protocol";
 import type { ByteStreamWriter, TextStreamWriter } from "../data/streams/StreamWriter";
 import type {
@@ -13,10 +15,11 @@ import type {
 	StreamTextOptions,
 	TextStreamInfo,
 } from "../data/streams/types";
+import { randomId } from "../platform/random";
 import { DataPacket_Kind as DataPacketKind, TrackSource } from "../protocol/generated/enums";
 import type { ParticipantInfo, TrackInfo } from "../protocol/generated/types";
 import type { Announce } from "./events";
-import type { DataPublishOptions } from "./options";
+import type { DataPublishOptions, ObjectPublishOptions } from "./options";
 import { Participant } from "./Participant";
 import type { RoomData } from "./RoomData";
 import type { RoomSession } from "./RoomSession";
@@ -104,6 +107,33 @@ export class LocalParticipant extends Participant<LocalTrackPublication> {
 		const user = { participantIdentity: this.identity, payload, topic, destinationIdentities };
 		const kind = reliable ? DataPacketKind.RELIABLE : DataPacketKind.LOSSY;
 		await this.#host.data().send({ user }, kind);
+	}
+
+	/**
+	 * Sends a value as MessagePack, for ObjectReceived of others; up to the size of publishData().
+	 * The value must not contain itself. Rejects with PublishDataError.
+	 */
+	publishObject(value: ObjectValue, options?: ObjectPublishOptions): Promise<void> {
+		return this.#host.data().sendObject(value, options);
+	}
+
+	/** A telephone's key, to who calls by telephone. */
+	async publishDtmf(code: number, digit: string): Promise<void> {
+		await this.#host.data().send({ sipDtmf: { code, digit } });
+	}
+
+	/** @deprecated Agents do not read it: sendText() with the topic `lk.chat`. */
+	sendChatMessage(message: string): Promise<ChatMessage> {
+		return this.#sendChat({ id: randomId(), timestamp: Date.now(), message });
+	}
+	/** @deprecated */
+	editChatMessage(message: string, original: ChatMessage): Promise<ChatMessage> {
+		return this.#sendChat({ ...original, message, editTimestamp: Date.now() });
+	}
+	async #sendChat(chatMessage: ChatMessage): Promise<ChatMessage> {
+		await this.#host.data().send({ chatMessage });
+		this.#host.announce("chatMessage", chatMessage, this as Participant);
+		return chatMessage;
 	}
 
 	/**

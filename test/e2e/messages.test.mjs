@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { Room } from "@livekit/rtc-node";
+import { Room, RoomEvent } from "@livekit/rtc-node";
+import { Packr } from "msgpackr";
 import { startServer } from "../../tools/server/server.mjs";
 import { joinToken } from "../../tools/server/token.mjs";
 import { startDevice } from "./lib/device.mjs";
@@ -136,7 +137,10 @@ describe("calls of the peer", () => {
 
 	it("errors", async () => {
 		const failing = async (/** @type {Promise<unknown>} */ promise) => {
-			const { code, message, data } = await promise.then(assert.fail, (error) => error);
+			const { code, message, data } = await promise.then(
+				() => assert.fail(),
+				(error) => error,
+			);
 			return { code, message, data };
 		};
 		assert.deepEqual(await failing(call("refuse")), {
@@ -191,6 +195,76 @@ describe("calls of the device", () => {
 	});
 });
 
+describe("other messages", () => {
+	/** The next arguments of one of the room's events. @param {string} event */
+	const next = (event) =>
+		new Promise((resolve) => {
+			room.once(/** @type {any} */ (event), (...args) => resolve(args));
+		});
+
+	it("objects come back as msgpackr in Node reads them", async () => {
+		const packr = new Packr({ useRecords: false });
+		const values = [
+			null,
+			Array.from({ length: 71 }, (_, length) => "😀".repeat(length)),
+			{ temperature: -1.5, on: true, where: "Küche 🍲", nested: [{ a: [] }] },
+			[2n ** 63n - 1n, -(2n ** 63n), 2 ** 40],
+			new Date("2026-02-03T04:05:06.789Z"),
+			Buffer.from([0, 1, 255]),
+			"x".repeat(20_000),
+		];
+		for (const value of values) {
+			const echo = next(RoomEvent.DataReceived);
+			const topic = "msgpack/sensor";
+			await me.publishData(packr.pack(value), { reliable: true, topic });
+			const [payload, from, , backTopic] = await echo;
+			assert.deepEqual(packr.unpack(Buffer.from(payload)), value);
+			assert.deepEqual([from.identity, backTopic], ["device", topic]);
+		}
+	});
+
+	it("chat, and an edited message", async () => {
+		/** @type {{ id: string, message: string, editTimestamp?: number }[]} */
+		const heard = [];
+		room.on(RoomEvent.ChatMessage, (message, from) => {
+			if (from?.identity === "device") heard.push(message);
+		});
+		await me.sendChatMessage("hello 👋");
+		await until(() => heard.length === 2, "an answer and its edited form");
+		assert.deepEqual(
+			heard.map(({ message }) => message),
+			["you said …", "you said hello 👋"],
+		);
+		assert.equal(heard[0].id, heard[1].id);
+		assert.ok(heard[1].editTimestamp);
+		await me.sendText("as agents do", { topic: "lk.chat" });
+		await until(() => heard.some(({ message }) => message === "you said as agents do"), "more");
+	});
+
+	it("DTMF", async () => {
+		const echo = next(RoomEvent.DtmfReceived);
+		await me.publishDtmf(11, "#");
+		assert.deepEqual((await echo).slice(0, 2), [11, "#"]);
+	});
+
+	it("a transcription, which the server takes from agents only", async () => {
+		const agent = new Room();
+		const options = { room: roomName, identity: "agent", agent: true };
+		await agent.connect(server.url, await joinToken(server, options), {
+			autoSubscribe: true,
+			dynacast: false,
+		});
+		const segment = { id: "1", text: "Grüße 🙂", startTime: 0n, endTime: 0n, language: "de" };
+		await agent.localParticipant?.publishTranscription({
+			participantIdentity: "peer",
+			trackSid: "TR_none", // rtc-node aborts at an empty one
+			segments: [{ ...segment, final: true }],
+		});
+		await until(() => /^heard peer: Grüße 🙂 true$/m.test(device.output()), "the transcription");
+		await agent.disconnect();
+	});
+});
+
 it("afterwards nothing is left over", async () => {
 	await call("end");
 	const { status, output, report } = await device.end();
@@ -201,5 +275,5 @@ it("afterwards nothing is left over", async () => {
 		JSON.stringify(report.streams),
 	);
 	assert.equal(report.rpc.outgoing + report.rpc.refused, 0);
-	assert.equal(report.data.malformed, 0);
+	assert.equal(report.data.malformed + report.objectsRefused, 0);
 });

@@ -163,8 +163,7 @@ function change(file, text) {
 
 /** @param {string} root the project's folder */
 export async function bundle(root) {
-	const require = createRequire(join(root, "package.json"));
-	const esbuild = require("esbuild");
+	const esbuild = createRequire(join(root, "package.json"))("esbuild");
 	const folder = join(root, "node_modules/msgpackr");
 	const { version } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
 	const result = await esbuild.build({

@@ -50,6 +50,19 @@ room.registerByteStreamHandler("whole", async (reader, { identity }) => {
 	await me.sendFile({ name, type, bytes }, options);
 });
 
+room.on(RoomEvent.ObjectReceived, (value, _participant, topic, _kind, identity) => {
+	me.publishObject(value, { topic, destinationIdentities: [identity] });
+});
+room.on(RoomEvent.ChatMessage, async (message, participant) => {
+	if (participant === me || message.message.startsWith("you said")) return;
+	const answer = await me.sendChatMessage("you said …");
+	await me.editChatMessage(`you said ${message.message}`, answer);
+});
+room.on(RoomEvent.SipDTMFReceived, ({ code, digit }) => me.publishDtmf(code, digit));
+room.on(RoomEvent.TranscriptionReceived, ([{ text, final }], participant) => {
+	trace(`heard ${participant?.identity}: ${text} ${final}\n`);
+});
+
 room.registerRpcMethod("echo", ({ payload }) => payload);
 room.registerRpcMethod("who", ({ callerIdentity }) => callerIdentity);
 room.registerRpcMethod("refuse", () => {
