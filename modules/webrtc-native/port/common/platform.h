@@ -9,11 +9,7 @@
 #include <stdint.h>
 
 #include "../../core/net.h"
-#include "../../core/port.h"
-
-/** Zeroed memory from the heap, or NULL; no accounts are kept here. */
-void *platform_memory(size_t size, port_place place);
-void platform_memory_free(void *memory);
+#include "heap.h"
 
 /** Makes a condition variable for platform_wait_until(). */
 void platform_wait_init(pthread_cond_t *condition);
