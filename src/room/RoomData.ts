@@ -24,6 +24,7 @@ import { maxPacketBytes } from "../session/DataChannels";
 import { PublishDataError, PublishDataErrorReason } from "./errors";
 import type { Announce } from "./events";
 import type { ObjectPublishOptions, RoomOptions } from "./options";
+import type { Participant } from "./Participant";
 import type { Participants } from "./Participants";
 import type { RemoteParticipant } from "./RemoteParticipant";
 
@@ -34,7 +35,8 @@ export interface RoomDataHost {
 	readonly participants: Participants;
 	/** The local participant's token lets it. */
 	readonly canPublish: boolean;
-	readonly emit: Announce;
+	readonly local: Participant;
+	readonly tell: Announce;
 }
 
 export interface RoomDataStats {
@@ -120,6 +122,12 @@ export class RoomData implements DataPort {
 		return this.send({ user }, reliable ? DataPacketKind.RELIABLE : DataPacketKind.LOSSY);
 	}
 
+	async sendChat(message: ChatMessage): Promise<ChatMessage> {
+		await this.send({ chatMessage: message });
+		this.#host.tell("chatMessage", message, this.#host.local);
+		return message;
+	}
+
 	clientProtocolOf(identity: string): number {
 		return this.#sender(identity)?.info?.clientProtocol ?? 0;
 	}
@@ -136,7 +144,7 @@ export class RoomData implements DataPort {
 				this.#onChat(chatMessageOf(message), participantIdentity),
 			)
 			.on("sipDtmf", (dtmf, { participantIdentity }) =>
-				this.#host.emit("sipDTMFReceived", dtmf, this.#sender(participantIdentity)),
+				this.#host.tell("sipDTMFReceived", dtmf, this.#sender(participantIdentity)),
 			)
 			.on("transcription", (transcription) => this.#onTranscription(transcription))
 			.on("streamHeader", (header, { participantIdentity }) =>
@@ -175,10 +183,11 @@ export class RoomData implements DataPort {
 			const own = topic.slice(OBJECT_TOPIC.length);
 			const value = this.#unpack(payload);
 			if (value)
-				this.#host.emit("objectReceived", value.value, sender, own, kind, participantIdentity);
+				this.#host.tell("objectReceived", value.value, sender, own, kind, participantIdentity);
 			return;
 		}
-		this.#host.emit("dataReceived", payload, sender, kind, topic, NONE, participantIdentity);
+		this.#host.tell("dataReceived", payload, sender, kind, topic, NONE, participantIdentity);
+		sender?.emit("dataReceived", payload, kind, NONE);
 	}
 
 	#unpack(payload: Uint8Array): { value: ObjectValue } | undefined {
@@ -192,7 +201,7 @@ export class RoomData implements DataPort {
 	}
 
 	#onChat(message: ChatMessage, identity: string): void {
-		this.#host.emit("chatMessage", message, this.#sender(identity));
+		this.#host.tell("chatMessage", message, this.#sender(identity));
 	}
 
 	#onTranscription(transcription: Transcription): void {
@@ -200,7 +209,7 @@ export class RoomData implements DataPort {
 		const participant = this.#host.participants.byIdentity(transcribedParticipantIdentity);
 		const publication = participant?.trackPublications.get(trackId);
 		const segments = this.#transcriptions.segmentsOf(transcription);
-		this.#host.emit("transcriptionReceived", segments, participant, publication);
+		this.#host.tell("transcriptionReceived", segments, participant, publication);
 	}
 
 	#sender(identity: string): RemoteParticipant | undefined {
