@@ -1,5 +1,7 @@
 /** The public API; livekit-client's names and meanings. */
 
+export type { ChatMessage, SipDTMF, TranscriptionSegment } from "./data/messages";
+export type { ObjectValue } from "./data/objects/ObjectCodec";
 export type { PerformRpcParams, RpcHandler, RpcInvocationData } from "./data/rpc/protocol";
 export {
 	type ByteStreamHandler,
@@ -18,10 +20,12 @@ export type {
 	StreamTextOptions,
 	TextStreamInfo,
 } from "./data/streams/types";
+export { type LogLevel, setLogLevel } from "./platform/log";
 export {
 	DataPacket_Kind,
 	DisconnectReason,
 	Encryption_Type,
+	RequestResponse_Reason,
 	SubscriptionError,
 } from "./protocol/generated/enums";
 export {
@@ -33,18 +37,40 @@ export {
 	PublishDataError,
 	PublishDataErrorReason,
 	RpcError,
+	SignalRequestError,
 	TrackPublishError,
+	UnsupportedError,
 } from "./room/errors";
 export { ConnectionState, RoomEvent, type RoomEvents } from "./room/events";
 export { LocalParticipant } from "./room/LocalParticipant";
-export type { DataPublishOptions, RoomConnectOptions, RoomOptions } from "./room/options";
-export { ConnectionQuality, Participant, ParticipantKind } from "./room/Participant";
-export { RemoteParticipant } from "./room/RemoteParticipant";
-export { Room, type RoomStats } from "./room/Room";
-export { LocalAudioTrack, RemoteAudioTrack, Track } from "./room/Track";
+export { LocalTrackPublication } from "./room/LocalTrackPublication";
+export type {
+	CreateLocalTracksOptions,
+	DataPublishOptions,
+	ObjectPublishOptions,
+	ParticipantTrackPermission,
+	RoomConnectOptions,
+	RoomOptions,
+	TrackPublishDefaults,
+	TrackPublishOptions,
+} from "./room/options";
 export {
-	LocalTrackPublication,
-	RemoteTrackPublication,
-	TrackPublication,
-} from "./room/TrackPublication";
+	ConnectionQuality,
+	Participant,
+	ParticipantKind,
+	ParticipantState,
+} from "./room/Participant";
+export {
+	ParticipantEvent,
+	type ParticipantEvents,
+	type PublicationEvents,
+	TrackEvent,
+	type TrackEvents,
+} from "./room/participantEvents";
+export { RemoteParticipant } from "./room/RemoteParticipant";
+export { RemoteTrackPublication } from "./room/RemoteTrackPublication";
+export { Room, type RoomStats } from "./room/Room";
+export type { SimulationScenario } from "./room/simulation";
+export { LocalAudioTrack, RemoteAudioTrack, Track } from "./room/Track";
+export { TrackPublication } from "./room/TrackPublication";
 export type { SessionStats } from "./session/types";
