@@ -4,6 +4,7 @@ import { Failure } from "../lib/failure.mjs";
 import { runStep } from "../lib/steps.mjs";
 import { desktopHost, protocolTables, sanitizedHost } from "./build.mjs";
 import { installPackages } from "./debian.mjs";
+import { buildDeviceLibraries } from "./device-libraries.mjs";
 import { installNpmPackages, xsSources } from "./npm.mjs";
 import { installServer } from "./server.mjs";
 
@@ -29,7 +30,11 @@ export async function setUp({ tests = false, server = true } = {}) {
 	await runStep(xsSources);
 	await runStep(protocolTables);
 	await runStep(desktopHost);
-	if (tests) await runStep(sanitizedHost);
+	if (tests) {
+		await runStep(sanitizedHost);
+		const missing = await buildDeviceLibraries("rv32");
+		if (missing) console.log(`  SKIPPED, with the tests that need them: ${missing}`);
+	}
 	if (server) await installServer();
 }
 

@@ -1,0 +1,43 @@
+/** mbedTLS, Opus and speexdsp as a device has them, for one processor at a time. */
+
+import { join } from "node:path";
+import { build, root } from "../lib/paths.mjs";
+import { runStep } from "../lib/steps.mjs";
+import { cmake } from "./build.mjs";
+import { deviceSources, noSources } from "./sources.mjs";
+
+/** @typedef {"rv32" | "x86-32"} Target a toolchain file in tools/device-libraries */
+
+/** @param {Target} target @returns {import("../lib/steps.mjs").Step} */
+const deviceLibraries = (target) => ({
+	name: `device-libraries-${target}`,
+	title: `device libraries for ${target}`,
+	inputs: ["tools/device-libraries"],
+	values: deviceSources.values,
+	outputs: ["mbedtls", "opus", "speexdsp"].map(
+		(name) => `build/device-libraries/${target}/lib${name}.a`,
+	),
+	run: () =>
+		cmake(
+			`device-libraries-${target}`,
+			"tools/device-libraries",
+			join(build, "device-libraries", target),
+			[
+				`-DCMAKE_TOOLCHAIN_FILE=${join(root, "tools", "device-libraries", `${target}.cmake`)}`,
+				`-DSOURCES=${join(build, "device-sources")}`,
+			],
+		),
+});
+
+/**
+ * Makes build/device-libraries/<target>, whose device-libraries.cmake other projects include.
+ * @param {Target} target
+ * @returns {Promise<string | undefined>} why it cannot be done on this machine, undefined when it is
+ */
+export async function buildDeviceLibraries(target) {
+	const reason = noSources();
+	if (reason) return reason;
+	await runStep(deviceSources);
+	await runStep(deviceLibraries(target));
+	return undefined;
+}
