@@ -72,7 +72,7 @@ export class Speaker extends Native("xs_speaker_destructor") {
 	get sampleRate(): SampleRate {
 		return native("xs_speaker_get_sampleRate").call(this);
 	}
-	/** Milliseconds on the clock of `time`'s microseconds / 1000 when sound other than silence was first played; undefined before. */
+	/** Milliseconds on the clock of now() when sound other than silence was first played; undefined before. */
 	get firstSound(): number | undefined {
 		return native("xs_speaker_get_firstSound").call(this);
 	}
@@ -108,9 +108,14 @@ export class NetworkLink extends Native("xs_network_destructor") {
 	}
 }
 
+/** Milliseconds since some moment before the start; never goes back. The clock of every native event. */
+export function now(this: unknown): number {
+	return native("xs_device_now").call(this);
+}
+
 /** Cryptographically secure random bytes. */
 export function randomBytes(this: unknown, length: number): ArrayBuffer {
-	return native("xs_device_randomBytes").call(undefined, length);
+	return native("xs_device_randomBytes").call(this, length);
 }
 
 export interface MemoryUsage {
@@ -123,5 +128,5 @@ export interface MemoryUsage {
 
 /** Native memory in bytes, by subsystem name ("ice", "dtls", "opus", …). */
 export function nativeMemory(this: unknown): Record<string, MemoryUsage> {
-	return native("xs_device_nativeMemory").call(undefined);
+	return native("xs_device_nativeMemory").call(this);
 }

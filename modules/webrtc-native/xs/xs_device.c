@@ -1,8 +1,9 @@
-/* device.ts: audio devices, entropy, memory figures. */
+/* device.ts: audio devices, clock, entropy, memory figures. */
 #include <string.h>
 
 #include "../core/crypto/crypto.h"
 #include "../core/port.h"
+#include "../port/transport.h"
 #include "xs_audio.h"
 
 #define TEXT_MAX 1024 /* of a path or device name */
@@ -216,7 +217,12 @@ void xs_speaker_close(xsMachine *the)
 	speaker_drop(speaker);
 }
 
-/* ---- Entropy and memory ---- */
+/* ---- Clock, entropy and memory ---- */
+
+void xs_device_now(xsMachine *the)
+{
+	xsmcSetNumber(xsResult, (double)port_now() / 1000);
+}
 
 void xs_device_randomBytes(xsMachine *the)
 {
