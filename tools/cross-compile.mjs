@@ -6,7 +6,15 @@
  */
 
 import { execFile } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+	existsSync,
+	mkdirSync,
+	readdirSync,
+	readFileSync,
+	rmSync,
+	symlinkSync,
+	writeFileSync,
+} from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -82,23 +90,53 @@ function sourcesIn(folder) {
 }
 
 /**
- * @typedef {{ name: string, sources: () => string[], flags: string[] }} Part
- * @type {Record<"core" | "port", Part>}
+ * @typedef {{ name: string, sources: () => string[], flags: string[], complete: boolean }} Part
+ *   `complete`: nothing of ours is missing when all its files are linked
+ * @type {Record<"core" | "component", Part>}
  */
 export const parts = {
-	core: { name: "the core", sources: () => sourcesIn(core), flags: ["-std=c11"] },
+	core: {
+		name: "the core",
+		sources: () => sourcesIn(core),
+		flags: ["-std=c11"],
+		complete: false,
+	},
 	/** What ESP-IDF's component has, in IDF's dialect: the core's branches for ESP-IDF, too. */
-	port: {
+	component: {
 		name: "the ESP32 component",
 		sources: () => [
-			...sourcesIn(join(core, "crypto")),
+			...sourcesIn(core),
 			...sourcesIn(join(native, "port", "common")),
 			...sourcesIn(join(native, "port", "esp32")),
 		],
 		// Before the libc's own headers, of which some have the same names.
 		flags: ["-std=gnu17", "-DESP_PLATFORM", "-I", stubs],
+		complete: true,
 	},
 };
+
+/** The functions that our headers declare. */
+function declared() {
+	const names = new Set();
+	for (const name of readdirSync(native, { recursive: true, encoding: "utf8" })) {
+		if (!name.endsWith(".h")) continue;
+		const text = readFileSync(join(native, name), "utf8").replaceAll(/\/\*.*?\*\//gs, "");
+		for (const [, symbol] of text.matchAll(/^(?!static)[a-z][\w *]*?\b(\w+)\(/gm))
+			names.add(symbol);
+	}
+	return names;
+}
+
+/** @param {string} compiler @param {string[]} objects */
+function missing(compiler, objects) {
+	const symbols = capture(compiler.replace(/gcc$/, "nm"), ["--format=posix", ...objects]) ?? "";
+	const lines = [...symbols.matchAll(/^(\w+) (\w)/gm)];
+	const defined = new Set(lines.filter(([, , kind]) => kind !== "U").map(([, name]) => name));
+	const ours = declared();
+	return lines
+		.filter(([, name, kind]) => kind === "U" && ours.has(name) && !defined.has(name))
+		.map(([, name]) => name);
+}
 
 /**
  * @param {typeof targets[number]} target
@@ -106,20 +144,31 @@ export const parts = {
  * @returns {Promise<number>} how many files were compiled; throws at the first that does not compile
  */
 export async function compilePart({ name, compiler, flags }, part) {
-	const config = '-DMBEDTLS_CONFIG_FILE="device_config.h"';
 	const headers = libraryHeaders();
+	const folder = join(build, "cross", name);
+	mkdirSync(folder, { recursive: true });
 	const includes = ["-I", core, "-isystem", headers, "-isystem", join(headers, "opus")];
-	const output = ["-c", "-o", "/dev/null"];
-	const options = ["-Os", ...warnings, ...part.flags, ...flags, ...includes, config, ...output];
+	const config = '-DMBEDTLS_CONFIG_FILE="device_config.h"';
+	const options = ["-Os", ...warnings, ...part.flags, ...flags, ...includes, config, "-c"];
 	const sources = part.sources();
-	for (const source of sources) {
-		try {
-			await promisify(execFile)(compiler, [...options, source]);
-		} catch (error) {
-			const output = /** @type {{ stderr?: string }} */ (error).stderr ?? String(error);
-			throw new Failure(`${relative(root, source)} does not compile for ${name}`, output);
+	const objects = sources.map((source) =>
+		join(folder, `${relative(native, source).replaceAll("/", "-")}.o`),
+	);
+	const queue = sources.entries();
+	async function work() {
+		for (const [i, source] of queue) {
+			try {
+				await promisify(execFile)(compiler, [...options, "-o", objects[i], source]);
+			} catch (error) {
+				const output = /** @type {{ stderr?: string }} */ (error).stderr ?? String(error);
+				throw new Failure(`${relative(root, source)} does not compile for ${name}`, output);
+			}
 		}
 	}
+	await Promise.all([work(), work()]);
+	const absent = part.complete ? missing(compiler, objects) : [];
+	if (absent.length > 0)
+		throw new Failure(`${part.name} lacks for ${name}: ${[...new Set(absent)].join(", ")}`);
 	return sources.length;
 }
 
