@@ -13,9 +13,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "../core/mailbox.h"
+
 #include "xsmc.h" /* before xsHost.h, which needs it */
 
 #include "xsHost.h"
+#if mxLinux && !defined(LKXS_DESKTOP_HOST)
+#include "lin/message.h" /* the SDK's simulator has no messages between threads */
+#endif
 
 typedef struct xs_link xs_link;
 
@@ -30,8 +35,7 @@ struct xs_link {
 
 	/* xs_support.c's own: */
 	atomic_uint references;
-	atomic_bool pending;
-	xs_link *next;
+	mailbox_item item;
 };
 
 /** `self` and `options` may be the same slot. The caller's reference is the first. */

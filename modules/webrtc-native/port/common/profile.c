@@ -2,6 +2,9 @@
 #include "../profile.h"
 
 #include <string.h>
+#ifdef ESP_PLATFORM
+#include <sdkconfig.h>
+#endif
 
 #define KB(n) ((size_t)(n)*1024)
 
