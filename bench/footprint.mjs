@@ -5,8 +5,10 @@
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { buildApp } from "../tools/app/build.mjs";
 import { capture } from "../tools/lib/command.mjs";
 import { Failure } from "../tools/lib/failure.mjs";
+import { build, root } from "../tools/lib/paths.mjs";
 import { linkMap, objects, runSelfTest, setUpSelfTest } from "../tools/rv32.mjs";
 import { figure } from "./figures.mjs";
 
@@ -68,6 +70,25 @@ function libraries() {
 	return sizes;
 }
 
+/**
+ * Bytes of bytecode by folder of the library: as the engine compiles it without line numbers, with
+ * keys of two bytes. Apps, boards and the SDK's own modules are not of it.
+ */
+function bytecode() {
+	const app = buildApp(join(root, "examples", "minimal", "manifest.json"));
+	const output = capture(join(build, "desktop", "xs-host"), ["--bytecode", app]);
+	if (output === undefined) throw new Failure("xs-host --bytecode failed");
+	/** @type {Map<string, number>} */
+	const folders = new Map();
+	for (const line of output.trim().split("\n")) {
+		const [, source, bytes] = line.split("\t");
+		const folder =
+			/^src\/(\w+)\//.exec(source)?.[1] ?? (/^(src|modules)\//.test(source) && "doors");
+		if (folder) folders.set(folder, (folders.get(folder) ?? 0) + Number(bytes));
+	}
+	return folders;
+}
+
 /** @param {string} name @param {Sizes} sizes */
 const figuresOf = (name, sizes) =>
 	Object.entries(sizes).map(([kind, bytes]) => figure(`${name}.${kind}`, "B", [bytes]));
@@ -80,13 +101,19 @@ export async function footprint() {
 	/** @type {Map<string, Sizes>} */
 	const total = new Map();
 	for (const sizes of modules.values()) add(total, "native", sizes);
+	const folders = [...bytecode()].sort();
+	const name = "footprint.typescript.bytecode";
 	return [
+		figure(name, "B", [folders.reduce((sum, [, bytes]) => sum + bytes, 0)]),
+		...folders.map(([folder, bytes]) => figure(`${name}.${folder}`, "B", [bytes])),
 		...figuresOf("footprint.native", total.get("native") ?? nothing()),
-		...[...modules].sort().flatMap(([name, sizes]) => figuresOf(`footprint.native.${name}`, sizes)),
+		...[...modules]
+			.sort()
+			.flatMap(([module, sizes]) => figuresOf(`footprint.native.${module}`, sizes)),
 		...[...libraries()]
 			.sort()
-			.flatMap(([name, sizes]) => figuresOf(`footprint.library.${name}`, sizes)),
+			.flatMap(([library, sizes]) => figuresOf(`footprint.library.${library}`, sizes)),
 		...stacks.map(({ stack, bytes }) => figure(`footprint.stack.${stack}`, "B", [bytes])),
-		...memory.map(({ memory: name, peak }) => figure(`footprint.heap.${name}`, "B", [peak])),
+		...memory.map(({ memory: payer, peak }) => figure(`footprint.heap.${payer}`, "B", [peak])),
 	];
 }

@@ -14,6 +14,10 @@ const benchmarks = {
 		what: "flash by module and library, stack by task, heap by subsystem of a device",
 		load: async () => (await import("../bench/footprint.mjs")).footprint,
 	},
+	room: {
+		what: "a call of a remote method, there and back",
+		load: async () => (await import("../bench/room.mjs")).room,
+	},
 	instructions: {
 		what: "what a call and its beginning cost a device, counted on 32-bit RISC-V",
 		load: async () => (await import("../bench/instructions.mjs")).instructions,

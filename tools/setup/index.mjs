@@ -2,7 +2,7 @@
 
 import { Failure } from "../lib/failure.mjs";
 import { runStep } from "../lib/steps.mjs";
-import { desktopHost, protocolTables, sanitizedHost } from "./build.mjs";
+import { desktopHost, objectCodec, protocolTables, sanitizedHost } from "./build.mjs";
 import { installPackages } from "./debian.mjs";
 import { buildDeviceLibraries } from "./device-libraries.mjs";
 import { installNpmPackages, xsSources } from "./npm.mjs";
@@ -29,6 +29,7 @@ export async function setUp({ tests = false, server = true } = {}) {
 	await installNpmPackages();
 	await runStep(xsSources);
 	await runStep(protocolTables);
+	await runStep(objectCodec);
 	await runStep(desktopHost);
 	if (tests) {
 		await runStep(sanitizedHost);
@@ -44,4 +45,5 @@ export async function setUpChecks() {
 	await installPackages("checks");
 	await installNpmPackages();
 	await runStep(protocolTables);
+	await runStep(objectCodec);
 }
