@@ -78,8 +78,8 @@ char *host_read_file(const char *path, size_t *length);
 void host_compile(xsMachine *the, host_module *module);
 void host_free_script(host_module *module);
 /**
- * Prints a line for each module: name, source and the bytes of its bytecode as a device's release has
- * it (no lines, short keys), separated by tabs.
+ * Prints a line for each module: name, source and the bytes of its bytecode as a device's release
+ * has it (no lines, short keys), separated by tabs.
  */
 void host_measure(xsMachine *the, const host_app *app);
 
