@@ -1,4 +1,7 @@
-/** Data packets between simulated devices and libwebrtc peers, with a real server between. */
+/**
+ * Data packets between simulated devices and libwebrtc peers, with a real server between.
+ * @lane together
+ */
 
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";

@@ -1,4 +1,7 @@
-/** The room as an app sees it, and what its peers see of the app, with a real server between. */
+/**
+ * The room as an app sees it, and what its peers see of the app, with a real server between.
+ * @lane together
+ */
 
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";

@@ -1,4 +1,7 @@
-/** The C units: each cmocka program is one test, plain and under AddressSanitizer and UBSan. */
+/**
+ * The C units: each cmocka program is one test, plain and under AddressSanitizer and UBSan.
+ * @lane units
+ */
 
 import { join } from "node:path";
 import { describe, it } from "node:test";

@@ -1,4 +1,7 @@
-/* Every *.test.ts below ts/ runs inside XS, but those that a *.test.mjs of their folder runs itself. */
+/**
+ * Every *.test.ts below ts/ runs inside XS, but those that a *.test.mjs of their folder runs itself.
+ * @lane units
+ */
 
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";

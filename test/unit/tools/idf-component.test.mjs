@@ -1,4 +1,7 @@
-/** modules/webrtc-native as ESP-IDF sees it first: its CMakeLists.txt included in script mode. */
+/**
+ * modules/webrtc-native as ESP-IDF sees it first: its CMakeLists.txt included in script mode.
+ * @lane units
+ */
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";

@@ -1,4 +1,7 @@
-/** What the commands are made of: steps that are done once, quiet commands, processes that end. */
+/**
+ * What the commands are made of: steps that are done once, quiet commands, processes that end.
+ * @lane units
+ */
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";

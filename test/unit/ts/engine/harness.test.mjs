@@ -1,4 +1,7 @@
-/* The harness and its driver must be able to fail: tests that should, do, and say why. */
+/**
+ * The harness and its driver must be able to fail: tests that should, do, and say why.
+ * @lane units
+ */
 
 import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";

@@ -1,4 +1,7 @@
-/* What an app that goes wrong, ends or is ended leaves behind: status, one report, .ts lines. */
+/**
+ * What an app that goes wrong, ends or is ended leaves behind: status, one report, .ts lines.
+ * @lane units
+ */
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";

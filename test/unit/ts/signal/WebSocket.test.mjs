@@ -1,3 +1,5 @@
+/** @lane units */
+
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
