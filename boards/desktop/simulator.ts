@@ -56,3 +56,11 @@ export function collect(): void {
 export function rss(): number {
 	return native("xs_simulator_rss").call(undefined);
 }
+
+/**
+ * What NetworkLink says from now on, whatever is true; undefined for what is. Its watchers are told.
+ * Packets go on as they can: to stop them is the test's business.
+ */
+export function pretendLink(up?: boolean): void {
+	native("xs_simulator_pretendLink").call(undefined, up);
+}

@@ -1,4 +1,4 @@
-/** Microphone, speaker, entropy and memory figures: what boards are made of. */
+/** Microphone, speaker, network link, entropy and memory figures: what boards are made of. */
 
 export type SampleRate = 16000 | 24000 | 48000;
 
@@ -52,6 +52,32 @@ export class Speaker extends Native("xs_speaker_destructor") {
 	/** As Microphone.close(). */
 	close(): void {
 		native("xs_speaker_close").call(this);
+	}
+}
+
+export interface NetworkLinkOptions {
+	/**
+	 * The addresses of the interfaces that are up have become others: some came, some went, or `up`
+	 * changed. Several changes in quick succession may be one call.
+	 */
+	onChange(up: boolean): void;
+}
+
+/**
+ * News of the network beneath: Wi-Fi that has lost its address, or come back with another. Watches
+ * until close(); where the system tells nothing (macOS) onChange is never called.
+ */
+export class NetworkLink extends Native("xs_network_destructor") {
+	constructor(options: NetworkLinkOptions) {
+		super();
+		native("xs_network").call(this, options);
+	}
+	/** Whether some interface other than loopback is up and has an address. */
+	get up(): boolean {
+		return native("xs_network_get_up").call(this);
+	}
+	close(): void {
+		native("xs_network_close").call(this);
 	}
 }
 

@@ -1,14 +1,17 @@
 /** Events of a class, by name: the arguments a listener takes. */
 export type EventTable<E> = { [K in keyof E]: unknown[] };
 
+type Listener = (...args: never) => void;
+
 /**
  * A small typed event emitter. A listener that throws does not keep the others from being called:
- * the first error is thrown after them.
+ * the first error is thrown after them. One that nobody listens to costs next to nothing.
  */
 export class Emitter<E extends EventTable<E>> {
-	#listeners = new Map<keyof E, readonly ((...args: never) => void)[]>();
+	#listeners: Map<keyof E, readonly Listener[]> | undefined;
 
 	on<K extends keyof E>(event: K, listener: (...args: E[K]) => void): this {
+		this.#listeners ??= new Map();
 		this.#listeners.set(event, [...(this.#listeners.get(event) ?? []), listener]);
 		return this;
 	}
@@ -22,20 +25,22 @@ export class Emitter<E extends EventTable<E>> {
 	}
 
 	off<K extends keyof E>(event: K, listener: (...args: E[K]) => void): this {
-		const rest = (this.#listeners.get(event) ?? []).filter((other) => other !== listener);
-		this.#listeners.set(event, rest);
+		const rest = this.#listeners?.get(event)?.filter((other) => other !== listener);
+		if (rest?.length) this.#listeners?.set(event, rest);
+		else this.#listeners?.delete(event);
 		return this;
 	}
 
 	removeAllListeners(event?: keyof E): this {
-		if (event === undefined) this.#listeners.clear();
-		else this.#listeners.delete(event);
+		if (event === undefined) this.#listeners = undefined;
+		else this.#listeners?.delete(event);
 		return this;
 	}
 
 	/** True when someone listens. */
 	emit<K extends keyof E>(event: K, ...args: E[K]): boolean {
-		const listeners = this.#listeners.get(event) ?? [];
+		const listeners = this.#listeners?.get(event);
+		if (!listeners) return false;
 		const errors: unknown[] = [];
 		for (const listener of listeners) {
 			try {
@@ -45,6 +50,6 @@ export class Emitter<E extends EventTable<E>> {
 			}
 		}
 		if (errors.length) throw errors[0];
-		return listeners.length > 0;
+		return true;
 	}
 }

@@ -1,45 +1,82 @@
 /** This device in the room. */
 
 import type { Microphone } from "webrtc-native/device";
-import type { DataPackets } from "../data/DataPackets";
-import { DataPacket_Kind as DataPacketKind, TrackSource } from "../protocol/generated/enums";
-import type { ParticipantInfo, TrackInfo } from "../protocol/generated/types";
-import { PublishDataError, PublishDataErrorReason } from "./errors";
+import type { ParticipantInfo } from "../protocol/generated/types";
+import { DataSender } from "./DataSender";
+import { type TrackPublishError, UnsupportedError } from "./errors";
 import type { Announce } from "./events";
-import type { DataPublishOptions } from "./options";
-import { Participant } from "./Participant";
+import type { LocalTrackPublication } from "./LocalTrackPublication";
+import { LocalTracks, notAllowed } from "./LocalTracks";
+import { OwnInfo } from "./OwnInfo";
+import type {
+	CreateLocalTracksOptions,
+	ParticipantTrackPermission,
+	RoomOptions,
+	TrackPublishOptions,
+} from "./options";
+import type { RoomData } from "./RoomData";
+import type { RoomLink } from "./RoomLink";
 import type { RoomSession } from "./RoomSession";
-import { LocalAudioTrack } from "./Track";
-import { LocalTrackPublication } from "./TrackPublication";
+import { LocalAudioTrack, protoSourceOf, Track } from "./Track";
 
 /** What the room lends its local participant. */
 export interface LocalParticipantHost {
+	readonly options: RoomOptions;
+	readonly link: RoomLink;
 	/** Throws MediaDeviceError, and tells of it as an event. */
 	openMicrophone(): Microphone;
 	newCid(): string;
-	announce: Announce;
-	/** The server did not take the microphone. */
+	data(): RoomData;
+	/** Tells once the room is connected. */
+	announceLater: Announce;
+	/** The server did not take a track. */
 	onPublishFailed(error: Error): void;
 }
 
-/** The open microphone, on its way to being published or there. */
-interface Capture {
-	cid: string;
-	track: LocalAudioTrack;
-	muted: boolean;
-	publishing?: Promise<LocalTrackPublication>;
-	publication?: LocalTrackPublication;
-}
-
-export class LocalParticipant extends Participant<LocalTrackPublication> {
+export class LocalParticipant extends DataSender {
+	/** Why the microphone could not be opened, when it was tried last. */
+	lastMicrophoneError: Error | undefined;
 	readonly #host: LocalParticipantHost;
-	#session: RoomSession | undefined;
-	#packets: DataPackets | undefined;
-	#capture: Capture | undefined;
+	readonly #tracks: LocalTracks;
+	readonly #ownInfo = new OwnInfo();
+	#joined = false;
+	/** Kept for the next session too. */
+	#subscriptionPermissions: [boolean, readonly ParticipantTrackPermission[]] | undefined;
 
 	constructor(host: LocalParticipantHost) {
-		super();
+		const tracks = new LocalTracks(host.newCid);
+		super(undefined, tracks.publications);
 		this.#host = host;
+		this.#tracks = tracks;
+		tracks
+			.on("published", (publication) =>
+				host.announceLater("localTrackPublished", publication, this),
+			)
+			.on("unpublished", (publication) =>
+				host.announceLater("localTrackUnpublished", publication, this),
+			)
+			.on("muted", (publication, muted) => {
+				host.announceLater(muted ? "trackMuted" : "trackUnmuted", publication, this);
+			})
+			.on("failed", (_track: LocalAudioTrack, error: TrackPublishError) => {
+				host.onPublishFailed(error);
+			});
+	}
+
+	/** @internal */
+	override get link(): RoomLink {
+		return this.#host.link;
+	}
+	/** @internal */
+	protected override get data(): RoomData {
+		return this.#host.data();
+	}
+	override get isLocal(): true {
+		return true;
+	}
+	/** There is no camera to fail. */
+	get lastCameraError(): undefined {
+		return undefined;
 	}
 
 	/**
@@ -50,160 +87,221 @@ export class LocalParticipant extends Participant<LocalTrackPublication> {
 	 *
 	 * Rejects with MediaDeviceError when the microphone cannot be opened, and with TrackPublishError
 	 * when the server does not take it. Both are told as MediaDevicesError too, so the promise may be
-	 * left alone.
+	 * left alone. There are no capture options: `_options` keeps livekit-client's order of arguments.
 	 */
-	setMicrophoneEnabled(enabled: boolean): Promise<LocalTrackPublication | undefined> {
-		const done = this.#enableMicrophone(enabled);
+	setMicrophoneEnabled(
+		enabled: boolean,
+		_options?: unknown,
+		publishOptions?: TrackPublishOptions,
+	): Promise<LocalTrackPublication | undefined> {
+		const done = this.#enableMicrophone(enabled, publishOptions);
 		done.catch(() => {});
 		return done;
 	}
 
-	async #enableMicrophone(enabled: boolean): Promise<LocalTrackPublication | undefined> {
-		if (!this.#capture && !enabled) return undefined;
-		this.#capture ??= {
-			cid: this.#host.newCid(),
-			track: new LocalAudioTrack(this.#host.openMicrophone()),
-			muted: false,
-		};
-		const capture = this.#capture;
-		this.#setMuted(capture, !enabled);
-		if (this.#session) return this.#publish(this.#session, capture);
-		if (!enabled) this.#release(capture);
-		return undefined;
+	async #enableMicrophone(
+		enabled: boolean,
+		options: TrackPublishOptions | undefined,
+	): Promise<LocalTrackPublication | undefined> {
+		let track = this.#tracks.find(Track.Source.Microphone);
+		if (!track) {
+			if (!enabled) return undefined;
+			track = this.#createMicrophone();
+		}
+		track.setMuted(!enabled);
+		if (!this.#tracks.attached && !enabled) {
+			this.#tracks.unpublish(track, true);
+			return undefined;
+		}
+		const published = this.publishTrack(track, options);
+		return this.#tracks.attached ? published : undefined;
 	}
 
-	/** Takes the track out of the room and closes its microphone. */
-	async unpublishTrack(track: LocalAudioTrack): Promise<LocalTrackPublication | undefined> {
-		const capture = this.#capture;
-		if (capture?.track !== track) return undefined;
-		this.#session?.unpublish(capture.cid);
-		this.#release(capture);
-		return capture.publication;
+	/** The microphone's half of it: there is no camera. */
+	async enableCameraAndMicrophone(): Promise<void> {
+		await this.setMicrophoneEnabled(true);
 	}
 
 	/**
-	 * Sends up to 64,000 bytes, less what the packet around them takes. Resolves when a reliable
-	 * packet is in the send buffer, waiting for room there; a lossy one never waits, and is dropped
-	 * (and counted, `lossyDropped`) while more than 8 KB wait.
-	 *
-	 * Rejects with PublishDataError: not connected, too large, not allowed.
+	 * Opens the board's microphone for a track of one's own, to be published or stopped. Rejects with
+	 * MediaDeviceError, or UnsupportedError when video is asked for.
 	 */
-	async publishData(payload: Uint8Array, options: DataPublishOptions = {}): Promise<void> {
-		const { NotAllowed, NotConnected } = PublishDataErrorReason;
-		if (!this.#packets) throw new PublishDataError("the room is not connected", NotConnected);
-		if (this.permissions?.canPublishData === false) {
-			throw new PublishDataError("the token does not allow publishing data", NotAllowed);
+	async createTracks({
+		audio = true,
+		video = false,
+	}: CreateLocalTracksOptions = {}): Promise<LocalAudioTrack[]> {
+		if (video) throw this.#unsupported("camera");
+		return audio ? [this.#createMicrophone()] : [];
+	}
+
+	/**
+	 * Resolves when the server has taken the track; before connect(), it goes with the join. A track
+	 * that is published already stays as it is. Rejects with TrackPublishError: not allowed, refused,
+	 * no answer within 10 s, or the session ended.
+	 */
+	publishTrack(
+		track: LocalAudioTrack,
+		options?: TrackPublishOptions,
+	): Promise<LocalTrackPublication> {
+		const source = options?.source ?? track.source;
+		if (!this.#mayPublish(source)) {
+			const error = notAllowed();
+			track.stop();
+			this.#host.onPublishFailed(error);
+			return Promise.reject(error);
 		}
-		const { reliable, topic, destinationIdentities } = options;
-		const user = { participantIdentity: this.identity, payload, topic, destinationIdentities };
-		await this.#packets.send({ user }, reliable ? DataPacketKind.RELIABLE : DataPacketKind.LOSSY);
+		return this.#tracks.publish(track, { ...this.#host.options.publishDefaults, ...options });
+	}
+
+	/**
+	 * Takes the track out of the room. Its microphone closes, unless `stopOnUnpublish` (the room's
+	 * `stopLocalTrackOnUnpublish` by default) is false. Undefined when it was not published.
+	 */
+	async unpublishTrack(
+		track: LocalAudioTrack,
+		stopOnUnpublish?: boolean,
+	): Promise<LocalTrackPublication | undefined> {
+		return this.#tracks.unpublish(track, stopOnUnpublish ?? this.#stopOnUnpublish);
+	}
+
+	async unpublishTracks(tracks: readonly LocalAudioTrack[]): Promise<LocalTrackPublication[]> {
+		const all = await Promise.all(tracks.map((track) => this.unpublishTrack(track)));
+		return all.filter((publication) => publication !== undefined);
+	}
+
+	/** Rejects with UnsupportedError; to disable it does nothing. */
+	async setCameraEnabled(enabled: boolean): Promise<LocalTrackPublication | undefined> {
+		if (enabled) throw this.#unsupported("camera");
+		return undefined;
+	}
+	/** As setCameraEnabled(). */
+	async setScreenShareEnabled(enabled: boolean): Promise<LocalTrackPublication | undefined> {
+		if (enabled) throw this.#unsupported("screen to share");
+		return undefined;
+	}
+	/** Rejects with UnsupportedError. */
+	async createScreenTracks(): Promise<LocalAudioTrack[]> {
+		throw this.#unsupported("screen to share");
+	}
+
+	/**
+	 * Who may subscribe to our tracks; all, until this is called. Tracks published later are not in
+	 * `allowedTrackSids`: call it again. Throws when a permission names nobody. The server answers
+	 * nothing.
+	 */
+	setTrackSubscriptionPermissions(
+		allParticipantsAllowed: boolean,
+		participantTrackPermissions: readonly ParticipantTrackPermission[] = [],
+	): void {
+		for (const { participantIdentity, participantSid } of participantTrackPermissions) {
+			if (!participantIdentity && !participantSid) {
+				throw new TypeError("a permission needs participantIdentity or participantSid");
+			}
+		}
+		this.#subscriptionPermissions = [allParticipantsAllowed, participantTrackPermissions];
+		this.#sendSubscriptionPermissions();
+	}
+
+	/**
+	 * Resolves when the server shows the new name. Rejects with SignalRequestError when it refuses
+	 * (the token needs canUpdateOwnMetadata) or does not within 5 s. It takes "" for no change.
+	 */
+	setName(name: string): Promise<void> {
+		return this.#ownInfo.request({ name }, this.info);
+	}
+	/** As setName(). */
+	setMetadata(metadata: string): Promise<void> {
+		return this.#ownInfo.request({ metadata }, this.info);
+	}
+	/** As setName(), for those that are named; "" deletes one. */
+	setAttributes(attributes: Readonly<Record<string, string>>): Promise<void> {
+		return this.#ownInfo.request({ attributes }, this.info);
 	}
 
 	/** @internal A session begins: what is enabled goes with its first offer. */
-	attach(session: RoomSession, packets: DataPackets): void {
-		this.#session = session;
-		this.#packets = packets;
-		if (this.#capture) this.#publish(session, this.#capture);
+	attach(session: RoomSession): void {
+		this.#tracks.attach(session);
+		this.#ownInfo.attach(session);
+	}
+
+	/** @internal We are in the room: what the server does not remember is told anew. */
+	joined(): void {
+		this.#joined = true;
+		this.#sendSubscriptionPermissions();
 	}
 
 	/** @internal disconnect() was called. */
-	closeMicrophone(): void {
-		if (this.#capture) this.#release(this.#capture);
+	releaseTracks(stop: boolean): void {
+		this.#tracks.releaseAll(stop);
 	}
 
-	/** @internal The session is over. A microphone that never was published waits for the next. */
-	detach(): void {
-		this.#session = undefined;
-		this.#packets = undefined;
-		const capture = this.#capture;
-		if (capture?.publication) this.#release(capture);
-		else if (capture) capture.publishing = undefined;
+	/** @internal The session is over. A track that never was published waits for the next. */
+	detach(stop = this.#stopOnUnpublish): void {
+		this.#joined = false;
+		this.#tracks.detach(stop);
+		this.#ownInfo.detach();
+		this.leave();
 	}
 
 	/** @internal */
-	override update(info: ParticipantInfo, announce: Announce): boolean {
-		if (!super.update(info, announce)) return false;
-		for (const track of info.tracks) {
-			const publication = this.trackPublications.get(track.sid);
-			if (!publication) continue;
-			publication.update(track);
-			// The server missed it, or overheard it: what we do is what counts.
-			if (track.muted !== publication.isMuted) this.#tellMuted(publication.isMuted);
+	override update(info: ParticipantInfo): boolean {
+		if (!super.update(info)) return false;
+		for (const track of info.tracks) this.#tracks.update(track);
+		for (const { track } of this.getTrackPublications()) {
+			if (!this.#mayPublish(track.source)) this.#tracks.unpublish(track, this.#stopOnUnpublish);
 		}
+		this.#ownInfo.update(info);
 		return true;
 	}
 
 	/** @internal The server mutes or unmutes us. */
 	remoteMute(sid: string, muted: boolean): void {
-		const capture = this.#capture;
-		if (capture?.publication?.trackSid === sid) this.#setMuted(capture, muted);
+		this.trackPublications.get(sid)?.track.setMuted(muted);
 	}
 
 	/** @internal The server took the track out. */
 	remoteUnpublish(sid: string): void {
-		const capture = this.#capture;
-		if (capture?.publication?.trackSid !== sid) return;
-		this.#session?.unpublish(capture.cid);
-		this.#release(capture);
+		const publication = this.trackPublications.get(sid);
+		if (publication) this.#tracks.unpublish(publication.track, this.#stopOnUnpublish);
 	}
 
-	#publish(session: RoomSession, capture: Capture): Promise<LocalTrackPublication> {
-		if (!capture.publishing) {
-			capture.publishing = this.#request(session, capture);
-			capture.publishing.catch(this.#host.onPublishFailed);
-		}
-		return capture.publishing;
+	get #stopOnUnpublish(): boolean {
+		return this.#host.options.stopLocalTrackOnUnpublish ?? true;
 	}
 
-	async #request(session: RoomSession, capture: Capture): Promise<LocalTrackPublication> {
-		const { cid, track, muted } = capture;
-		let info: TrackInfo;
+	#createMicrophone(): LocalAudioTrack {
 		try {
-			info = await session.publish({
-				cid,
-				name: "microphone",
-				source: TrackSource.MICROPHONE,
-				microphone: track.microphone,
-				muted,
-			});
+			this.lastMicrophoneError = undefined;
+			return new LocalAudioTrack(this.#host.openMicrophone());
 		} catch (error) {
-			// Refused: the microphone is of no use. A session that ended: it waits for the next.
-			if (this.#session === session && this.#capture === capture) this.#release(capture);
+			this.lastMicrophoneError = error as Error;
 			throw error;
 		}
-		track.publishedSid = info.sid;
-		const publication = new LocalTrackPublication(
-			info,
-			track,
-			() => capture.muted,
-			(wanted) => this.#setMuted(capture, wanted),
-		);
-		capture.publication = publication;
-		this.trackPublications.set(info.sid, publication);
-		if (capture.muted !== muted) this.#tellMuted(capture.muted);
-		this.#host.announce("localTrackPublished", publication, this);
-		return publication;
 	}
 
-	#setMuted(capture: Capture, muted: boolean): void {
-		if (capture.muted === muted) return;
-		capture.muted = muted;
-		this.#tellMuted(muted);
-		const { publication } = capture;
-		if (publication) this.#host.announce(muted ? "trackMuted" : "trackUnmuted", publication, this);
+	/** As far as we were told; the server has the last word. */
+	#mayPublish(source: Track.Source): boolean {
+		const { permissions } = this;
+		if (!permissions || !this.#joined) return true;
+		const { canPublish, canPublishSources } = permissions;
+		if (!canPublish) return false;
+		return canPublishSources.length === 0 || canPublishSources.includes(protoSourceOf(source));
 	}
 
-	#tellMuted(muted: boolean): void {
-		const capture = this.#capture;
-		if (capture) this.#session?.setMuted(capture.cid, capture.publication?.trackSid, muted);
+	#sendSubscriptionPermissions(): void {
+		if (!this.#subscriptionPermissions) return;
+		const [allParticipants, permissions] = this.#subscriptionPermissions;
+		const trackPermissions = permissions.map((permission) => ({
+			participantIdentity: permission.participantIdentity,
+			participantSid: permission.participantSid,
+			allTracks: permission.allowAll,
+			trackSids: permission.allowedTrackSids,
+		}));
+		this.link.send({ subscriptionPermission: { allParticipants, trackPermissions } });
 	}
 
-	#release(capture: Capture): void {
-		this.#capture = undefined;
-		capture.track.microphone.close();
-		const { publication } = capture;
-		if (!publication) return;
-		this.trackPublications.delete(publication.trackSid);
-		this.#host.announce("localTrackUnpublished", publication, this);
+	#unsupported(what: string): UnsupportedError {
+		const name = this.#host.options.board?.name;
+		return new UnsupportedError(`${name ? `the board ${name}` : "this board"} has no ${what}`);
 	}
 }

@@ -1,16 +1,19 @@
 /** What local and remote participants have in common: the server's description, kept up to date. */
 
+import { Emitter } from "../platform/emitter";
+import { recordOf } from "../platform/record";
 import {
 	ParticipantInfo_Kind as ParticipantKind,
 	ParticipantInfo_State as ParticipantState,
 	ConnectionQuality as ProtoQuality,
 } from "../protocol/generated/enums";
 import type { ParticipantInfo, ParticipantPermission } from "../protocol/generated/types";
-import type { Announce } from "./events";
-import type { Track } from "./Track";
+import type { ParticipantEvents } from "./participantEvents";
+import type { RoomLink } from "./RoomLink";
+import { Track } from "./Track";
 import type { TrackPublication } from "./TrackPublication";
 
-export { ParticipantKind };
+export { ParticipantKind, ParticipantState };
 
 export const ConnectionQuality = Object.freeze({
 	Excellent: "excellent",
@@ -21,9 +24,18 @@ export const ConnectionQuality = Object.freeze({
 } as const);
 export type ConnectionQuality = (typeof ConnectionQuality)[keyof typeof ConnectionQuality];
 
-export abstract class Participant<P extends TrackPublication = TrackPublication> {
+/** Of waitUntilActive(), for all who wait. */
+interface Activation {
+	promise: Promise<void>;
+	resolve(): void;
+	reject(error: Error): void;
+}
+
+export abstract class Participant<
+	P extends TrackPublication = TrackPublication,
+> extends Emitter<ParticipantEvents> {
 	/** By track sid. */
-	readonly trackPublications = new Map<string, P>();
+	readonly trackPublications: Map<string, P>;
 	/** 0 (silent) to 1. */
 	audioLevel = 0;
 	isSpeaking = false;
@@ -32,10 +44,16 @@ export abstract class Participant<P extends TrackPublication = TrackPublication>
 	connectionQuality: ConnectionQuality = ConnectionQuality.Unknown;
 	/** The server's newest word; getters read it, so that a participant costs little memory. */
 	#info: ParticipantInfo | undefined;
+	#activation: Activation | undefined;
 
-	constructor(info?: ParticipantInfo) {
+	constructor(info?: ParticipantInfo, publications = new Map<string, P>()) {
+		super();
+		this.trackPublications = publications;
 		this.#info = info;
 	}
+	/** @internal */
+	abstract get link(): RoomLink;
+	abstract get isLocal(): boolean;
 	/** Unique in the room; from the token. "" before the local participant has joined. */
 	get identity(): string {
 		return this.#info?.identity ?? "";
@@ -61,12 +79,16 @@ export abstract class Participant<P extends TrackPublication = TrackPublication>
 		return this.#info?.kind ?? ParticipantKind.STANDARD;
 	}
 	get isAgent(): boolean {
-		return this.kind === ParticipantKind.AGENT;
+		return this.permissions?.agent || this.kind === ParticipantKind.AGENT;
+	}
+	get state(): ParticipantState {
+		return this.#info?.state ?? ParticipantState.JOINING;
 	}
 	/** It has media up: it can send and receive. */
 	get isActive(): boolean {
 		return this.#info?.state === ParticipantState.ACTIVE;
 	}
+	/** What its token, or the server since, lets it do. */
 	get permissions(): ParticipantPermission | undefined {
 		return this.#info?.permission;
 	}
@@ -85,20 +107,52 @@ export abstract class Participant<P extends TrackPublication = TrackPublication>
 	getTrackPublicationByName(name: string): P | undefined {
 		return this.#find((publication) => publication.trackName === name);
 	}
+	getTrackPublications(): P[] {
+		return [...this.trackPublications.values()];
+	}
+	/** Made when asked for, as all of trackPublications of a kind. */
+	get audioTrackPublications(): ReadonlyMap<string, P> {
+		return this.#ofKind(Track.Kind.Audio);
+	}
+	get videoTrackPublications(): ReadonlyMap<string, P> {
+		return this.#ofKind(Track.Kind.Video);
+	}
 	get isMicrophoneEnabled(): boolean {
-		return this.getTrackPublication("microphone")?.isMuted === false;
+		return this.getTrackPublication(Track.Source.Microphone)?.isMuted === false;
+	}
+	get isCameraEnabled(): boolean {
+		return this.getTrackPublication(Track.Source.Camera)?.isMuted === false;
+	}
+	get isScreenShareEnabled(): boolean {
+		return this.getTrackPublication(Track.Source.ScreenShare) !== undefined;
+	}
+
+	/** Resolves when it can send and receive; rejects when it leaves before. */
+	waitUntilActive(): Promise<void> {
+		if (this.isActive) return Promise.resolve();
+		if (!this.#activation) {
+			const activation = {} as Activation;
+			activation.promise = new Promise((resolve, reject) => {
+				activation.resolve = resolve;
+				activation.reject = reject;
+			});
+			this.#activation = activation;
+		}
+		return this.#activation.promise;
 	}
 
 	/**
 	 * @internal Takes the server's description, and announces what is new in it. False when it is
 	 * older than what is known: updates may overtake each other.
 	 */
-	update(info: ParticipantInfo, announce: Announce): boolean {
+	update(info: ParticipantInfo): boolean {
 		const before = this.#info;
 		if (before && before.sid === info.sid && before.version > info.version) return false;
 		this.#info = info;
+		if (this.isActive) this.#endActivation((activation) => activation.resolve());
 		if (!before) return true;
-		const self = this as Participant;
+		const { announce } = this.link;
+		const self = this as unknown as Participant;
 		if (before.name !== info.name) announce("participantNameChanged", info.name, self);
 		if (before.metadata !== info.metadata) {
 			announce("participantMetadataChanged", before.metadata, self);
@@ -108,22 +162,46 @@ export abstract class Participant<P extends TrackPublication = TrackPublication>
 		if (before.state !== ParticipantState.ACTIVE && info.state === ParticipantState.ACTIVE) {
 			announce("participantActive", self);
 		}
+		if (info.permission && !samePermissions(before.permission, info.permission)) {
+			announce("participantPermissionsChanged", before.permission, self);
+		}
 		return true;
 	}
 
 	/** @internal */
 	updateSpeaking(level: number, speaking: boolean): void {
 		this.audioLevel = level;
-		if (speaking && !this.isSpeaking) this.lastSpokeAt = new Date();
+		if (speaking === this.isSpeaking) return;
 		this.isSpeaking = speaking;
+		if (speaking) this.lastSpokeAt = new Date();
+		this.emit("isSpeakingChanged", speaking);
 	}
 
 	/** @internal */
-	updateQuality(quality: ProtoQuality, announce: Announce): void {
+	updateQuality(quality: ProtoQuality): void {
 		const name = qualityOf(quality);
 		if (this.connectionQuality === name) return;
 		this.connectionQuality = name;
-		announce("connectionQualityChanged", name, this as Participant);
+		this.link.announce("connectionQualityChanged", name, this as unknown as Participant);
+	}
+
+	/** @internal It has left, or we have: it will not become active. */
+	leave(): void {
+		this.#endActivation((activation) => {
+			activation.promise.catch(() => {}); // it may be nobody's any more
+			activation.reject(new Error("the participant has left"));
+		});
+	}
+
+	#endActivation(end: (activation: Activation) => void): void {
+		const activation = this.#activation;
+		this.#activation = undefined;
+		if (activation) end(activation);
+	}
+
+	#ofKind(kind: Track.Kind): Map<string, P> {
+		const all = [...this.trackPublications];
+		return new Map(all.filter(([, publication]) => publication.kind === kind));
 	}
 
 	#find(matches: (publication: TrackPublication) => boolean): P | undefined {
@@ -132,6 +210,20 @@ export abstract class Participant<P extends TrackPublication = TrackPublication>
 		}
 		return undefined;
 	}
+}
+
+function samePermissions(a: ParticipantPermission | undefined, b: ParticipantPermission): boolean {
+	return (
+		a !== undefined &&
+		a.canPublish === b.canPublish &&
+		a.canSubscribe === b.canSubscribe &&
+		a.canPublishData === b.canPublishData &&
+		a.canUpdateMetadata === b.canUpdateMetadata &&
+		a.canSubscribeMetrics === b.canSubscribeMetrics &&
+		a.hidden === b.hidden &&
+		a.recorder === b.recorder &&
+		a.canPublishSources.join() === b.canPublishSources.join()
+	);
 }
 
 /** New and changed attributes by their value, deleted ones as ""; undefined when there are none. */
@@ -147,24 +239,6 @@ function changedAttributes(
 		if (!after.has(key)) changed.set(key, "");
 	}
 	return changed.size ? recordOf(changed) : undefined;
-}
-
-/** A map that reads as an object: XS never frees a property name, so a peer's must not become one. */
-function recordOf(map: ReadonlyMap<string, string>): Readonly<Record<string, string>> {
-	const at = (key: string | symbol) => (typeof key === "string" ? map.get(key) : undefined);
-	return new Proxy<Record<string, string>>(
-		{},
-		{
-			get: (_target, key) => at(key),
-			has: (_target, key) => at(key) !== undefined,
-			ownKeys: () => [...map.keys()],
-			getOwnPropertyDescriptor: (_target, key) => {
-				const value = at(key);
-				return value === undefined ? undefined : { value, enumerable: true, configurable: true };
-			},
-			set: () => false,
-		},
-	);
 }
 
 function qualityOf(quality: ProtoQuality): ConnectionQuality {

@@ -1,16 +1,19 @@
 /** Who is in the room, by the server's word: comes, changes, speaks and goes. */
 
-import { ParticipantInfo_State as ParticipantState } from "../protocol/generated/enums";
+import {
+	type DisconnectReason,
+	ParticipantInfo_State as ParticipantState,
+} from "../protocol/generated/enums";
 import type {
 	ConnectionQualityInfo,
 	ParticipantInfo,
 	SpeakerInfo,
 } from "../protocol/generated/types";
-import type { Announce } from "./events";
 import type { LocalParticipant } from "./LocalParticipant";
 import type { Participant } from "./Participant";
 import { RemoteParticipant } from "./RemoteParticipant";
-import type { RemoteTrackPublication } from "./TrackPublication";
+import type { RemoteTrackPublication } from "./RemoteTrackPublication";
+import type { RoomLink } from "./RoomLink";
 
 export class Participants {
 	/** By identity. */
@@ -18,29 +21,29 @@ export class Participants {
 	/** Loudest first. */
 	activeSpeakers: Participant[] = [];
 	readonly #local: LocalParticipant;
-	readonly #announce: Announce;
+	readonly #link: RoomLink;
 
-	constructor(local: LocalParticipant, announce: Announce) {
+	constructor(local: LocalParticipant, link: RoomLink) {
 		this.#local = local;
-		this.#announce = announce;
+		this.#link = link;
 	}
 
 	/** Takes one participant's description; DISCONNECTED is its end. */
 	update(info: ParticipantInfo): void {
 		if (info.identity === this.#local.identity) {
-			this.#local.update(info, this.#announce);
+			this.#local.update(info);
 			return;
 		}
 		const known = this.remote.get(info.identity);
-		if (info.state === ParticipantState.DISCONNECTED) {
+		if (info.state === ParticipantState.DISCONNECTED || info.permission?.hidden) {
 			if (known) this.#onGone(known, info);
 		} else if (known) {
-			known.update(info, this.#announce);
+			known.update(info);
 		} else {
-			const participant = new RemoteParticipant(info);
+			const participant = new RemoteParticipant(info, this.#link);
 			this.remote.set(info.identity, participant);
-			this.#announce("participantConnected", participant);
-			participant.updateTracks(info, this.#announce);
+			this.#link.announce("participantConnected", participant);
+			participant.updateTracks(info);
 		}
 	}
 
@@ -58,12 +61,12 @@ export class Participants {
 			if (this.bySid(speaker.sid) !== speaker) speakers.delete(speaker); // has left
 		}
 		this.activeSpeakers = [...speakers].sort((a, b) => b.audioLevel - a.audioLevel);
-		this.#announce("activeSpeakersChanged", this.activeSpeakers);
+		this.#link.announce("activeSpeakersChanged", this.activeSpeakers);
 	}
 
 	updateQuality(updates: readonly ConnectionQualityInfo[]): void {
 		for (const { participantSid, quality } of updates) {
-			this.bySid(participantSid)?.updateQuality(quality, this.#announce);
+			this.bySid(participantSid)?.updateQuality(quality);
 		}
 	}
 
@@ -91,19 +94,32 @@ export class Participants {
 		return undefined;
 	}
 
-	/** The session is over: nobody is left, and nobody is told. */
+	/** We are moved: who was here is told to leave. Their identities. */
+	leaveAll(): string[] {
+		const remotes = [...this.remote.values()];
+		for (const participant of remotes) this.#remove(participant);
+		return remotes.map(({ identity }) => identity);
+	}
+
+	/** The session is over: nobody is left, and nobody is told of it one by one. */
 	clear(): void {
+		const remotes = [...this.remote.values()];
 		this.remote.clear();
+		for (const participant of remotes) participant.leave();
 		this.activeSpeakers = [];
 	}
 
 	#onGone(participant: RemoteParticipant, info: ParticipantInfo): void {
 		if (participant.sid !== info.sid) return; // of a join before this one
+		this.#remove(participant, info.disconnectReason || undefined);
+	}
+
+	#remove(participant: RemoteParticipant, reason?: DisconnectReason): void {
 		this.remote.delete(participant.identity);
-		for (const sid of [...participant.trackPublications.keys()]) {
-			participant.unpublish(sid, this.#announce);
-		}
-		this.#announce("participantDisconnected", participant, info.disconnectReason || undefined);
+		for (const sid of [...participant.trackPublications.keys()]) participant.unpublish(sid);
+		const { announce } = this.#link;
+		announce("participantDisconnected", participant, reason);
+		participant.leave();
 		if (this.activeSpeakers.includes(participant)) this.updateSpeakers([]);
 	}
 }

@@ -1,68 +1,86 @@
 /** Somebody else in the room. */
 
 import type { ParticipantInfo } from "../protocol/generated/types";
-import type { Announce } from "./events";
 import { Participant } from "./Participant";
-import type { RemoteAudioTrack } from "./Track";
-import { RemoteTrackPublication } from "./TrackPublication";
+import { RemoteTrackPublication } from "./RemoteTrackPublication";
+import type { RoomLink } from "./RoomLink";
+import { checkVolume, type RemoteAudioTrack, Track } from "./Track";
+
+const { Microphone } = Track.Source;
 
 export class RemoteParticipant extends Participant<RemoteTrackPublication> {
-	/** Sets the gain of all its subscribed tracks. */
-	setVolume(volume: number): void {
-		for (const { track } of this.trackPublications.values()) track?.setVolume(volume);
+	/** @internal */
+	readonly link: RoomLink;
+	/** Gains by source, for tracks to come. */
+	#volumes: Map<Track.Source, number> | undefined;
+
+	constructor(info: ParticipantInfo, link: RoomLink) {
+		super(info);
+		this.link = link;
+	}
+
+	override get isLocal(): false {
+		return false;
+	}
+
+	/**
+	 * Linear gain of its tracks of this source, now and later: 0 is silence, 1 the track as it comes.
+	 * Throws RangeError when it is negative.
+	 */
+	setVolume(volume: number, source: Track.Source = Microphone): void {
+		checkVolume(volume);
+		this.#volumes ??= new Map();
+		this.#volumes.set(source, volume);
+		for (const publication of this.trackPublications.values()) {
+			if (publication.source === source) publication.track?.setVolume(volume);
+		}
+	}
+
+	/** Undefined when none was set and no track of the source is subscribed. */
+	getVolume(source: Track.Source = Microphone): number | undefined {
+		return this.getTrackPublication(source)?.track?.getVolume() ?? this.#volumes?.get(source);
 	}
 
 	/** @internal */
-	override update(info: ParticipantInfo, announce: Announce): boolean {
-		if (!super.update(info, announce)) return false;
-		this.updateTracks(info, announce);
+	override update(info: ParticipantInfo): boolean {
+		if (!super.update(info)) return false;
+		this.updateTracks(info);
 		return true;
 	}
 
 	/** @internal Makes the publications those of `info`. */
-	updateTracks(info: ParticipantInfo, announce: Announce): void {
+	updateTracks(info: ParticipantInfo): void {
+		const { announce } = this.link;
 		const gone = new Set(this.trackPublications.keys());
 		const added: RemoteTrackPublication[] = [];
 		for (const track of info.tracks) {
 			const known = this.trackPublications.get(track.sid);
 			gone.delete(track.sid);
 			if (!known) {
-				const publication = new RemoteTrackPublication(track);
+				const publication = new RemoteTrackPublication(track, this);
 				this.trackPublications.set(track.sid, publication);
 				added.push(publication);
 			} else if (known.update(track)) {
 				announce(track.muted ? "trackMuted" : "trackUnmuted", known, this);
 			}
 		}
-		for (const sid of gone) this.unpublish(sid, announce);
+		for (const sid of gone) this.unpublish(sid);
 		for (const publication of added) announce("trackPublished", publication, this);
 	}
 
 	/** @internal */
-	unpublish(sid: string, announce: Announce): void {
+	unpublish(sid: string): void {
 		const publication = this.trackPublications.get(sid);
 		if (!publication) return;
-		this.unsubscribe(publication, announce);
+		publication.setTrack(undefined);
 		this.trackPublications.delete(sid);
-		announce("trackUnpublished", publication, this);
+		this.link.announce("trackUnpublished", publication, this);
 	}
 
 	/** @internal */
-	subscribe(
-		publication: RemoteTrackPublication,
-		track: RemoteAudioTrack,
-		announce: Announce,
-	): void {
-		this.unsubscribe(publication, announce);
-		publication.subscribed = track;
-		announce("trackSubscribed", track, publication, this);
-	}
-
-	/** @internal */
-	unsubscribe(publication: RemoteTrackPublication, announce: Announce): void {
-		const track = publication.subscribed;
-		if (!track) return;
-		publication.subscribed = undefined;
-		announce("trackUnsubscribed", track, publication, this);
+	subscribe(publication: RemoteTrackPublication, track: RemoteAudioTrack): void {
+		const volume = this.#volumes?.get(publication.source);
+		if (volume !== undefined) track.setVolume(volume);
+		publication.setTrack(track);
 	}
 }

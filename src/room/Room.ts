@@ -4,19 +4,20 @@
  */
 
 import { DataPackets, type DataStats } from "../data/DataPackets";
-import { PacketDispatcher } from "../data/PacketDispatcher";
+import type { RpcHandler } from "../data/rpc/protocol";
+import type { ByteStreamHandler, TextStreamHandler } from "../data/streams/StreamReader";
 import { Emitter } from "../platform/emitter";
-import { Encryption_Type as EncryptionType } from "../protocol/generated/enums";
+import { ParticipantInfo_State as ParticipantState } from "../protocol/generated/enums";
 import type {
-	DataPacket,
 	JoinResponse,
 	ParticipantInfo,
-	Room as RoomInfo,
-	UserPacket,
+	RoomMovedResponse,
+	ServerInfo,
 } from "../protocol/generated/types";
 import { newCid } from "../session/ids";
 import { sessionFactory } from "../session/Session";
 import type { SessionEnd, SessionOptions, SessionStats } from "../session/types";
+import { warmUp } from "../session/warmUp";
 import { ConnectionError, ConnectionErrorReason } from "./errors";
 import { type Announce, ConnectionState, type RoomEvents } from "./events";
 import { LocalParticipant } from "./LocalParticipant";
@@ -24,14 +25,16 @@ import type { RoomConnectOptions, RoomOptions } from "./options";
 import type { Participant } from "./Participant";
 import { Participants } from "./Participants";
 import type { RemoteParticipant } from "./RemoteParticipant";
+import { RoomData, type RoomDataStats } from "./RoomData";
+import { RoomDescription } from "./RoomDescription";
+import type { RoomLink } from "./RoomLink";
 import type { RoomSession } from "./RoomSession";
 import { SoundDevices } from "./SoundDevices";
 import { Subscriptions } from "./Subscriptions";
+import { type SimulationScenario, simulation } from "./simulation";
+import { tell } from "./tell";
 
-/** Nothing is encrypted from end to end. */
-const { NONE } = EncryptionType;
-
-export interface RoomStats extends SessionStats {
+export interface RoomStats extends SessionStats, RoomDataStats {
 	data: DataStats;
 }
 
@@ -45,11 +48,14 @@ export class Room extends Emitter<RoomEvents> {
 	readonly #participants: Participants;
 	readonly #subscriptions: Subscriptions;
 	readonly #devices: SoundDevices;
-	readonly #dispatcher = new PacketDispatcher();
+	readonly #data: RoomData;
 	readonly #options: RoomOptions;
 	readonly #createSession: (options: SessionOptions) => RoomSession;
 	#state: ConnectionState = ConnectionState.Disconnected;
-	#info: RoomInfo | undefined;
+	readonly #description = new RoomDescription();
+	#serverInfo: ServerInfo | undefined;
+	/** Of the connect() that was last. */
+	#autoSubscribe = true;
 	#session: RoomSession | undefined;
 	#packets: DataPackets | undefined;
 	/** Of the session before, as it ended. */
@@ -60,6 +66,8 @@ export class Room extends Emitter<RoomEvents> {
 	readonly #afterConnected: (run: () => void) => void;
 	/** What waits for Connected. */
 	#deferred: (() => void)[] = [];
+	/** Of disconnect(), while it is under way. */
+	#stopTracks: boolean | undefined;
 	/** Of connect(), while it is under way. */
 	#connecting: Connecting | undefined;
 
@@ -72,7 +80,7 @@ export class Room extends Emitter<RoomEvents> {
 		this.#options = options;
 		this.#createSession = createSession;
 		const announce: Announce = (event, ...args) => {
-			if (this.#state === ConnectionState.Connected) this.emit(event, ...args);
+			if (this.#state === ConnectionState.Connected) tell(this, event, args);
 		};
 		const afterConnected = (run: () => void) => {
 			if (this.#state === ConnectionState.Connecting) this.#deferred.push(run);
@@ -80,20 +88,43 @@ export class Room extends Emitter<RoomEvents> {
 		};
 		this.#announce = announce;
 		this.#afterConnected = afterConnected;
-		this.#devices = new SoundDevices(options, (error) => {
-			this.emit("mediaDevicesError", error, error.kind);
-		});
+		const onDeviceError = (error: Error, kind: "audioinput" | "audiooutput") => {
+			this.emit("mediaDevicesError", error, kind);
+			this.localParticipant.emit("mediaDevicesError", error, kind);
+		};
+		this.#devices = new SoundDevices(options, (error) => onDeviceError(error, error.kind));
+		const room = this;
+		const link: RoomLink = {
+			announce,
+			get autoSubscribe() {
+				return room.#autoSubscribe;
+			},
+			send: (request) => this.#session?.send(request) ?? false,
+		};
 		this.localParticipant = new LocalParticipant({
+			options,
+			link,
 			openMicrophone: () => this.#devices.openMicrophone(),
 			newCid,
-			announce: (event, ...args) => afterConnected(() => this.emit(event, ...args)),
+			data: () => this.#data,
+			announceLater: (event, ...args) => afterConnected(() => tell(this, event, args)),
 			onPublishFailed: (error) => {
-				if (this.#session) this.emit("mediaDevicesError", error, "audioinput");
+				if (this.#session) onDeviceError(error, "audioinput");
 			},
 		});
-		this.#participants = new Participants(this.localParticipant, announce);
-		this.#subscriptions = new Subscriptions(this.#participants, announce, afterConnected);
-		this.#dispatcher.on("user", (user, packet) => this.#onUserPacket(user, packet));
+		this.#participants = new Participants(this.localParticipant, link);
+		this.#subscriptions = new Subscriptions(this.#participants, link, afterConnected);
+		this.#description
+			.on("metadata", (metadata) => announce("roomMetadataChanged", metadata))
+			.on("recording", (recording) => announce("recordingStatusChanged", recording));
+		const { localParticipant } = this;
+		this.#data = new RoomData(options, {
+			participants: this.#participants,
+			get canPublish() {
+				return localParticipant.permissions?.canPublishData !== false;
+			},
+			emit: (event, ...args) => this.emit(event, ...args),
+		});
 	}
 
 	/** By identity. */
@@ -107,19 +138,58 @@ export class Room extends Emitter<RoomEvents> {
 	get state(): ConnectionState {
 		return this.#state;
 	}
-	/** "" before the server has told it. */
+	/** "" before the server has told it, which may be late: see getSid(). */
 	get sid(): string {
-		return this.#info?.sid ?? "";
+		return this.#description.info?.sid ?? "";
 	}
 	get name(): string {
-		return this.#info?.name ?? "";
+		return this.#description.info?.name ?? "";
 	}
 	get metadata(): string | undefined {
-		return this.#info?.metadata;
+		return this.#description.info?.metadata;
+	}
+	get isRecording(): boolean {
+		return this.#description.info?.activeRecording ?? false;
 	}
 	/** As the server counts them, us included; it tells every few seconds. */
 	get numParticipants(): number {
-		return this.#info?.numParticipants ?? 0;
+		return this.#description.info?.numParticipants ?? 0;
+	}
+	/** Of those, who publish. */
+	get numPublishers(): number {
+		return this.#description.info?.numPublishers ?? 0;
+	}
+	/** Version, region and node of the server; undefined before the first join. */
+	get serverInfo(): ServerInfo | undefined {
+		return this.#serverInfo;
+	}
+	/** There is a speaker, and it opened if it was tried. */
+	get canPlaybackAudio(): boolean {
+		return this.#devices.hasSpeaker;
+	}
+
+	/** Resolves when the server has told the sid; to "" when disconnected; rejects at the end before. */
+	getSid(): Promise<string> {
+		if (this.#state === ConnectionState.Disconnected || this.sid) return Promise.resolve(this.sid);
+		return new Promise((resolve, reject) => {
+			const settle = (run: () => void) => {
+				this.#description.off("sid", onSid);
+				this.off("disconnected", onEnd);
+				run();
+			};
+			const onSid = (sid: string) => settle(() => resolve(sid));
+			const onEnd = () => settle(() => reject(new Error("the room has ended and told no sid")));
+			this.#description.on("sid", onSid);
+			this.on("disconnected", onEnd);
+		});
+	}
+
+	/**
+	 * Visits the server, so that the network's caches know its name and the way. Resolves when that is
+	 * done or 5 s are over, and never rejects. The certificate is being made since the Room was.
+	 */
+	async prepareConnection(url: string, _token?: string): Promise<void> {
+		await warmUp(url, this.#options.tls);
 	}
 
 	/**
@@ -133,8 +203,9 @@ export class Room extends Emitter<RoomEvents> {
 			return Promise.reject(new ConnectionError(message, ConnectionErrorReason.InternalError));
 		}
 		const { maxSignalBytes, maxDataBytes, tls } = this.#options;
+		this.#autoSubscribe = options.autoSubscribe ?? true;
 		const session = this.#createSession({
-			autoSubscribe: options.autoSubscribe ?? true,
+			autoSubscribe: this.#autoSubscribe,
 			mediaTimeout: options.peerConnectionTimeout,
 			maxDataBytes,
 			signal: {
@@ -150,29 +221,66 @@ export class Room extends Emitter<RoomEvents> {
 		this.#listen(session);
 		session.on("data", (message) => {
 			const packet = packets.receive(message);
-			if (packet) this.#afterConnected(() => this.#dispatcher.dispatch(packet));
+			if (packet) this.#afterConnected(() => this.#data.onPacket(packet));
 		});
 		return new Promise((resolve, reject) => {
 			this.#connecting = { resolve, reject };
 			this.#setState(ConnectionState.Connecting);
 			if (this.#session !== session) return; // a listener has called disconnect()
 			session.start(url, token);
-			this.localParticipant.attach(session, packets);
+			this.localParticipant.attach(session);
+			this.#data.attach(packets);
 			this.#devices.openSpeaker(); // takes its time while the network takes its
 		});
 	}
 
 	/**
-	 * Leaves, and closes microphone and speaker. A connect() under way rejects with ConnectionError
-	 * Cancelled.
+	 * Leaves, and closes speaker and microphone; `stopTracks` false leaves the microphones of published
+	 * tracks open. A connect() under way rejects with ConnectionError Cancelled.
 	 */
-	async disconnect(): Promise<void> {
+	async disconnect(stopTracks = true): Promise<void> {
+		this.#stopTracks = stopTracks;
 		this.#session?.leave();
-		this.localParticipant.closeMicrophone();
+		this.#stopTracks = undefined;
+		this.localParticipant.releaseTracks(stopTracks);
+	}
+
+	/** For tests: asks the server to do something to us. False: it was not sent. */
+	async simulateScenario(scenario: SimulationScenario, argument?: number): Promise<boolean> {
+		return this.#session?.send({ simulate: simulation(scenario, argument) }) ?? false;
 	}
 
 	getParticipantByIdentity(identity: string): Participant | undefined {
 		return this.#participants.byIdentity(identity);
+	}
+
+	/**
+	 * `handler` gets each text stream of the topic that somebody begins to send us. Streams without a
+	 * handler are dropped. Throws DataStreamError when the topic has one.
+	 */
+	registerTextStreamHandler(topic: string, handler: TextStreamHandler): void {
+		this.#data.incoming.registerText(topic, handler);
+	}
+	unregisterTextStreamHandler(topic: string): void {
+		this.#data.incoming.unregisterText(topic);
+	}
+	/** As registerTextStreamHandler(), for bytes. */
+	registerByteStreamHandler(topic: string, handler: ByteStreamHandler): void {
+		this.#data.incoming.registerBytes(topic, handler);
+	}
+	unregisterByteStreamHandler(topic: string): void {
+		this.#data.incoming.unregisterBytes(topic);
+	}
+
+	/**
+	 * Others can call `method` with performRpc(). What `handler` returns is the response; an RpcError
+	 * that it throws reaches the caller. Throws when the method has a handler.
+	 */
+	registerRpcMethod(method: string, handler: RpcHandler): void {
+		this.#data.rpcServer.register(method, handler);
+	}
+	unregisterRpcMethod(method: string): void {
+		this.#data.rpcServer.unregister(method);
 	}
 
 	/** For reports. After the end: as it was then. Undefined before the first connect(). */
@@ -182,7 +290,7 @@ export class Room extends Emitter<RoomEvents> {
 		if (!session || !packets) return this.#stats;
 		const firstSound = this.#devices.speaker?.firstSound;
 		if (firstSound !== undefined) session.timeline.mark("firstSoundOut", firstSound);
-		return { ...session.stats, data: { ...packets.stats } };
+		return { ...session.stats, data: { ...packets.stats }, ...this.#data.stats };
 	}
 
 	#listen(session: RoomSession): void {
@@ -197,7 +305,7 @@ export class Room extends Emitter<RoomEvents> {
 		});
 		session.on("speakersChanged", ({ speakers }) => this.#participants.updateSpeakers(speakers));
 		session.on("roomUpdate", ({ room }) => {
-			if (room) this.#onRoom(room);
+			if (room) this.#description.update(room);
 		});
 		session.on("connectionQuality", ({ updates }) => this.#participants.updateQuality(updates));
 		session.on("mute", ({ sid, muted }) => this.localParticipant.remoteMute(sid, muted));
@@ -211,13 +319,30 @@ export class Room extends Emitter<RoomEvents> {
 		session.on("subscriptionResponse", ({ trackSid, err }) =>
 			this.#subscriptions.fail(trackSid, err),
 		);
+		session.on("subscriptionPermissionUpdate", (update) => this.#subscriptions.permit(update));
+		session.on("streamStateUpdate", ({ streamStates }) =>
+			this.#subscriptions.updateStates(streamStates),
+		);
+		session.on("roomMoved", (moved) => this.#onMoved(moved));
 	}
 
-	#onJoined({ room, participant, otherParticipants }: JoinResponse): void {
-		this.#info = room;
-		if (participant) this.localParticipant.update(participant, this.#announce);
+	#onJoined({ room, participant, otherParticipants, serverInfo }: JoinResponse): void {
+		this.#description.begin(room);
+		this.#serverInfo = serverInfo;
+		this.#data.serverVersion = serverInfo?.version;
+		if (participant) this.localParticipant.update(participant);
 		for (const info of otherParticipants) this.#onParticipant(info);
+		this.localParticipant.joined();
 		this.emit("signalConnected");
+	}
+
+	/** The connection goes on in another room, with others in it. */
+	#onMoved({ room, participant, otherParticipants }: RoomMovedResponse): void {
+		for (const identity of this.#participants.leaveAll()) this.#data.onParticipantGone(identity);
+		this.#description.begin(room);
+		this.emit("moved", this.name);
+		if (participant) this.localParticipant.update(participant);
+		for (const info of otherParticipants) this.#onParticipant(info);
 	}
 
 	#onConnected(): void {
@@ -242,7 +367,8 @@ export class Room extends Emitter<RoomEvents> {
 		);
 		this.#stats = this.getStats();
 		this.#subscriptions.clear();
-		this.localParticipant.detach();
+		this.localParticipant.detach(this.#stopTracks);
+		this.#data.detach();
 		this.#session = undefined;
 		this.#packets = undefined;
 		this.#deferred = [];
@@ -254,18 +380,11 @@ export class Room extends Emitter<RoomEvents> {
 
 	#onParticipant(info: ParticipantInfo): void {
 		this.#participants.update(info);
+		const { identity, state } = info;
+		if (state === ParticipantState.DISCONNECTED && !this.remoteParticipants.has(identity)) {
+			this.#data.onParticipantGone(identity);
+		}
 		this.#subscriptions.published(info.tracks);
-	}
-
-	#onRoom(room: RoomInfo): void {
-		const before = this.#info;
-		this.#info = room;
-		if (before?.metadata !== room.metadata) this.#announce("roomMetadataChanged", room.metadata);
-	}
-
-	#onUserPacket({ payload, topic }: UserPacket, { kind, participantIdentity }: DataPacket): void {
-		const participant = this.remoteParticipants.get(participantIdentity);
-		this.emit("dataReceived", payload, participant, kind, topic, NONE, participantIdentity);
 	}
 
 	#setState(state: ConnectionState): void {

@@ -9,6 +9,8 @@ export type RoomSession = Pick<
 	| "publish"
 	| "unpublish"
 	| "setMuted"
+	| "send"
+	| "request"
 	| "sendData"
 	| "leave"
 	| "timeline"

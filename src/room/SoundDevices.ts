@@ -25,6 +25,11 @@ export class SoundDevices {
 		return this.#speaker;
 	}
 
+	/** False when there is none, or it did not open. */
+	get hasSpeaker(): boolean {
+		return this.#options.speaker !== undefined && !this.#speakerFailed;
+	}
+
 	/** One that does not open is told of once; the call goes on without. */
 	openSpeaker(): Speaker | undefined {
 		const { speaker } = this.#options;

@@ -1,15 +1,19 @@
 /** What the server sends us, joined to what it says of it: either may be here first. */
 
 import type { SubscriptionError } from "../protocol/generated/enums";
-import type { TrackInfo } from "../protocol/generated/types";
+import type {
+	StreamStateInfo,
+	SubscriptionPermissionUpdate,
+	TrackInfo,
+} from "../protocol/generated/types";
 import type { IncomingTrack } from "../session/Negotiation";
-import type { Announce } from "./events";
 import type { Participants } from "./Participants";
-import { RemoteAudioTrack } from "./Track";
+import type { RoomLink } from "./RoomLink";
+import { RemoteAudioTrack, streamStateOf } from "./Track";
 
 export class Subscriptions {
 	readonly #participants: Participants;
-	readonly #announce: Announce;
+	readonly #link: RoomLink;
 	readonly #afterConnected: (run: () => void) => void;
 	/** Media by track sid. */
 	readonly #media = new Map<string, IncomingTrack>();
@@ -17,11 +21,11 @@ export class Subscriptions {
 	/** `afterConnected` runs at once, or behind the event Connected. */
 	constructor(
 		participants: Participants,
-		announce: Announce,
+		link: RoomLink,
 		afterConnected: (run: () => void) => void,
 	) {
 		this.#participants = participants;
-		this.#announce = announce;
+		this.#link = link;
 		this.#afterConnected = afterConnected;
 	}
 
@@ -33,8 +37,7 @@ export class Subscriptions {
 
 	end(sid: string): void {
 		this.#media.delete(sid);
-		const found = this.#participants.findTrack(sid);
-		if (found) found.participant.unsubscribe(found.publication, this.#announce);
+		this.#participants.findTrack(sid)?.publication.setTrack(undefined);
 	}
 
 	/** Participants have these tracks now; their media may be waiting. */
@@ -46,15 +49,32 @@ export class Subscriptions {
 	}
 
 	fail(sid: string, reason?: SubscriptionError): void {
-		const found = this.#participants.findTrack(sid);
-		if (found) this.#announce("trackSubscriptionFailed", sid, found.participant, reason);
+		this.#participants.findTrack(sid)?.publication.fail(reason);
+	}
+
+	/** Publishers let us, or no longer. */
+	permit({ trackSid, allowed }: SubscriptionPermissionUpdate): void {
+		this.#participants.findTrack(trackSid)?.publication.setAllowed(allowed);
+	}
+
+	/** The server holds tracks back, or sends them again. */
+	updateStates(states: readonly StreamStateInfo[]): void {
+		for (const { trackSid, state } of states) {
+			const found = this.#participants.findTrack(trackSid);
+			const { track } = found?.publication ?? {};
+			const streamState = streamStateOf(state);
+			if (!found || !track || track.streamState === streamState) continue;
+			track.streamState = streamState;
+			const { publication, participant } = found;
+			this.#link.announce("trackStreamStateChanged", publication, streamState, participant);
+		}
 	}
 
 	/** The session is over; every subscription ends with it. */
 	clear(): void {
 		for (const participant of this.#participants.remote.values()) {
 			for (const publication of participant.trackPublications.values()) {
-				participant.unsubscribe(publication, this.#announce);
+				publication.setTrack(undefined);
 			}
 		}
 		this.#media.clear();
@@ -62,12 +82,14 @@ export class Subscriptions {
 
 	#match(track: IncomingTrack): void {
 		const found = this.#participants.findTrack(track.sid);
-		if (!found || found.publication.subscribed) return;
+		if (!found || found.publication.track) return;
 		this.#afterConnected(() => {
 			const { participant, publication } = found;
-			if (this.#media.get(track.sid) !== track || publication.subscribed) return;
-			const audio = new RemoteAudioTrack(track.sid, publication.source, track.setVolume);
-			participant.subscribe(publication, audio, this.#announce);
+			if (this.#media.get(track.sid) !== track || publication.track) return;
+			const muted = () => publication.isMuted;
+			const { source } = publication;
+			const audio = new RemoteAudioTrack(track.sid, source, muted, track.setVolume);
+			participant.subscribe(publication, audio);
 		});
 	}
 }

@@ -1,13 +1,38 @@
 /** Publications: what the server tells of a track, whether or not we have the track itself. */
 
+import { Emitter } from "../platform/emitter";
 import type { TrackInfo } from "../protocol/generated/types";
-import { kindOf, type LocalAudioTrack, type RemoteAudioTrack, sourceOf, type Track } from "./Track";
+import type { PublicationEvents } from "./participantEvents";
+import { kindOf, sourceOf, type Track } from "./Track";
 
-export abstract class TrackPublication {
+const SubscriptionStatus = Object.freeze({
+	/** Wanted, and not here (yet). */
+	Desired: "desired",
+	Subscribed: "subscribed",
+	/** Not wanted. */
+	Unsubscribed: "unsubscribed",
+} as const);
+
+const PermissionStatus = Object.freeze({
+	Allowed: "allowed",
+	/** Its publisher does not let us. */
+	NotAllowed: "not_allowed",
+} as const);
+
+export declare namespace TrackPublication {
+	type SubscriptionStatus = (typeof SubscriptionStatus)[keyof typeof SubscriptionStatus];
+	type PermissionStatus = (typeof PermissionStatus)[keyof typeof PermissionStatus];
+}
+
+export abstract class TrackPublication extends Emitter<PublicationEvents> {
+	static readonly SubscriptionStatus = SubscriptionStatus;
+	static readonly PermissionStatus = PermissionStatus;
+
 	/** The server's newest word; getters read it, so that a publication costs little memory. */
 	#info: TrackInfo;
 
 	constructor(info: TrackInfo) {
+		super();
 		this.#info = info;
 	}
 	get trackInfo(): TrackInfo {
@@ -28,67 +53,24 @@ export abstract class TrackPublication {
 	get mimeType(): string {
 		return this.#info.mimeType;
 	}
+	/** Of video: as it was published. */
+	get dimensions(): { width: number; height: number } | undefined {
+		const { width, height } = this.#info;
+		return width > 0 ? { width, height } : undefined;
+	}
+	get simulcasted(): boolean {
+		return this.#info.simulcast;
+	}
 	abstract get track(): Track | undefined;
+	abstract get isLocal(): boolean;
 	abstract get isMuted(): boolean;
 	abstract get isSubscribed(): boolean;
+	abstract get isEnabled(): boolean;
 
 	/** @internal True when the track was muted or unmuted by it. */
 	update(info: TrackInfo): boolean {
 		const changed = info.muted !== this.#info.muted;
 		this.#info = info;
 		return changed;
-	}
-}
-
-export class RemoteTrackPublication extends TrackPublication {
-	/** @internal Set while subscribed. */
-	subscribed: RemoteAudioTrack | undefined;
-
-	override get track(): RemoteAudioTrack | undefined {
-		return this.subscribed;
-	}
-	get audioTrack(): RemoteAudioTrack | undefined {
-		return this.subscribed;
-	}
-	override get isMuted(): boolean {
-		return this.trackInfo.muted;
-	}
-	override get isSubscribed(): boolean {
-		return this.subscribed !== undefined;
-	}
-}
-
-export class LocalTrackPublication extends TrackPublication {
-	override readonly track: LocalAudioTrack;
-	readonly #muted: () => boolean;
-	readonly #setMuted: (muted: boolean) => void;
-
-	/** `muted` and `setMuted`: what we want; the server hears of it and may be behind. */
-	constructor(
-		info: TrackInfo,
-		track: LocalAudioTrack,
-		muted: () => boolean,
-		setMuted: (muted: boolean) => void,
-	) {
-		super(info);
-		this.track = track;
-		this.#muted = muted;
-		this.#setMuted = setMuted;
-	}
-	get audioTrack(): LocalAudioTrack {
-		return this.track;
-	}
-	override get isMuted(): boolean {
-		return this.#muted();
-	}
-	override get isSubscribed(): boolean {
-		return true;
-	}
-	/** A muted track sends no packets. */
-	async mute(): Promise<void> {
-		this.#setMuted(true);
-	}
-	async unmute(): Promise<void> {
-		this.#setMuted(false);
 	}
 }

@@ -6,15 +6,14 @@ import type {
 	Encryption_Type as EncryptionType,
 	SubscriptionError,
 } from "../protocol/generated/enums";
+import type { ParticipantPermission } from "../protocol/generated/types";
 import type { LocalParticipant } from "./LocalParticipant";
+import type { LocalTrackPublication } from "./LocalTrackPublication";
 import type { ConnectionQuality, Participant } from "./Participant";
 import type { RemoteParticipant } from "./RemoteParticipant";
-import type { RemoteAudioTrack } from "./Track";
-import type {
-	LocalTrackPublication,
-	RemoteTrackPublication,
-	TrackPublication,
-} from "./TrackPublication";
+import type { RemoteTrackPublication } from "./RemoteTrackPublication";
+import type { RemoteAudioTrack, Track } from "./Track";
+import type { TrackPublication } from "./TrackPublication";
 
 export const ConnectionState = Object.freeze({
 	Disconnected: "disconnected",
@@ -32,6 +31,8 @@ export const RoomEvent = Object.freeze({
 	ConnectionStateChanged: "connectionStateChanged",
 	/** The server has let us in; media is not up yet. */
 	SignalConnected: "signalConnected",
+	/** The server has put us into another room: the participants are others, the connection goes on. */
+	Moved: "moved",
 	/** Only for who comes after us. */
 	ParticipantConnected: "participantConnected",
 	ParticipantDisconnected: "participantDisconnected",
@@ -44,6 +45,12 @@ export const RoomEvent = Object.freeze({
 	TrackSubscribed: "trackSubscribed",
 	TrackUnsubscribed: "trackUnsubscribed",
 	TrackSubscriptionFailed: "trackSubscriptionFailed",
+	/** Its publisher lets us subscribe to it, or no longer. */
+	TrackSubscriptionPermissionChanged: "trackSubscriptionPermissionChanged",
+	/** What we want of it, and whether it is here; right behind TrackSubscribed and TrackUnsubscribed. */
+	TrackSubscriptionStatusChanged: "trackSubscriptionStatusChanged",
+	/** The server pauses or resumes a subscribed track, for want of bandwidth. */
+	TrackStreamStateChanged: "trackStreamStateChanged",
 	/** Of any participant, the local one too. */
 	TrackMuted: "trackMuted",
 	TrackUnmuted: "trackUnmuted",
@@ -51,13 +58,18 @@ export const RoomEvent = Object.freeze({
 	LocalTrackUnpublished: "localTrackUnpublished",
 	/** Somebody subscribed to a track of ours for the first time. */
 	LocalTrackSubscribed: "localTrackSubscribed",
+	/** A microphone that was just published gives digital silence: is it the right one? */
+	LocalAudioSilenceDetected: "localAudioSilenceDetected",
 	/** Loudest first. */
 	ActiveSpeakersChanged: "activeSpeakersChanged",
 	ConnectionQualityChanged: "connectionQualityChanged",
 	ParticipantMetadataChanged: "participantMetadataChanged",
 	ParticipantNameChanged: "participantNameChanged",
 	ParticipantAttributesChanged: "participantAttributesChanged",
+	ParticipantPermissionsChanged: "participantPermissionsChanged",
 	RoomMetadataChanged: "roomMetadataChanged",
+	/** The room is recorded, or no longer. */
+	RecordingStatusChanged: "recordingStatusChanged",
 	/**
 	 * Somebody called publishData(). Data may overtake the news of who came: then the participant is
 	 * undefined, and its identity is the last argument.
@@ -73,6 +85,7 @@ export interface RoomEvents {
 	disconnected: [reason?: DisconnectReason];
 	connectionStateChanged: [state: ConnectionState];
 	signalConnected: [];
+	moved: [name: string];
 	participantConnected: [participant: RemoteParticipant];
 	participantDisconnected: [participant: RemoteParticipant, reason?: DisconnectReason];
 	participantActive: [participant: Participant];
@@ -93,18 +106,39 @@ export interface RoomEvents {
 		participant: RemoteParticipant,
 		reason?: SubscriptionError,
 	];
+	trackSubscriptionPermissionChanged: [
+		publication: RemoteTrackPublication,
+		status: TrackPublication.PermissionStatus,
+		participant: RemoteParticipant,
+	];
+	trackSubscriptionStatusChanged: [
+		publication: RemoteTrackPublication,
+		status: TrackPublication.SubscriptionStatus,
+		participant: RemoteParticipant,
+	];
+	trackStreamStateChanged: [
+		publication: RemoteTrackPublication,
+		state: Track.StreamState,
+		participant: RemoteParticipant,
+	];
 	trackMuted: [publication: TrackPublication, participant: Participant];
 	trackUnmuted: [publication: TrackPublication, participant: Participant];
 	localTrackPublished: [publication: LocalTrackPublication, participant: LocalParticipant];
 	localTrackUnpublished: [publication: LocalTrackPublication, participant: LocalParticipant];
 	localTrackSubscribed: [publication: LocalTrackPublication, participant: LocalParticipant];
+	localAudioSilenceDetected: [publication: LocalTrackPublication];
 	activeSpeakersChanged: [speakers: Participant[]];
 	connectionQualityChanged: [quality: ConnectionQuality, participant: Participant];
 	participantMetadataChanged: [previous: string | undefined, participant: Participant];
 	participantNameChanged: [name: string, participant: Participant];
 	/** Only what changed; "" for an attribute that was deleted. */
 	participantAttributesChanged: [changed: Record<string, string>, participant: Participant];
+	participantPermissionsChanged: [
+		previous: ParticipantPermission | undefined,
+		participant: Participant,
+	];
 	roomMetadataChanged: [metadata: string];
+	recordingStatusChanged: [recording: boolean];
 	/** The payload is in native memory and costs the engine's heap next to nothing. */
 	dataReceived: [
 		payload: Uint8Array,

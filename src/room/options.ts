@@ -1,13 +1,21 @@
 /** What an app gives a Room, and connect(). */
 
 import type { Microphone, Speaker } from "webrtc-native/device";
+import type { StreamLimits } from "../data/streams/types";
 import type { SignalOptions } from "../signal/SignalClient";
+import type { Track } from "./Track";
 
-export interface RoomOptions {
+export interface RoomOptions extends StreamLimits {
 	/** Opens the microphone; called when it is first enabled. The room closes it. */
 	microphone?: () => Microphone;
 	/** Opens the speaker; called at connect(). The room closes it. Without one, tracks do not play. */
 	speaker?: () => Speaker;
+	/** The board, for messages: "the NAME has no camera". */
+	board?: { readonly name: string };
+	/** For tracks that are published without options of their own. */
+	publishDefaults?: TrackPublishDefaults;
+	/** Close a track's microphone when it is unpublished; true by default. */
+	stopLocalTrackOnUnpublish?: boolean;
 	/** Largest message from the server in bytes; larger ones are dropped and counted. 65,536 by default. */
 	maxSignalBytes?: number;
 	/**
@@ -18,6 +26,37 @@ export interface RoomOptions {
 	maxDataBytes?: number;
 	/** For wss: private trust anchors, or no verification. */
 	tls?: SignalOptions["tls"];
+}
+
+export interface TrackPublishDefaults {
+	/** Do not send silence; false by default: agents rather hear it. */
+	dtx?: boolean;
+	/** Opus at most at this many bits a second, 6,000 to 128,000; 24,000 by default. */
+	audioPreset?: { maxBitrate: number };
+}
+
+export interface TrackPublishOptions extends TrackPublishDefaults {
+	/** "microphone" for a microphone, "" else. */
+	name?: string;
+	source?: Track.Source;
+}
+
+export interface CreateLocalTracksOptions {
+	/** The board's microphone. */
+	audio?: boolean;
+	/** Not on a device: UnsupportedError. */
+	video?: boolean;
+}
+
+/** Who may subscribe to which tracks of ours. */
+export interface ParticipantTrackPermission {
+	/** This, or the sid. */
+	participantIdentity?: string;
+	participantSid?: string;
+	/** All tracks. */
+	allowAll?: boolean;
+	/** These tracks; none when empty. */
+	allowedTrackSids?: readonly string[];
 }
 
 export interface RoomConnectOptions {

@@ -55,6 +55,14 @@ export interface DataChannelsOptions {
 	onEnded(reason: string): void;
 }
 
+/** Each way: two of the largest messages. */
+const bufferBytes = (maxDataBytes = MAX_DATA_BYTES) => Math.max(MIN_BUFFER, 2 * maxDataBytes);
+
+/** Bytes of the largest packet that a board with this `maxDataBytes` can send. */
+export function maxPacketBytes(this: unknown, maxDataBytes?: number): number {
+	return Math.min(MAX_PACKET, bufferBytes(maxDataBytes));
+}
+
 interface Waiting {
 	readonly bytes: Uint8Array;
 	resolve(): void;
@@ -112,8 +120,9 @@ export class DataChannels {
 			return;
 		}
 		const { maxDataBytes = MAX_DATA_BYTES } = this.#options;
-		const buffer = Math.max(MIN_BUFFER, 2 * maxDataBytes);
-		this.#maxPacket = Math.min(MAX_PACKET, buffer, remote.maxMessageSize || MAX_PACKET);
+		const buffer = bufferBytes(maxDataBytes);
+		const limit = maxPacketBytes(maxDataBytes);
+		this.#maxPacket = Math.min(limit, remote.maxMessageSize || limit);
 		peer.openData({
 			maxMessageBytes: maxDataBytes,
 			sendBuffer: buffer,

@@ -31,6 +31,9 @@ export interface OutgoingTrack {
 	microphone: Microphone;
 	/** A muted sender sends nothing. */
 	muted: boolean;
+	dtx?: boolean;
+	/** Bits a second. */
+	bitrate?: number;
 }
 
 /** A track that the server sends; it plays while it is here. */
@@ -324,7 +327,7 @@ export class Negotiation {
 			sending.sender = undefined;
 		}
 		const { payloadType, audioLevel, midId, fec } = format;
-		const { ssrc, microphone, muted } = track;
+		const { ssrc, microphone, muted, dtx, bitrate } = track;
 		try {
 			sending.sender = peer.addSender({
 				mid,
@@ -334,6 +337,8 @@ export class Negotiation {
 				cname,
 				microphone,
 				fec,
+				dtx,
+				bitrate,
 			});
 		} catch (error) {
 			this.#refuse(sending, (error as Error).message);

@@ -20,6 +20,10 @@ export interface PublishRequest {
 	source: TrackSource;
 	microphone: Microphone;
 	muted: boolean;
+	/** Silence is not sent. */
+	dtx?: boolean;
+	/** Bits a second, 6,000 to 128,000; 24,000 by default. */
+	bitrate?: number;
 }
 
 /** The server did not take a track. */
@@ -97,7 +101,7 @@ export class Publications {
 /** What the server is told of it. */
 export function addTrackRequest(
 	this: unknown,
-	{ cid, name, source, muted }: PublishRequest,
+	{ cid, name, source, muted, dtx = false }: PublishRequest,
 ): Init<AddTrackRequest> {
 	return {
 		cid,
@@ -107,7 +111,7 @@ export function addTrackRequest(
 		type: TrackType.AUDIO,
 		stream: STREAM,
 		disableRed: true, // until it can be decoded
-		disableDtx: true,
+		disableDtx: !dtx,
 	};
 }
 
@@ -115,6 +119,7 @@ export function addTrackRequest(
 const STREAM = "device";
 
 /** What is negotiated for it. */
-export function outgoing(this: unknown, { cid, microphone, muted }: PublishRequest): OutgoingTrack {
-	return { cid, microphone, muted, stream: STREAM, ssrc: newSsrc() };
+export function outgoing(this: unknown, request: PublishRequest): OutgoingTrack {
+	const { cid, microphone, muted, dtx, bitrate } = request;
+	return { cid, microphone, muted, dtx, bitrate, stream: STREAM, ssrc: newSsrc() };
 }

@@ -15,8 +15,10 @@ import type {
 	JoinResponse,
 	LeaveRequest,
 	RequestResponse,
+	SignalRequest,
 	TrackInfo,
 } from "../protocol/generated/types";
+import type { Init } from "../protocol/schema";
 import { ConnectionError, ConnectionErrorReason } from "../signal/ConnectionError";
 import { SignalClient, type SignalOptions } from "../signal/SignalClient";
 import { DataChannels } from "./DataChannels";
@@ -152,6 +154,26 @@ export class Session extends Emitter<SessionEvents> {
 		this.#publications.setMuted(cid, muted);
 		this.#negotiation?.setMuted(cid, muted);
 		if (sid) this.#signal?.send({ mute: { sid, muted } });
+	}
+
+	/** What the room asks of the server, beside its tracks. False: there is no connection for it. */
+	send(request: Init<SignalRequest>): boolean {
+		return this.#signal?.send(request) ?? false;
+	}
+
+	/**
+	 * The same with an id, and the server's word on it: undefined when it was not sent, or none came
+	 * within `timeout` milliseconds. Servers say nothing of most requests that they grant.
+	 */
+	async request(
+		build: (requestId: number) => Init<SignalRequest>,
+		timeout: number,
+	): Promise<RequestResponse | undefined> {
+		const signal = this.#signal;
+		if (!signal) return undefined;
+		const requestId = signal.nextRequestId();
+		const response = signal.response(requestId, timeout);
+		return signal.send(build(requestId)) ? response : undefined;
 	}
 
 	/** See DataChannels.send(). */

@@ -37,6 +37,9 @@ export const ROOM_MESSAGES = Object.freeze([
 	"trackUnpublished",
 	"trackSubscribed",
 	"subscriptionResponse",
+	"subscriptionPermissionUpdate",
+	"streamStateUpdate",
+	"roomMoved",
 ] as const);
 export type RoomMessages = Pick<SignalEvents, (typeof ROOM_MESSAGES)[number]>;
 

@@ -7,11 +7,12 @@ import { JoinRequest, WrappedJoinRequest } from "../protocol/generated/tables";
 import type * as messages from "../protocol/generated/types";
 import type { Init } from "../protocol/schema";
 
-/** `clientProtocol` stays 0: it claims RPC v2 (1) and inline data streams (2). */
+/** `clientProtocol` 2: RPC in text streams (1), and streams that are one packet (2). */
 const CLIENT_INFO: Init<messages.ClientInfo> = {
 	sdk: ClientInfo_SDK.ESP32,
 	version: "0.1.0",
 	protocol: 17,
+	clientProtocol: 2,
 };
 
 /** The query of `/rtc/v1` and of its `/validate`. */

@@ -142,7 +142,7 @@ describe("participants", () => {
 		const { status, output, report } = await caller.end();
 		assert.equal(status, 0, output);
 		assert.deepEqual(
-			lines(output, /participant(Conn|Disconn)|trackSub|trackUns/).map(withoutReason),
+			lines(output, /participant(Conn|Disconn)|trackSubscribed|trackUns/).map(withoutReason),
 			[
 				"participantConnected one",
 				"trackSubscribed microphone one",

@@ -43,6 +43,8 @@ const forTests = [
 	{ name: "gcc-riscv64-unknown-elf", command: "riscv64-unknown-elf-gcc" },
 	{ name: "picolibc-riscv64-unknown-elf", present: picolibcIsThere },
 	{ name: "gcc-xtensa-lx106", command: "xtensa-lx106-elf-gcc" },
+	{ name: "qemu-system-misc", command: "qemu-system-riscv32" },
+	{ name: "dpkg-dev", command: "dpkg-source" },
 ];
 
 function picolibcIsThere() {

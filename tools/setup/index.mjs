@@ -4,8 +4,10 @@ import { Failure } from "../lib/failure.mjs";
 import { runStep } from "../lib/steps.mjs";
 import { desktopHost, protocolTables, sanitizedHost } from "./build.mjs";
 import { installPackages } from "./debian.mjs";
+import { deviceLibraries } from "./device-libraries.mjs";
 import { installNpmPackages, xsSources } from "./npm.mjs";
 import { installServer } from "./server.mjs";
+import { deviceSources, noSources } from "./sources.mjs";
 
 const minimumNode = 20;
 
@@ -29,8 +31,22 @@ export async function setUp({ tests = false, server = true } = {}) {
 	await runStep(xsSources);
 	await runStep(protocolTables);
 	await runStep(desktopHost);
-	if (tests) await runStep(sanitizedHost);
+	if (tests) {
+		await runStep(sanitizedHost);
+		await buildDeviceLibraries(["rv32"]);
+	}
 	if (server) await installServer();
+}
+
+/** @param {Parameters<typeof deviceLibraries>[0][]} targets */
+async function buildDeviceLibraries(targets) {
+	const reason = noSources();
+	if (reason) {
+		console.log(`  SKIPPED, and every test that needs them: ${reason}`);
+		return;
+	}
+	await runStep(deviceSources);
+	for (const target of targets) await runStep(deviceLibraries(target));
 }
 
 /** What checking the sources needs: nothing of it is compiled. */

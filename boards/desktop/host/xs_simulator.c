@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "host.h"
+#include "link.h"
 
 void xs_simulator_exit(xsMachine *the)
 {
@@ -183,4 +184,12 @@ static double peak_resident_bytes(void)
 void xs_simulator_rss(xsMachine *the)
 {
 	xsResult = xsNumber(peak_resident_bytes());
+}
+
+void xs_simulator_pretendLink(xsMachine *the)
+{
+	if (xsToInteger(xsArgc) == 0 || xsTypeOf(xsArg(0)) == xsUndefinedType)
+		port_link_pretend(PORT_LINK_REAL);
+	else
+		port_link_pretend(xsTest(xsArg(0)) ? PORT_LINK_UP : PORT_LINK_DOWN);
 }

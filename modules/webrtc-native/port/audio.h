@@ -10,12 +10,25 @@
 
 typedef enum { PORT_AUDIO_WAV, PORT_AUDIO_ALSA, PORT_AUDIO_I2S } port_audio_driver;
 
+typedef enum { PORT_I2S_STD, PORT_I2S_TDM, PORT_I2S_PDM } port_i2s_format;
+
+/** An I2S bus of which the device is the master; device.ts says more. -1 is no pin. */
+typedef struct {
+	port_i2s_format format;
+	uint8_t controller;
+	int8_t mclk, bclk, ws, din, dout;
+	uint8_t bits;  /* of a slot: 16 or 32 */
+	uint8_t slots; /* in a frame */
+	uint8_t slot;  /* the microphone's; sound for the speaker is in all */
+} port_i2s_options;
+
 typedef struct {
 	port_audio_driver driver;
 	const char *path;   /* WAV file */
 	const char *device; /* ALSA name; NULL is "default" */
 	uint32_t sample_rate;
 	bool loop; /* WAV microphone */
+	port_i2s_options i2s;
 } port_audio_options;
 
 typedef struct port_microphone port_microphone;

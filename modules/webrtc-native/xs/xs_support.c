@@ -4,39 +4,26 @@
 
 #include "host_hold.h"
 
-/*
- * Links that want to be delivered, newest first, and whether a message is on its way for them. One
- * message serves all: the device's queue of 10 can then never be full because of us, and posting to
- * a full one would block the transport thread. There is one machine.
- */
-static _Atomic(xs_link *) pending;
-static atomic_bool posted;
+/* The links that want to be delivered. There is one machine. */
+static mailbox waiting;
 
-static void deliver_one(xs_link *link)
+static xs_link *link_of(mailbox_item *item)
 {
-	atomic_store(&link->pending, false);
-	if (link->open)
-		link->deliver(link);
-	xs_link_release(link);
+	return (xs_link *)((char *)item - offsetof(xs_link, item));
 }
 
 static void deliver_all(void *the, void *refcon, uint8_t *message, uint16_t length)
 {
-	xs_link *ordered = NULL;
+	mailbox_item *item = mailbox_take(&waiting);
 
 	(void)the, (void)refcon, (void)message, (void)length;
-	atomic_store(&posted, false);
-	xs_link *link = atomic_exchange(&pending, NULL);
-	while (link) {
-		xs_link *next = link->next;
-		link->next = ordered;
-		ordered = link;
-		link = next;
-	}
-	while (ordered) {
-		xs_link *next = ordered->next;
-		deliver_one(ordered);
-		ordered = next;
+	while (item) {
+		xs_link *link = link_of(item);
+		item = item->next;
+		mailbox_see(&link->item);
+		if (link->open)
+			link->deliver(link);
+		xs_link_release(link);
 	}
 }
 
@@ -54,16 +41,13 @@ void xs_link_open(xsMachine *the, xs_link *link, xsSlot *self, xsSlot *options)
 
 void xs_link_post(xs_link *link)
 {
-	if (!atomic_exchange(&link->pending, true)) {
-		atomic_fetch_add(&link->references, 1);
-		link->next = atomic_load(&pending);
-		while (!atomic_compare_exchange_weak(&pending, &link->next, link))
-			;
-	}
+	atomic_fetch_add(&link->references, 1);
+	if (!mailbox_add(&waiting, &link->item))
+		atomic_fetch_sub(&link->references, 1); /* never the last: the caller has one */
 	/* Should the app have filled the queue, the next event tries again. */
-	if (!atomic_exchange(&posted, true) &&
+	if (mailbox_must_post(&waiting) &&
 		modMessagePostToMachine(link->the, NULL, 0, deliver_all, NULL) != 0)
-		atomic_store(&posted, false);
+		mailbox_not_posted(&waiting);
 }
 
 void xs_link_close(xs_link *link)

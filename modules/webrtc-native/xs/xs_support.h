@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "../core/mailbox.h"
+
 #include "xsmc.h" /* before xsHost.h, which needs it */
 
 #include "xsHost.h"
@@ -30,8 +32,7 @@ struct xs_link {
 
 	/* xs_support.c's own: */
 	atomic_uint references;
-	atomic_bool pending;
-	xs_link *next;
+	mailbox_item item;
 };
 
 /** `self` and `options` may be the same slot. The caller's reference is the first. */

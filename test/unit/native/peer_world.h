@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "audio/engine.h"
+#include "memory.h"
 #include "peer.h"
 #include "peer_private.h"
 #include "port.h"
@@ -173,7 +174,7 @@ static inline int close_world(void **state)
 	sim_free(world.network);
 	for (int i = 0; i < PORT_SUBSYSTEMS; i++)
 		if (i != PORT_STREAM && i != PORT_BINDING)
-			assert_int_equal(port_memory_of((port_subsystem)i).current, 0);
+			assert_int_equal(memory_held((port_subsystem)i), 0);
 	return 0;
 }
 

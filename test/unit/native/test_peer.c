@@ -547,5 +547,6 @@ int main(void)
 		cmocka_unit_test_teardown(comes_back_from_a_short_silence, close_world),
 	};
 
+	memory_settle();
 	return cmocka_run_group_tests(tests, make_identities, NULL);
 }

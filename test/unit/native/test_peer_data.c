@@ -417,5 +417,6 @@ int main(void)
 		cmocka_unit_test_teardown(nothing_is_sent_when_the_path_is_lost, close_world),
 	};
 
+	memory_settle();
 	return cmocka_run_group_tests(tests, make_identities, NULL);
 }

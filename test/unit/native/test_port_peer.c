@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "audio/engine.h"
+#include "memory.h"
 #include "port.h"
 #include "transport.h"
 
@@ -141,7 +142,7 @@ static void connect_sides(void)
 static void assert_all_freed(void)
 {
 	for (int i = 0; i < PORT_SUBSYSTEMS; i++)
-		assert_int_equal(port_memory_of((port_subsystem)i).current, 0);
+		assert_int_equal(memory_held((port_subsystem)i), 0);
 }
 
 /* As the audio thread does. */
@@ -309,5 +310,6 @@ int main(void)
 		cmocka_unit_test(reads_and_writes_addresses),
 	};
 
+	memory_settle();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

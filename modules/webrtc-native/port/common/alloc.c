@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <stddef.h>
 
+#include "../profile.h"
 #include "platform.h"
 
 /* Goes before each block, and keeps what follows aligned as the heap's own blocks are. */
@@ -26,9 +27,16 @@ void *port_alloc(size_t size, port_place place, port_subsystem subsystem)
 {
 	account *payer = &accounts[subsystem];
 	header *head = NULL;
+	size_t current = 0;
 
-	if (size <= SIZE_MAX - sizeof(*head))
-		head = platform_memory(sizeof(*head) + size, place);
+	if (size <= SIZE_MAX - sizeof(*head)) {
+		/* Paid for before it is there: two threads cannot both take the last of a budget. */
+		current = atomic_fetch_add(&payer->current, size) + size;
+		if (current <= port_profile_current()->budget[subsystem])
+			head = platform_memory(sizeof(*head) + size, place);
+		if (!head)
+			atomic_fetch_sub(&payer->current, size);
+	}
 	if (!head) {
 		atomic_fetch_add(&payer->failures, 1);
 		return NULL;
@@ -36,7 +44,6 @@ void *port_alloc(size_t size, port_place place, port_subsystem subsystem)
 	head->block.size = size;
 	head->block.subsystem = (uint8_t)subsystem;
 
-	size_t current = atomic_fetch_add(&payer->current, size) + size;
 	size_t peak = atomic_load(&payer->peak);
 	while (current > peak && !atomic_compare_exchange_weak(&payer->peak, &peak, current))
 		;

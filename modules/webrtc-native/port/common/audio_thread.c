@@ -5,7 +5,6 @@
  */
 #include "audio_thread.h"
 
-#include <signal.h>
 #include <string.h>
 
 #include "../../core/audio/snapshot.h"
@@ -184,16 +183,11 @@ void audio_thread_let_go(void)
 
 bool audio_thread_start(void)
 {
-	sigset_t all, before;
-
 	if (state.running)
 		return true;
 	platform_wait_init(&state.wake);
 	state.stopping = false;
-	sigfillset(&all); /* signals are for the application's thread */
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	state.running = pthread_create(&state.thread, NULL, run, NULL) == 0;
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	state.running = platform_thread(PORT_TASK_AUDIO, &state.thread, run, NULL) == 0;
 	if (!state.running)
 		pthread_cond_destroy(&state.wake);
 	return state.running;

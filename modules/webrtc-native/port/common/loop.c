@@ -1,11 +1,12 @@
 #include "loop.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <pthread.h>
 #include <string.h>
+#include <sys/poll.h>
 
 #include "../transport.h"
+#include "platform.h"
 #include "wake.h"
 
 typedef enum { STOPPED, RUNNING, ENDING } loop_state;
@@ -151,7 +152,7 @@ static int start(void)
 		return 0;
 	if (wake_open(&loop.wake) != 0)
 		return -1;
-	if (pthread_create(&loop.thread, NULL, loop_main, NULL) != 0) {
+	if (platform_thread(PORT_TASK_TRANSPORT, &loop.thread, loop_main, NULL) != 0) {
 		wake_close(&loop.wake);
 		return -1;
 	}

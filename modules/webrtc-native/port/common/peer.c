@@ -2,10 +2,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
-#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -120,6 +120,7 @@ port_peer *port_peer_create(const peer_config *config,
 		port_free(self);
 		return NULL;
 	}
+	platform_call_begin();
 	return self;
 }
 
@@ -127,6 +128,7 @@ void port_peer_free(port_peer *self)
 {
 	if (!self)
 		return;
+	platform_call_end();
 	loop_remove(&self->loop);
 	/* No other thread has it now. */
 	peer_close(self->core, port_now());

@@ -4,9 +4,9 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -190,11 +190,19 @@ static struct addrinfo *resolve(port_stream *stream)
 #endif
 		snprintf(text, sizeof(text), "no such host: %.80s", host);
 		break;
+#ifdef EAI_AGAIN
 	case EAI_AGAIN:
 		snprintf(text, sizeof(text), "cannot resolve %.80s: no answer from the name server", host);
 		break;
 	default:
 		snprintf(text, sizeof(text), "cannot resolve %.80s: %s", host, gai_strerror(result));
+#else /* lwIP tells no more */
+	default:
+		snprintf(text, sizeof(text),
+				 "cannot resolve %.80s: unknown to the name server, or it did "
+				 "not answer",
+				 host);
+#endif
 	}
 	fail(stream, result == EAI_MEMORY ? PORT_STREAM_MEMORY : PORT_STREAM_DNS, text);
 	return NULL;

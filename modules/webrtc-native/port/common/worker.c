@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "../transport.h"
+#include "platform.h"
 
 #define QUEUE 16
 
@@ -20,10 +21,12 @@ typedef struct {
 	job queue[QUEUE];
 	size_t first, count, threads;
 	size_t threads_max;
+	port_task task;
 } pool;
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-static pool computing = {.threads_max = 1}, waiting = {.threads_max = 2};
+static pool computing = {.threads_max = 1, .task = PORT_TASK_WORKER};
+static pool waiting = {.threads_max = 2, .task = PORT_TASK_WAITING};
 
 static void *worker_main(void *context)
 {
@@ -51,7 +54,7 @@ static int pool_run(pool *self, job next)
 	if (self->count < QUEUE) {
 		pthread_t thread;
 		if (self->threads < self->threads_max &&
-			pthread_create(&thread, NULL, worker_main, self) == 0) {
+			platform_thread(self->task, &thread, worker_main, self) == 0) {
 			pthread_detach(thread);
 			self->threads++;
 		}

@@ -3,6 +3,7 @@
 
 #include <ifaddrs.h>
 #include <net/if.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -18,6 +19,19 @@ void *platform_memory(size_t size, port_place place)
 void platform_memory_free(void *memory)
 {
 	free(memory);
+}
+
+/* Stacks here are the system's: far larger than a board's. */
+int platform_thread(port_task task, pthread_t *thread, void *(*run)(void *context), void *context)
+{
+	sigset_t all, before;
+
+	(void)task;
+	sigfillset(&all); /* signals are for the application's thread */
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	int result = pthread_create(thread, NULL, run, context);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return result == 0 ? 0 : -1;
 }
 
 /* macOS has no monotonic condition variables, but relative waits. */
@@ -71,4 +85,13 @@ int platform_addresses(net_address *out, int max, bool loopback)
 			count++;
 	freeifaddrs(interfaces);
 	return count;
+}
+
+/* A desktop's radio is its system's affair. */
+void platform_call_begin(void)
+{
+}
+
+void platform_call_end(void)
+{
 }

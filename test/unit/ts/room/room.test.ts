@@ -26,10 +26,15 @@ import type {
 	ParticipantInfo,
 	ParticipantPermission,
 	ParticipantUpdate,
+	RequestResponse,
+	Room as RoomInfo,
+	RoomUpdate,
 	SignalResponse as SignalMessage,
+	SignalRequest,
 	TrackInfo,
 } from "livekit/protocol/generated/types";
 import type { Init } from "livekit/protocol/schema";
+import type { RoomLink } from "livekit/room/RoomLink";
 import type { PublishRequest } from "livekit/session/Publications";
 import type { SessionEvents, SessionOptions } from "livekit/session/types";
 import { collect, heap } from "simulator";
@@ -67,6 +72,18 @@ class FakeSession extends Emitter<SessionEvents> {
 	setMuted(_cid: string, sid: string | undefined, muted: boolean): void {
 		this.calls.push(["setMuted", sid, muted]);
 	}
+	/** What the room asked of the server. */
+	readonly requests: Init<SignalRequest>[] = [];
+	/** The server's word on the next request. */
+	response: Promise<RequestResponse | undefined> = Promise.resolve(undefined);
+	send(request: Init<SignalRequest>): boolean {
+		this.requests.push(request);
+		return true;
+	}
+	request(build: (requestId: number) => Init<SignalRequest>): Promise<RequestResponse | undefined> {
+		this.send(build(this.requests.length + 1));
+		return this.response;
+	}
 	sendData(bytes: Uint8Array, kind: number): Promise<void> {
 		this.packets.push([decode(DataPacket, bytes), kind]);
 		return Promise.resolve();
@@ -89,6 +106,10 @@ class FakeSession extends Emitter<SessionEvents> {
 	update(...participants: Init<ParticipantInfo>[]): void {
 		const update = { participants: participants as ParticipantInfo[] };
 		this.emit("update", overTheWire({ update }).update as ParticipantUpdate);
+	}
+	room(room: Init<RoomInfo>): void {
+		const roomUpdate = { room: { sid: "RM_1", name: "kitchen", ...room } };
+		this.emit("roomUpdate", overTheWire({ roomUpdate }).roomUpdate as RoomUpdate);
 	}
 	track(sid: string): number[] {
 		const volumes: number[] = [];
@@ -288,6 +309,7 @@ test("the end: tracks, then the state, then the reason", async () => {
 	session().end({ reason: DisconnectReason.ROOM_DELETED });
 	assert.deepEqual(events, [
 		"trackUnsubscribed TR_a TR_a ann",
+		"trackSubscriptionStatusChanged TR_a desired ann",
 		"localTrackUnpublished TR_mic me",
 		"connectionStateChanged disconnected",
 		"disconnected 5",
@@ -384,22 +406,24 @@ test("attributes: what changed, and deleted ones as empty", async () => {
 test("attributes that a peer names leave no property keys behind", () => {
 	let version = 1;
 	let heard = 0;
-	const participant = new RemoteParticipant({
-		...ann(1),
-		attributes: new Map(),
-	} as ParticipantInfo);
+	const link = {
+		autoSubscribe: true,
+		send: () => false,
+		announce: (_event: string, ...[changed]: unknown[]) => {
+			if ((changed as Record<string, string>).known === participant.attributes.known) heard++;
+		},
+	};
+	const participant: RemoteParticipant = new RemoteParticipant(
+		{ ...ann(1), attributes: new Map() } as ParticipantInfo,
+		link as RoomLink,
+	);
 	const churn = (count: number) => {
 		for (let i = 0; i < count; i++) {
 			const attributes = new Map([
 				[`name-${++version}`, "x"],
 				["known", i % 2 ? "yes" : "no"],
 			]);
-			participant.update(
-				{ ...ann(version), attributes, tracks: [] } as ParticipantInfo,
-				(_event, ...[changed]: unknown[]) => {
-					if ((changed as Record<string, string>).known === participant.attributes.known) heard++;
-				},
-			);
+			participant.update({ ...ann(version), attributes, tracks: [] } as ParticipantInfo);
 		}
 		collect();
 		return heap().slots;
@@ -434,9 +458,13 @@ test("tracks are subscribed when media and publication are both here", async () 
 		"participantConnected ann",
 		"trackPublished TR_a ann",
 		"trackSubscribed TR_a TR_a ann",
+		"trackSubscriptionStatusChanged TR_a subscribed ann",
 		"trackUnsubscribed TR_a TR_a ann",
+		"trackSubscriptionStatusChanged TR_a desired ann",
 		"trackSubscribed TR_a TR_a ann",
+		"trackSubscriptionStatusChanged TR_a subscribed ann",
 		"trackUnsubscribed TR_a TR_a ann",
+		"trackSubscriptionStatusChanged TR_a desired ann",
 		"trackUnpublished TR_a ann",
 	]);
 });
@@ -510,18 +538,17 @@ test("connection quality and room metadata", async () => {
 	quality("PA_ann", ProtoQuality.LOST);
 	quality("PA_nobody", ProtoQuality.POOR);
 	assert.equal(room.remoteParticipants.get("ann")?.connectionQuality, ConnectionQuality.Lost);
-	session().emit("roomUpdate", {
-		room: { sid: "RM_1", metadata: "n", numParticipants: 2 } as never,
-	});
-	session().emit("roomUpdate", {
-		room: { sid: "RM_1", metadata: "n", numParticipants: 3 } as never,
-	});
+	session().room({ metadata: "n", numParticipants: 2 });
+	session().room({ metadata: "n", numParticipants: 3 });
+	session().room({ metadata: "n", numParticipants: 3, activeRecording: true });
 	assert.equal(room.numParticipants, 3);
 	assert.deepEqual(events, [
 		"connectionQualityChanged excellent me",
 		"connectionQualityChanged lost ann",
 		"roomMetadataChanged n",
+		"recordingStatusChanged true",
 	]);
+	assert.ok(room.isRecording);
 });
 
 test("the microphone before connect(), awaited or not", async () => {

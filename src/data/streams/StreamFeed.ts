@@ -1,0 +1,115 @@
+/** What of an inbound stream is here and not read yet. */
+
+import { DataStreamError, DataStreamErrorReason } from "./DataStreamError";
+
+/** A chunk costs the engine's heap this much beside its bytes; small ones must not be free. */
+const CHUNK_COST = 512;
+
+/** Bytes that may be used, shared by many. */
+export class Budget {
+	#used = 0;
+
+	constructor(readonly limit: number) {}
+
+	/** False when there is not so much left. */
+	take(amount: number): boolean {
+		if (this.#used + amount > this.limit) return false;
+		this.#used += amount;
+		return true;
+	}
+	give(amount: number): void {
+		this.#used -= amount;
+	}
+	get used(): number {
+		return this.#used;
+	}
+}
+
+export const costOf = (chunk: Uint8Array) => chunk.length + CHUNK_COST;
+
+/** The part of AbortSignal that is used: XS has none of its own. */
+export interface AbortSignalLike {
+	readonly aborted: boolean;
+	readonly reason?: unknown;
+	addEventListener(type: "abort", listener: () => void): void;
+}
+
+export class StreamFeed {
+	readonly #budget: Budget;
+	/** Something was read or forgotten: for who counts. */
+	readonly #onRead: () => void;
+	#chunks: Uint8Array[] = [];
+	#ended = false;
+	#error: unknown;
+	#wake: (() => void) | undefined;
+
+	constructor(budget: Budget, onRead: () => void) {
+		this.#budget = budget;
+		this.#onRead = onRead;
+	}
+
+	/** Nothing will be read any more. */
+	get done(): boolean {
+		return this.#ended && this.#chunks.length === 0;
+	}
+	/** Nothing more will come. */
+	get ended(): boolean {
+		return this.#ended;
+	}
+
+	get hasUnread(): boolean {
+		return this.#chunks.length > 0;
+	}
+
+	/** False, and nothing is kept, when the budget does not have it. */
+	push(chunk: Uint8Array): boolean {
+		if (!this.#budget.take(costOf(chunk))) return false;
+		this.#chunks.push(chunk);
+		this.#wake?.();
+		return true;
+	}
+
+	/** The end; what is here can still be read, then readers get the error. */
+	end(error?: unknown): void {
+		if (this.#ended) return;
+		this.#ended = true;
+		this.#error = error;
+		this.#wake?.();
+	}
+
+	/** The end now: what is here is forgotten, and readers get the error, even of a stream that was whole. */
+	drop(error?: unknown): void {
+		for (const chunk of this.#chunks) this.#budget.give(costOf(chunk));
+		this.#chunks = [];
+		this.end();
+		this.#error = error;
+		this.#onRead();
+	}
+
+	/** The next chunk, when it is here; undefined at the end. One call at a time. */
+	async take(signal?: AbortSignalLike): Promise<Uint8Array | undefined> {
+		while (this.#chunks.length === 0 && !this.#ended && !signal?.aborted)
+			await this.#change(signal);
+		if (signal?.aborted) throw signal.reason ?? aborted();
+		const chunk = this.#chunks.shift();
+		if (chunk) {
+			this.#budget.give(costOf(chunk));
+			this.#onRead();
+		} else if (this.#error !== undefined) throw this.#error;
+		return chunk;
+	}
+
+	#change(signal: AbortSignalLike | undefined): Promise<void> {
+		return new Promise((resolve) => {
+			this.#wake = () => {
+				this.#wake = undefined;
+				resolve();
+			};
+			signal?.addEventListener("abort", () => this.#wake?.());
+		});
+	}
+}
+
+function aborted(): DataStreamError {
+	return new DataStreamError("reading was aborted", DataStreamErrorReason.AbnormalEnd);
+}

@@ -1,0 +1,19 @@
+/** Cuts UTF-8 into pieces of at most `size` bytes, between characters. `size` is 4 or more. */
+export function* splitUtf8(text: Uint8Array, size: number): Generator<Uint8Array, void, undefined> {
+	for (let start = 0; start < text.length; ) {
+		let end = Math.min(start + size, text.length);
+		while (end < text.length && (text[end] & 0xc0) === 0x80) end--;
+		yield text.subarray(start, end);
+		start = end;
+	}
+}
+
+/** Cuts bytes into pieces of at most `size`. */
+export function* splitBytes(
+	bytes: Uint8Array,
+	size: number,
+): Generator<Uint8Array, void, undefined> {
+	for (let start = 0; start < bytes.length; start += size) {
+		yield bytes.subarray(start, Math.min(start + size, bytes.length));
+	}
+}

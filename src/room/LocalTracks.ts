@@ -1,0 +1,212 @@
+/**
+ * The tracks of ours: published when there is a session, kept for the next when there is none, and
+ * told of as events. What we do counts; the server is told of it.
+ */
+
+import { Emitter } from "../platform/emitter";
+import { RequestResponse_Reason as RequestReason } from "../protocol/generated/enums";
+import type { TrackInfo } from "../protocol/generated/types";
+import { TrackPublishError } from "./errors";
+import { LocalTrackPublication } from "./LocalTrackPublication";
+import type { TrackPublishOptions } from "./options";
+import type { RoomSession } from "./RoomSession";
+import { type LocalAudioTrack, protoSourceOf, Track } from "./Track";
+
+export interface LocalTrackEvents {
+	published: [publication: LocalTrackPublication];
+	unpublished: [publication: LocalTrackPublication];
+	/** A published track was muted or unmuted. */
+	muted: [publication: LocalTrackPublication, muted: boolean];
+	/** The server did not take it. */
+	failed: [track: LocalAudioTrack, error: TrackPublishError];
+}
+
+interface Entry {
+	readonly cid: string;
+	readonly options: TrackPublishOptions;
+	/** Of publish(); renewed when a session ends before it has published the track. */
+	result: Result | undefined;
+	publication?: LocalTrackPublication;
+}
+
+interface Result {
+	promise: Promise<LocalTrackPublication>;
+	resolve(publication: LocalTrackPublication): void;
+	reject(error: TrackPublishError): void;
+}
+
+export class LocalTracks extends Emitter<LocalTrackEvents> {
+	/** By track sid. */
+	readonly publications = new Map<string, LocalTrackPublication>();
+	readonly #newCid: () => string;
+	readonly #entries = new Map<LocalAudioTrack, Entry>();
+	#session: RoomSession | undefined;
+
+	constructor(newCid: () => string) {
+		super();
+		this.#newCid = newCid;
+	}
+
+	get attached(): boolean {
+		return this.#session !== undefined;
+	}
+
+	/** The track of this source, published or about to be. */
+	find(source: Track.Source): LocalAudioTrack | undefined {
+		for (const track of this.#entries.keys()) if (track.source === source) return track;
+		return undefined;
+	}
+
+	/** A track that is published already stays as it is. */
+	publish(
+		track: LocalAudioTrack,
+		options: TrackPublishOptions = {},
+	): Promise<LocalTrackPublication> {
+		let entry = this.#entries.get(track);
+		if (!entry) {
+			if (track.isStopped) {
+				return Promise.reject(new TrackPublishError("the track was stopped: make another"));
+			}
+			if (options.source) track.source = options.source;
+			entry = { cid: this.#newCid(), options, result: makeResult() };
+			this.#entries.set(track, entry);
+			track.onMuted = (muted) => this.#onMuted(track, muted);
+			if (this.#session) this.#request(this.#session, track, entry);
+		}
+		entry.result ??= makeResult();
+		return entry.result.promise;
+	}
+
+	/** `stop`: closes its microphone too. */
+	unpublish(track: LocalAudioTrack, stop: boolean): LocalTrackPublication | undefined {
+		const entry = this.#entries.get(track);
+		if (!entry) return undefined;
+		this.#session?.unpublish(entry.cid);
+		this.#release(track, entry, stop);
+		return entry.publication;
+	}
+
+	/** The session begins: what is here goes with its first offer. */
+	attach(session: RoomSession): void {
+		this.#session = session;
+		for (const [track, entry] of this.#entries) this.#request(session, track, entry);
+	}
+
+	/** The session is over. A track that never was published waits for the next. */
+	detach(stop: boolean): void {
+		this.#session = undefined;
+		for (const [track, entry] of [...this.#entries]) {
+			if (entry.publication) this.#release(track, entry, stop);
+		}
+	}
+
+	/** disconnect() was called: nothing waits any more. */
+	releaseAll(stop: boolean): void {
+		for (const [track, entry] of [...this.#entries]) this.#release(track, entry, stop);
+	}
+
+	/** The server's description: it may have missed that we muted, or overheard it. */
+	update(info: TrackInfo): void {
+		const publication = this.publications.get(info.sid);
+		if (!publication) return;
+		publication.update(info);
+		if (info.muted !== publication.isMuted) this.#tellMuted(publication.track);
+	}
+
+	#request(session: RoomSession, track: LocalAudioTrack, entry: Entry): void {
+		const { cid, options } = entry;
+		const { isMuted: muted, microphone, source } = track;
+		const name = options.name ?? (source === Track.Source.Microphone ? "microphone" : "");
+		const { dtx, audioPreset } = options;
+		entry.result ??= makeResult();
+		session
+			.publish({
+				cid,
+				name,
+				source: protoSourceOf(source),
+				microphone,
+				muted,
+				dtx,
+				bitrate: audioPreset?.maxBitrate,
+			})
+			.then(
+				(info) => this.#onPublished(track, entry, info, muted),
+				(error) => this.#onRefused(session, track, entry, error),
+			);
+	}
+
+	#onPublished(track: LocalAudioTrack, entry: Entry, info: TrackInfo, toldMuted: boolean): void {
+		if (this.#entries.get(track) !== entry) return; // unpublished meanwhile
+		track.publishedSid = info.sid;
+		const publication = new LocalTrackPublication(info, track, entry.options);
+		entry.publication = publication;
+		this.publications.set(info.sid, publication);
+		if (track.isMuted !== toldMuted) this.#tellMuted(track);
+		entry.result?.resolve(publication);
+		this.emit("published", publication);
+	}
+
+	#onRefused(
+		session: RoomSession,
+		track: LocalAudioTrack,
+		entry: Entry,
+		error: TrackPublishError,
+	): void {
+		if (this.#entries.get(track) !== entry) return;
+		if (this.#session === session) {
+			this.#release(track, entry, true, error);
+			this.emit("failed", track, error);
+		} else {
+			entry.result?.reject(error);
+			entry.result = undefined;
+		}
+	}
+
+	#onMuted(track: LocalAudioTrack, muted: boolean): void {
+		this.#tellMuted(track);
+		const publication = this.#entries.get(track)?.publication;
+		if (publication) this.emit("muted", publication, muted);
+		else track.emit(muted ? "muted" : "unmuted", track);
+	}
+
+	#tellMuted(track: LocalAudioTrack): void {
+		const entry = this.#entries.get(track);
+		if (entry) this.#session?.setMuted(entry.cid, entry.publication?.trackSid, track.isMuted);
+	}
+
+	#release(
+		track: LocalAudioTrack,
+		entry: Entry,
+		stop: boolean,
+		error = new TrackPublishError("the track was unpublished"),
+	): void {
+		this.#entries.delete(track);
+		track.onMuted = undefined;
+		track.publishedSid = undefined;
+		if (stop) track.stop();
+		const { publication } = entry;
+		if (publication) {
+			this.publications.delete(publication.trackSid);
+			this.emit("unpublished", publication);
+		} else entry.result?.reject(error);
+	}
+}
+
+/** Its rejection is no surprise to anybody: it comes as an event too, or the app asked for it. */
+function makeResult(this: unknown): Result {
+	const result = {} as Result;
+	result.promise = new Promise((resolve, reject) => {
+		result.resolve = resolve;
+		result.reject = reject;
+	});
+	result.promise.catch(() => {});
+	return result;
+}
+
+/** Not allowed, as far as the token or the server's last word goes. */
+export function notAllowed(this: unknown): TrackPublishError {
+	return new TrackPublishError(
+		"the token does not allow publishing this track",
+		RequestReason.NOT_ALLOWED,
+	);
+}

@@ -1,0 +1,12 @@
+/* What speexdsp's own configuration would write. */
+#ifndef LKXS_SPEEXDSP_TYPES_H
+#define LKXS_SPEEXDSP_TYPES_H
+
+#include <stdint.h>
+
+typedef int16_t spx_int16_t;
+typedef uint16_t spx_uint16_t;
+typedef int32_t spx_int32_t;
+typedef uint32_t spx_uint32_t;
+
+#endif
