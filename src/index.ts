@@ -1,5 +1,7 @@
 /** The public API; livekit-client's names and meanings. */
 
+export type { ChatMessage, SipDTMF, TranscriptionSegment } from "./data/messages";
+export type { ObjectValue } from "./data/objects/ObjectCodec";
 export type { PerformRpcParams, RpcHandler, RpcInvocationData } from "./data/rpc/protocol";
 export {
 	type ByteStreamHandler,
@@ -45,6 +47,7 @@ export { LocalTrackPublication } from "./room/LocalTrackPublication";
 export type {
 	CreateLocalTracksOptions,
 	DataPublishOptions,
+	ObjectPublishOptions,
 	ParticipantTrackPermission,
 	RoomConnectOptions,
 	RoomOptions,

@@ -25,7 +25,7 @@ export interface Identity {
 	fingerprint: string;
 }
 
-/** All times `at` are milliseconds on the clock of `time`'s microseconds / 1000. */
+/** All times `at` are milliseconds on the clock of device.ts's now(). */
 export interface PeerOptions {
 	identity: Identity;
 	/** ICE role at the start; true by default (we offer). */
@@ -199,5 +199,5 @@ export function createIdentity(
 	stored: ArrayBuffer | undefined,
 	done: (identity: Identity | undefined, error?: Error) => void,
 ): void {
-	native("xs_identity_create").call(undefined, stored, done);
+	native("xs_identity_create").call(this, stored, done);
 }

@@ -123,7 +123,8 @@ export class Room extends Emitter<RoomEvents> {
 			get canPublish() {
 				return localParticipant.permissions?.canPublishData !== false;
 			},
-			emit: (event, ...args) => this.emit(event, ...args),
+			local: localParticipant,
+			tell: (event, ...args) => tell(this, event, args),
 		});
 	}
 

@@ -1,5 +1,7 @@
 /** Events of a Room: livekit-client's names, arguments and order. */
 
+import type { ChatMessage, SipDTMF, TranscriptionSegment } from "../data/messages";
+import type { ObjectValue } from "../data/objects/ObjectCodec";
 import type {
 	DataPacket_Kind as DataPacketKind,
 	DisconnectReason,
@@ -75,6 +77,13 @@ export const RoomEvent = Object.freeze({
 	 * undefined, and its identity is the last argument.
 	 */
 	DataReceived: "dataReceived",
+	/** Somebody called publishObject(), or sent MessagePack with a topic that says so. */
+	ObjectReceived: "objectReceived",
+	/** Of others, and of ours when it is sent. Also a text stream of topic `lk.chat`, if that has no handler. */
+	ChatMessage: "chatMessage",
+	SipDTMFReceived: "sipDTMFReceived",
+	/** As packets; agents send text streams of topic `lk.transcription`. */
+	TranscriptionReceived: "transcriptionReceived",
 	/** A microphone or speaker could not be opened. */
 	MediaDevicesError: "mediaDevicesError",
 } as const);
@@ -147,6 +156,25 @@ export interface RoomEvents {
 		topic: string | undefined,
 		encryptionType: EncryptionType,
 		participantIdentity: string,
+	];
+	/**
+	 * Objects in it are read by their properties' names. To list those (Object.keys, JSON) makes
+	 * names of what a peer wrote, which XS never frees: do that where you trust it.
+	 */
+	objectReceived: [
+		value: ObjectValue,
+		participant: RemoteParticipant | undefined,
+		topic: string,
+		kind: DataPacketKind,
+		participantIdentity: string,
+	];
+	chatMessage: [message: ChatMessage, participant?: Participant];
+	sipDTMFReceived: [dtmf: SipDTMF, participant?: RemoteParticipant];
+	/** Who is transcribed, and which of its tracks. */
+	transcriptionReceived: [
+		segments: TranscriptionSegment[],
+		participant?: Participant,
+		publication?: TrackPublication,
 	];
 	mediaDevicesError: [error: Error, kind: "audioinput" | "audiooutput"];
 }

@@ -68,6 +68,14 @@ export interface RoomConnectOptions {
 	peerConnectionTimeout?: number;
 }
 
+export interface ObjectPublishOptions {
+	/** Arrives, and in order. True by default. */
+	reliable?: boolean;
+	/** Who gets it; everybody when absent or empty. */
+	destinationIdentities?: readonly string[];
+	topic?: string;
+}
+
 export interface DataPublishOptions {
 	/** Arrives, and in order. False by default: then it may be lost, and comes without waiting. */
 	reliable?: boolean;

@@ -32,13 +32,8 @@ export function buildApp(manifest, options = {}) {
 	const description = {
 		name: app.name,
 		main: app.main,
-		modules: [...app.modules, ["flash", join(root, "boards/desktop/flash.ts")]].map(
-			([name, file]) => ({
-				name,
-				...prepare(file),
-			}),
-		),
-		preload: app.preload,
+		modules: [...app.modules].map(([name, file]) => ({ name, ...prepare(file) })),
+		preload: [...app.preload, "mc/config"],
 		creation: creationOf(app.creation),
 		config: { ...app.config, ...options.config },
 		defines: app.defines,

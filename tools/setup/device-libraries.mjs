@@ -2,15 +2,14 @@
 
 import { join } from "node:path";
 import { build, root } from "../lib/paths.mjs";
+import { runStep } from "../lib/steps.mjs";
 import { cmake } from "./build.mjs";
-import { deviceSources } from "./sources.mjs";
+import { deviceSources, noSources } from "./sources.mjs";
 
-/**
- * @param {"rv32" | "x86-32"} target a toolchain file in tools/device-libraries
- * @returns {import("../lib/steps.mjs").Step} makes build/device-libraries/<target>, whose
- *   device-libraries.cmake other projects include; wants deviceSources
- */
-export const deviceLibraries = (target) => ({
+/** @typedef {"rv32" | "x86-32"} Target a toolchain file in tools/device-libraries */
+
+/** @param {Target} target @returns {import("../lib/steps.mjs").Step} */
+const deviceLibraries = (target) => ({
 	name: `device-libraries-${target}`,
 	title: `device libraries for ${target}`,
 	inputs: ["tools/device-libraries"],
@@ -29,3 +28,16 @@ export const deviceLibraries = (target) => ({
 			],
 		),
 });
+
+/**
+ * Makes build/device-libraries/<target>, whose device-libraries.cmake other projects include.
+ * @param {Target} target
+ * @returns {Promise<string | undefined>} why it cannot be done on this machine, undefined when it is
+ */
+export async function buildDeviceLibraries(target) {
+	const reason = noSources();
+	if (reason) return reason;
+	await runStep(deviceSources);
+	await runStep(deviceLibraries(target));
+	return undefined;
+}

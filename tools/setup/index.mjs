@@ -2,12 +2,11 @@
 
 import { Failure } from "../lib/failure.mjs";
 import { runStep } from "../lib/steps.mjs";
-import { desktopHost, protocolTables, sanitizedHost } from "./build.mjs";
+import { desktopHost, objectCodec, protocolTables, sanitizedHost } from "./build.mjs";
 import { installPackages } from "./debian.mjs";
-import { deviceLibraries } from "./device-libraries.mjs";
+import { buildDeviceLibraries } from "./device-libraries.mjs";
 import { installNpmPackages, xsSources } from "./npm.mjs";
 import { installServer } from "./server.mjs";
-import { deviceSources, noSources } from "./sources.mjs";
 
 const minimumNode = 20;
 
@@ -30,23 +29,14 @@ export async function setUp({ tests = false, server = true } = {}) {
 	await installNpmPackages();
 	await runStep(xsSources);
 	await runStep(protocolTables);
+	await runStep(objectCodec);
 	await runStep(desktopHost);
 	if (tests) {
 		await runStep(sanitizedHost);
-		await buildDeviceLibraries(["rv32"]);
+		const missing = await buildDeviceLibraries("rv32");
+		if (missing) console.log(`  SKIPPED, with the tests that need them: ${missing}`);
 	}
 	if (server) await installServer();
-}
-
-/** @param {Parameters<typeof deviceLibraries>[0][]} targets */
-async function buildDeviceLibraries(targets) {
-	const reason = noSources();
-	if (reason) {
-		console.log(`  SKIPPED, and every test that needs them: ${reason}`);
-		return;
-	}
-	await runStep(deviceSources);
-	for (const target of targets) await runStep(deviceLibraries(target));
 }
 
 /** What checking the sources needs: nothing of it is compiled. */
@@ -55,4 +45,5 @@ export async function setUpChecks() {
 	await installPackages("checks");
 	await installNpmPackages();
 	await runStep(protocolTables);
+	await runStep(objectCodec);
 }

@@ -103,7 +103,7 @@ export const deviceSources = {
 				);
 			}
 			// Compares the archives with the hashes in the description, and applies Debian's patches.
-			await run("dpkg-source", ["--no-check", "-x", description, join(target, name)], {
+			await run("dpkg-source", ["--no-check", "--no-copy", "-x", description, join(target, name)], {
 				log,
 				what: `unpacking ${name} ${version}`,
 			});

@@ -213,6 +213,7 @@ void host_app_free(host_app *app)
 		free(app->modules[i].map);
 		free(app->modules[i].source);
 		free(app->modules[i].text);
+		host_free_script(&app->modules[i]);
 	}
 	for (i = 0; i < app->preload_count; i++)
 		free(app->preload[i]);

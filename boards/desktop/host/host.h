@@ -1,6 +1,7 @@
 /*
- * The desktop host: runs one app (a description made by tools/app) in one XS machine on the main
- * thread. Files: app.c reads the description, platform.c and modules.c are what the engine asks of
+ * The desktop host: runs one app (a description made by tools/app) on the main thread. Files: app.c
+ * reads the description, script.c compiles its modules, flash.c makes the machine that a device has
+ * in flash and that the app's is a clone of, platform.c and modules.c are what the engine asks of
  * its platform, native.c the door from JavaScript to C symbols, loop.c timers, messages and the
  * event loop, report.c how an app that fails is reported, xs_*.c the C side of sdk/ and simulator.
  *
@@ -26,6 +27,8 @@ typedef struct {
 	char *map;    /* source map, or NULL */
 	char *source; /* the name stacks show: "src/room/Room.ts" */
 	char *text;
+	void *script; /* host_compile()'s bytecode, or NULL */
+	char *fault;  /* why there is none */
 } host_module;
 
 typedef struct {
@@ -42,10 +45,10 @@ typedef struct host {
 	const char *state; /* directory of what the app stores, or NULL */
 	char *const *args; /* of the app */
 	size_t arg_count;
-	size_t heap_bytes; /* given to the machine */
-	int status;        /* the process's exit status to be */
-	bool promise_jobs; /* some wait */
-	bool preloading;
+	size_t heap_bytes;   /* given to the app's machine */
+	int status;          /* the process's exit status to be */
+	bool promise_jobs;   /* some wait */
+	bool preloading;     /* the machine is the one in flash */
 	bool main_done;      /* main and what it awaits at its top level */
 	bool signalled;      /* the app was told */
 	xsSlot natives;      /* name → host function */
@@ -69,10 +72,26 @@ const host_module *host_app_find(const host_app *app, const char *name);
 /** The whole file with a NUL after it, malloc'ed, or NULL with errno. */
 char *host_read_file(const char *path, size_t *length);
 
+/* script.c */
+
+/** Compiles for `the`, whose keys the code uses; what is wrong is said when somebody imports it. */
+void host_compile(xsMachine *the, host_module *module);
+void host_free_script(host_module *module);
+
+/* flash.c */
+
+/**
+ * Makes all bytecode, runs the preloads in `the` and makes it read-only: the state of a device's
+ * flash, to be cloned for the app.
+ */
+void host_flash(xsMachine *the);
+
 /* native.c */
 
 /** Defines the globals `trace`, `native` and `Native`. */
 void host_install_globals(xsMachine *machine);
+/** What native() and onTerminate() keep, in the app's machine. */
+void host_install_state(xsMachine *machine);
 
 /* loop.c */
 

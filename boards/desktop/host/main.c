@@ -26,29 +26,6 @@ static void on_main_failed(xsMachine *the)
 	fxAbort(the, xsUnhandledExceptionExit);
 }
 
-/* Preloads one after the other, then the module that freezes what a device has in flash. */
-static void preload(xsMachine *machine)
-{
-	host *host = host_of(machine);
-	host->preloading = true;
-	xsBeginHost(machine);
-	{
-		size_t i;
-		xsVars(2);
-		xsVar(0) = xsNewArray(0);
-		for (i = 0; i < host->app.preload_count; i++) {
-			xsVar(1) = xsAwaitImport(host->app.preload[i], XS_IMPORT_NAMESPACE);
-			xsSetIndex(xsVar(0), (xsIndex)i, xsVar(1));
-		}
-		host->preloading = false;
-		if (host_app_find(&host->app, "flash") != NULL) {
-			xsVar(1) = xsAwaitImport("flash", XS_IMPORT_DEFAULT);
-			xsCallFunction1(xsVar(1), xsGlobal, xsVar(0));
-		}
-	}
-	xsEndHost(machine);
-}
-
 static void start(xsMachine *machine)
 {
 	host *host = host_of(machine);
@@ -63,10 +40,22 @@ static void start(xsMachine *machine)
 	xsEndHost(machine);
 }
 
-/* host_exit() and fxAbort() come back here, over all frames between. */
-static void run(txMachine *machine)
+static void run_app(xsMachine *the)
+{
+	host_install_state(the);
+	start(the);
+	host_loop_run(the);
+	if (!host_of(the)->main_done) {
+		fprintf(stderr, "%s awaits what nothing is left to bring\n", host_of(the)->app.main);
+		host_of(the)->status = HOST_EXIT_UNCAUGHT;
+	}
+}
+
+/* False when host_exit() or fxAbort() came back here, over all frames between. */
+static bool run(txMachine *machine, void (*work)(xsMachine *the))
 {
 	txJump jump = {0};
+	volatile bool whole = false;
 	jump.nextJump = machine->firstJump;
 	jump.stack = machine->stack;
 	jump.scope = machine->scope;
@@ -74,16 +63,30 @@ static void run(txMachine *machine)
 	jump.code = machine->code;
 	machine->firstJump = &jump;
 	if (c_setjmp(jump.buffer) == 0) {
-		host_install_globals(machine);
-		preload(machine);
-		start(machine);
-		host_loop_run(machine);
-		if (!machine->host->main_done) {
-			fprintf(stderr, "%s awaits what nothing is left to bring\n", machine->host->app.main);
-			machine->host->status = HOST_EXIT_UNCAUGHT;
-		}
+		(*work)(machine);
+		whole = true;
 	}
 	machine->firstJump = NULL;
+	return whole;
+}
+
+/* The machine in flash, read-only; NULL when a preload failed. */
+static txMachine *make_flash(host *host)
+{
+	txCreation creation = host->app.creation;
+	txMachine *flash;
+	creation.initialChunkSize = creation.incrementalChunkSize = 1024 * 1024;
+	creation.initialHeapCount = creation.incrementalHeapCount = 32 * 1024;
+	creation.stackCount = 8 * 1024;
+	creation.initialKeyCount = creation.incrementalKeyCount = 4 * 1024;
+	host->preloading = true;
+	flash = fxCreateMachine(&creation, "flash", host, XS_NO_ID);
+	if (flash != NULL && !run(flash, host_flash)) {
+		fxDeleteMachine(flash);
+		flash = NULL;
+	}
+	host->preloading = false;
+	return flash;
 }
 
 int main(int argc, char *argv[])
@@ -92,6 +95,7 @@ int main(int argc, char *argv[])
 	const char *description;
 	int i = 1;
 	int overrides;
+	txMachine *flash;
 	txMachine *machine;
 	if (i + 1 < argc && strcmp(argv[i], "--state") == 0) {
 		host.state = argv[i + 1];
@@ -122,15 +126,18 @@ int main(int argc, char *argv[])
 		i++;
 	host.args = argv + i;
 	host.arg_count = (size_t)(argc - i);
-	machine = fxCreateMachine(&host.app.creation, "app", &host, XS_NO_ID);
+	flash = make_flash(&host);
+	machine = flash != NULL ? fxCloneMachine(&host.app.creation, flash, "app", &host) : NULL;
 	if (machine != NULL) {
-		run(machine);
+		run(machine, run_app);
 		host_loop_stop();
 		fxDeleteMachine(machine);
 	} else if (host.status == 0) {
 		fprintf(stderr, "%s: no XS machine fits into its creation\n", description);
 		host.status = HOST_EXIT_ENGINE;
 	}
+	if (flash != NULL)
+		fxDeleteMachine(flash);
 	host_loop_close();
 	host_app_free(&host.app);
 	fflush(stdout);

@@ -1,8 +1,6 @@
-/* Modules: from the name an import says to the JavaScript that tools/app prepared. */
+/* Modules: from the name an import says to what script.c has compiled. */
 
 #include "xsAll.h"
-
-#include "xsScript.h"
 
 #include "host.h"
 
@@ -80,98 +78,12 @@ txID fxFindModule(txMachine *the, txSlot *realm, txID importer_id, txSlot *slot)
 	return XS_NO_ID;
 }
 
-typedef struct {
-	const char *at;
-	const char *end;
-} text_stream;
-
-static int text_get(void *stream)
-{
-	text_stream *text = stream;
-	return text->at < text->end ? (unsigned char)*text->at++ : C_EOF;
-}
-
-/* XS reports where a script is wrong to this function only; its exception has no position. */
-typedef struct {
-	txInteger line;
-	char message[160];
-} parse_error;
-
-static parse_error *current_error;
-
-static void note_error(void *console, txString path, txInteger line, txString format,
-					   c_va_list arguments)
-{
-	(void)console;
-	(void)path;
-	if (current_error->message[0] != 0)
-		return;
-	current_error->line = line;
-	vsnprintf(current_error->message, sizeof(current_error->message), format, arguments);
-}
-
-static txScript *parse(txMachine *the, const host_module *module, char *text, size_t length,
-					   char *map, size_t map_length, parse_error *error)
-{
-	txParser parser;
-	txParserJump jump;
-	txScript *volatile script = NULL;
-	fxInitializeParser(&parser, the, the->parserBufferSize, the->parserTableModulo);
-	parser.firstJump = &jump;
-	parser.reportError = note_error;
-	current_error = error;
-	if (c_setjmp(jump.jmp_buf) == 0) {
-		text_stream stream = {text, text + length};
-		/* Nodes keep the path they were parsed under; another one after it has their lines mapped.
-		 */
-		parser.path =
-			fxNewParserSymbol(&parser, module->map != NULL ? module->map : module->source);
-		fxParserTree(&parser, &stream, text_get, mxDebugFlag, NULL);
-		if (map != NULL && parser.errorCount == 0) {
-			text_stream map_stream = {map, map + map_length};
-			txString name = NULL;
-			fxParserSourceMap(&parser, &map_stream, text_get, mxDebugFlag, &name);
-		}
-		parser.path = parser.source = fxNewParserSymbol(&parser, module->source);
-		fxParserHoist(&parser);
-		fxParserBind(&parser);
-		script = fxParserCode(&parser);
-	}
-	current_error = NULL;
-	fxTerminateParser(&parser);
-	if (error->message[0] != 0 && script != NULL) {
-		fxDeleteScript(script);
-		script = NULL;
-	}
-	return script;
-}
-
 void fxLoadModule(txMachine *the, txSlot *slot, txID id)
 {
 	const host_module *module = host_app_find(&the->host->app, fxGetKeyName(the, id));
-	parse_error error = {0, ""};
-	size_t length = 0;
-	size_t map_length = 0;
-	char *text;
-	char *map = NULL;
-	txScript *script;
 	if (module == NULL)
 		return;
-	if (module->text != NULL) {
-		length = strlen(module->text);
-		text = module->text;
-	} else {
-		text = host_read_file(module->path, &length);
-		if (text == NULL)
-			mxReferenceError("module \"%s\": %s: %s", module->name, module->path, strerror(errno));
-		if (module->map != NULL)
-			map = host_read_file(module->map, &map_length);
-	}
-	script = parse(the, module, text, length, map, map_length, &error);
-	free(map);
-	if (text != module->text)
-		free(text);
-	if (script == NULL)
-		mxSyntaxError("%s:%d: %s", module->source, (int)error.line, error.message);
-	fxResolveModule(the, slot, id, script, C_NULL, C_NULL);
+	if (module->script == NULL)
+		mxSyntaxError("%s", module->fault);
+	fxResolveModule(the, slot, id, module->script, C_NULL, C_NULL);
 }

@@ -76,7 +76,7 @@ static void host_trace(xsMachine *the)
 	fflush(stdout);
 }
 
-void host_install_globals(xsMachine *machine)
+void host_install_state(xsMachine *machine)
 {
 	host *host = host_of(machine);
 	xsBeginHost(machine);
@@ -87,6 +87,15 @@ void host_install_globals(xsMachine *machine)
 		xsRemember(host->natives);
 		host->on_terminate = xsUndefined;
 		xsRemember(host->on_terminate);
+	}
+	xsEndHost(machine);
+}
+
+void host_install_globals(xsMachine *machine)
+{
+	xsBeginHost(machine);
+	{
+		xsVars(1);
 		xsVar(0) = xsNewHostFunction(host_native, 1);
 		xsDefine(xsGlobal, xsID("native"), xsVar(0), xsDontEnum);
 		xsVar(0) = xsNewHostFunction(host_Native, 1);

@@ -34,8 +34,51 @@ static const char *next_frame(const char *at, const char **open, const char **en
 	return NULL;
 }
 
+static const host_module *module_at(const host_app *app, const char *source, size_t length)
+{
+	size_t i;
+	for (i = 0; i < app->module_count; i++) {
+		const char *text = app->modules[i].source;
+		if (strncmp(text, source, length) == 0 && text[length] == 0)
+			return &app->modules[i];
+	}
+	return NULL;
+}
+
+static bool is_preloaded(const host_app *app, const char *name)
+{
+	size_t i;
+	for (i = 0; i < app->preload_count; i++) {
+		if (strcmp(app->preload[i], name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Why a write may have failed that works in other engines, with the module `at` as its place. */
+static void explain_flash(const host_app *app, const char *message, size_t length, const char *at,
+						  const char *end)
+{
+	static const char *const refusals[] = {"read-only", "not writable", "not extensible"};
+	const host_module *module;
+	char text[256];
+	size_t i;
+	snprintf(text, sizeof(text), "%.*s", (int)length, message);
+	for (i = 0; strstr(text, refusals[i]) == NULL;) {
+		if (++i == sizeof(refusals) / sizeof(refusals[0]))
+			return;
+	}
+	while (end > at && *end != ':')
+		end--;
+	module = module_at(app, at, (size_t)(end - at));
+	if (module != NULL && is_preloaded(app, module->name))
+		fprintf(stderr, "; %s is preloaded: what it made then is in flash", module->name);
+	else if (i == 0)
+		fprintf(stderr, "; a preloaded module made it: it is in flash");
+}
+
 /* file:line: what, and the frames that have a position. */
-static void print_stack(const char *what, const char *stack)
+static void print_stack(const host_app *app, const char *what, const char *stack)
 {
 	const char *message_end = strstr(stack, "\n at");
 	const char *open;
@@ -45,7 +88,10 @@ static void print_stack(const char *what, const char *stack)
 		message_end = stack + strlen(stack);
 	if (at != NULL)
 		fprintf(stderr, "%.*s: ", (int)(end - open - 2), open + 1);
-	fprintf(stderr, "%s%.*s\n", what, (int)(message_end - stack), stack);
+	fprintf(stderr, "%s%.*s", what, (int)(message_end - stack), stack);
+	if (at != NULL)
+		explain_flash(app, stack, (size_t)(message_end - stack), open + 1, end - 1);
+	fputc('\n', stderr);
 	for (; at != NULL; at = next_frame(end, &open, &end))
 		fprintf(stderr, "%.*s\n", (int)(end - at - 1), at + 1);
 }
@@ -63,7 +109,7 @@ static void report_exception(xsMachine *the, const char *what)
 			xsVar(1) = xsGet(xsVar(0), xsID("stack"));
 		if (xsTypeOf(xsVar(1)) == xsUndefinedType)
 			xsVar(1) = xsVar(0);
-		print_stack(what, xsToString(xsVar(1)));
+		print_stack(&host_of(the)->app, what, xsToString(xsVar(1)));
 	}
 	xsCatch
 	{

@@ -27,6 +27,10 @@
 #include <time.h>
 #include <unistd.h>
 
+/* The engine asks before every JSON.parse and RegExp; the C library reads a file to answer. */
+#define pthread_getattr_np host_thread_attributes
+extern int host_thread_attributes(pthread_t thread, pthread_attr_t *attributes);
+
 #define mxUseGCCAtomics 1
 #define mxUsePOSIXThreads 1
 

@@ -92,9 +92,10 @@ static void assert_all_freed(void)
 {
 	uint64_t until = port_now() + 5000000;
 
-	while (memory_held(PORT_STREAM) > 0 && port_now() < until)
+	/* TLS 1.3 makes room for keys at the first handshake, which PSA keeps, too. */
+	while (memory_held(PORT_STREAM) > 1000 && port_now() < until)
 		poll(NULL, 0, 5);
-	assert_int_equal(memory_held(PORT_STREAM), 0);
+	assert_true(memory_held(PORT_STREAM) <= 1000);
 }
 
 static uint8_t byte_at(size_t index)

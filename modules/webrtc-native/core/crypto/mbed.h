@@ -41,7 +41,8 @@ int mbed_random(void *unused, unsigned char *out, size_t length);
 int mbed_start(void);
 /**
  * Names the subsystem that pays for what mbedTLS allocates on this thread from here on, and returns
- * the one that paid before. Without effect where the library has its own heap (Debian's has).
+ * the one that paid before. Without effect where the library has its own heap (Debian's and IDF's
+ * have).
  */
 port_subsystem mbed_charge(port_subsystem payer);
 

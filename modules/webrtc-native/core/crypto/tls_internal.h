@@ -13,6 +13,8 @@ struct tls_session {
 	mbedtls_x509_crt certificate; /* ours */
 	mbedtls_pk_context key;
 	mbedtls_x509_crt anchors; /* the caller's, when it gave some */
+	/* Looks for the issuer of a chain's last certificate elsewhere than in a chain of anchors. */
+	int (*verify_root)(void *context, mbedtls_x509_crt *certificate, int depth, uint32_t *flags);
 	bool datagram, connected;
 
 	int (*send)(void *context, const uint8_t *bytes, size_t length);
@@ -46,8 +48,8 @@ void tls_check_replays(tls_session *session, bool on);
 
 /** Trust anchors from PEM or DER. 0, or -1 when none or not all could be read. */
 int anchors_parse(mbedtls_x509_crt *out, const uint8_t *bytes, size_t length);
-/** The system's, parsed once and kept; NULL when there are none. */
-mbedtls_x509_crt *anchors_system(void);
+/** Trusts the system's. NULL, or one line that says why it cannot be. */
+const char *anchors_use_system(tls_session *session);
 
 /** mbedTLS verify callbacks; `session` is a tls_session. */
 int verify_fingerprint(void *session, mbedtls_x509_crt *certificate, int depth, uint32_t *flags);

@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 #include "../profile.h"
-#include "platform.h"
+#include "heap.h"
 
 /* Goes before each block, and keeps what follows aligned as the heap's own blocks are. */
 typedef union {

@@ -11,10 +11,7 @@
 
 #include "../../core/net.h"
 #include "../profile.h"
-
-/** Zeroed memory from the heap, or NULL; no accounts are kept here. */
-void *platform_memory(size_t size, port_place place);
-void platform_memory_free(void *memory);
+#include "heap.h"
 
 /** pthread_create() with the profile's stack, priority and core. 0 or -1. No signals arrive there.
  */
