@@ -1,7 +1,4 @@
-/**
- * Data packets between simulated devices and libwebrtc peers, with a real server between.
- * @lane together
- */
+/** Data packets between simulated devices and libwebrtc peers, with a real server between. */
 
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";

@@ -1,4 +1,4 @@
-/** What goes wrong says so in one clear line, ends with a status, and ends. @lane together */
+/** What goes wrong says so in one clear line, ends with a status, and ends. */
 
 import assert from "node:assert/strict";
 import { once } from "node:events";

@@ -1,4 +1,4 @@
-/** The README's app does what the README says. @lane together */
+/** The README's app does what the README says. */
 
 import { after, before, it } from "node:test";
 import { startServer } from "../../tools/server/server.mjs";

@@ -1,7 +1,4 @@
-/**
- * The room as an app sees it, and what its peers see of the app, with a real server between.
- * @lane together
- */
+/** The room as an app sees it, and what its peers see of the app, with a real server between. */
 
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";

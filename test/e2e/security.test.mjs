@@ -1,4 +1,4 @@
-/** Who the device talks to: nobody whose certificate is not the announced one. @lane together */
+/** Who the device talks to: nobody whose certificate is not the announced one. */
 
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync } from "node:fs";

@@ -1,4 +1,4 @@
-/** npm start, as a user runs it. @lane together */
+/** npm start, as a user runs it. */
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";

@@ -1,4 +1,4 @@
-/** A call through the laboratory, all of which crosses it. @lane alone */
+/** A call through the laboratory, all of which crosses it. */
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";

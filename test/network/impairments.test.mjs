@@ -1,4 +1,4 @@
-/** What the laboratory does to packets is what it was told to do. @lane alone */
+/** What the laboratory does to packets is what it was told to do. */
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, it } from "node:test";

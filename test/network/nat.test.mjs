@@ -1,4 +1,4 @@
-/** NATs as RFC 4787 calls them: who is mapped to what, and who may answer. @lane alone */
+/** NATs as RFC 4787 calls them: who is mapped to what, and who may answer. */
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, it } from "node:test";

@@ -1,7 +1,4 @@
-/**
- * The C units: each cmocka program is one test, plain and under AddressSanitizer and UBSan.
- * @lane units
- */
+/** The C units: each cmocka program is one test, plain and under AddressSanitizer and UBSan. */
 
 import { join } from "node:path";
 import { describe, it } from "node:test";

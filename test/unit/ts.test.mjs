@@ -1,7 +1,4 @@
-/**
- * Every *.test.ts below ts/ runs inside XS, but those that a *.test.mjs of their folder runs itself.
- * @lane units
- */
+/* Every *.test.ts below ts/ runs inside XS, but those that a *.test.mjs of their folder runs itself. */
 
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";

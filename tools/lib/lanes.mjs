@@ -1,6 +1,6 @@
 /**
- * Test files side by side. Each says with `@lane NAME` in its first comment what it needs of the
- * machine, runs in a process and a session of its own, and prints when it has ended.
+ * Test files side by side. Each runs in a process and a session of its own, and prints when it has
+ * ended. What it needs of the machine is said by its folder, or by `@lane NAME` in its first comment.
  */
 
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -43,14 +43,18 @@ function lastSeconds(file) {
 	return existsSync(path) ? Number(readFileSync(path, "utf8")) : Number.MAX_VALUE;
 }
 
-/** @param {string} file from the repository's top @returns {Lane} */
+/**
+ * What its folder says, if the file itself says nothing. @returns {Lane}
+ * @param {string} file from the repository's top
+ */
 function laneOf(file) {
 	const [, name] = /@lane (\w+)/.exec(readFileSync(join(root, file), "utf8").slice(0, 1_000)) ?? [];
-	if (name && Object.hasOwn(lanes, name)) return /** @type {Lane} */ (name);
-	const known = Object.keys(lanes).join(", ");
-	throw new Failure(
-		`${file}: no @lane in its first comment; one of ${known} (see tools/lib/lanes.mjs)`,
-	);
+	if (!name) {
+		if (file.startsWith("test/unit/")) return "units";
+		return file.startsWith("test/network/") ? "alone" : "together";
+	}
+	if (Object.hasOwn(lanes, name)) return /** @type {Lane} */ (name);
+	throw new Failure(`${file}: no lane ${name}; there are: ${Object.keys(lanes).join(", ")}`);
 }
 
 /**

@@ -1,7 +1,4 @@
-/**
- * modules/webrtc-native as ESP-IDF sees it first: its CMakeLists.txt included in script mode.
- * @lane units
- */
+/** modules/webrtc-native as ESP-IDF sees it first: its CMakeLists.txt included in script mode. */
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";

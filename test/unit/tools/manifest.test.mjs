@@ -1,4 +1,4 @@
-/** The manifest resolver against what mcconfig does with the same manifests. @lane units */
+/* The manifest resolver against what mcconfig does with the same manifests. */
 
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";

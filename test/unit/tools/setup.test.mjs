@@ -1,7 +1,4 @@
-/**
- * What the commands are made of: steps that are done once, quiet commands, processes that end.
- * @lane units
- */
+/** What the commands are made of: steps that are done once, quiet commands, processes that end. */
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";

@@ -1,5 +1,3 @@
-/** @lane units */
-
 import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";

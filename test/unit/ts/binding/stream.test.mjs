@@ -1,5 +1,3 @@
-/** @lane units */
-
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { test } from "node:test";

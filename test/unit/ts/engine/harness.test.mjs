@@ -1,7 +1,4 @@
-/**
- * The harness and its driver must be able to fail: tests that should, do, and say why.
- * @lane units
- */
+/* The harness and its driver must be able to fail: tests that should, do, and say why. */
 
 import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";

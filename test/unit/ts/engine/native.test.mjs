@@ -1,4 +1,4 @@
-/** The natives of these tests are in a library of its own that the host preloads. @lane units */
+/* The natives of these tests are in a library of its own that the host preloads. */
 
 import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";

@@ -1,7 +1,4 @@
-/**
- * What an app that goes wrong, ends or is ended leaves behind: status, one report, .ts lines.
- * @lane units
- */
+/* What an app that goes wrong, ends or is ended leaves behind: status, one report, .ts lines. */
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";

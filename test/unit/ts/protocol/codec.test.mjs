@@ -1,4 +1,4 @@
-/** Random messages from @livekit/protocol, for the codec in XS to read and write. @lane units */
+/** Random messages from @livekit/protocol, for the codec in XS to read and write. */
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";

@@ -1,5 +1,3 @@
-/** @lane units */
-
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";

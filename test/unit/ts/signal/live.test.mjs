@@ -1,4 +1,4 @@
-/** Against the real livekit-server. @lane units */
+/** Against the real livekit-server. */
 
 import { dirname, join } from "node:path";
 import { test } from "node:test";
