@@ -1,4 +1,7 @@
-/** The core on 32-bit RISC-V: the image of test/rv32 checks itself, its figures are held to budgets. */
+/**
+ * The core on 32-bit RISC-V: the image of test/rv32 checks itself, its figures are held to budgets.
+ * @lane idle
+ */
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
