@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { availableParallelism } from "node:os";
 import { before, describe, it } from "node:test";
-import { buildTargets, fuzz, targets } from "../tools/fuzz.mjs";
+import { buildTargets, fuzz, fuzzXs, targets, xsTargets } from "../tools/fuzz.mjs";
 import { Failure } from "../tools/lib/failure.mjs";
 
 const seconds = 20;
@@ -21,6 +21,12 @@ describe("fuzz", { concurrency: Math.min(2, availableParallelism()) }, () => {
 			return true;
 		});
 	});
+
+	for (const target of xsTargets) {
+		it(target, { timeout }, async (context) => {
+			context.diagnostic(`${target}: ${await fuzzXs(target, seconds)}`);
+		});
+	}
 
 	for (const target of targets) {
 		it(target, { timeout }, async (context) => {

@@ -66,7 +66,7 @@ test("64-bit integers are numbers where those are exact", () => {
 
 test("names of a peer leave no property keys behind", () => {
 	const read = (start: number) => {
-		for (let i = start; i < start + 200; i++) {
+		for (let i = start; i < start + 1_000; i++) {
 			const name = `key ${i}`;
 			const value = codec.unpack(
 				fromHex(
@@ -79,8 +79,8 @@ test("names of a peer leave no property keys behind", () => {
 		return heap();
 	};
 	const before = read(1_000);
-	const after = read(2_000);
-	assert.ok(after.slots - before.slots < 50, `${before.slots} slots, then ${after.slots}`);
+	const after = read(3_000);
+	assert.ok(after.slots - before.slots < 300, `${before.slots} slots, then ${after.slots}`);
 });
 
 test("a large object does not keep a large buffer", () => {
