@@ -43,6 +43,7 @@ export class Participants {
 			const participant = new RemoteParticipant(info, this.#link);
 			this.remote.set(info.identity, participant);
 			this.#link.announce("participantConnected", participant);
+			if (participant.isActive) this.#link.announce("participantActive", participant);
 			participant.updateTracks(info);
 		}
 	}

@@ -88,7 +88,13 @@ test("what it says about itself, and to which path", async () => {
 		await signal.connect(url, "record", joined);
 		assert.deepEqual(JSON.parse(await token), {
 			join: {
-				clientInfo: { sdk: "ESP32", version: config.version, protocol: 17, os: "desktop" },
+				clientInfo: {
+					sdk: "ESP32",
+					version: config.version,
+					protocol: 17,
+					os: "desktop",
+					clientProtocol: 2,
+				},
 				connectionSettings: { autoSubscribe: true },
 				addTrackRequests: [{ cid: "mic" }],
 				publisherOffer: { type: "offer", sdp: "v=0\r\no=- 😀\r\n", id: 1 },
