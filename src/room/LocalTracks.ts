@@ -111,6 +111,35 @@ export class LocalTracks extends Emitter<LocalTrackEvents> {
 		for (const [track, entry] of [...this.#entries]) this.#release(track, entry, stop);
 	}
 
+	/** The connection is lost for good, and the tracks with it; the session publishes them again. */
+	suspend(): void {
+		for (const [track, entry] of this.#entries) {
+			const { publication } = entry;
+			if (!publication) continue;
+			this.publications.delete(publication.trackSid);
+			track.publishedSid = undefined;
+			entry.publication = undefined;
+			this.emit("unpublished", publication);
+		}
+	}
+
+	/** The session has published it again, with another sid. */
+	republished(cid: string, info: TrackInfo): void {
+		for (const [track, entry] of this.#entries) {
+			if (entry.cid === cid) this.#onPublished(track, entry, info, info.muted);
+		}
+	}
+
+	/** The server does not have it any more. */
+	lost(cid: string, error: TrackPublishError): void {
+		for (const [track, entry] of this.#entries) {
+			if (entry.cid !== cid) continue;
+			this.#release(track, entry, true, error);
+			this.emit("failed", track, error);
+			return;
+		}
+	}
+
 	/** The server's description: it may have missed that we muted, or overheard it. */
 	update(info: TrackInfo): void {
 		const publication = this.publications.get(info.sid);
