@@ -1,4 +1,7 @@
-/** Every fuzz target for 20 s, and that a bug in one would be told. For longer: npm run fuzz. */
+/**
+ * Every fuzz target for 20 s, and that a bug in one would be told. For longer: npm run fuzz.
+ * @lane idle
+ */
 
 import assert from "node:assert/strict";
 import { availableParallelism } from "node:os";

@@ -10,6 +10,10 @@ const benchmarks = {
 		what: "connect() to first sound on the wire, at 0, 50 and 100 ms of round trip",
 		load: async () => (await import("../bench/join.mjs")).join,
 	},
+	footprint: {
+		what: "flash by module and library, stack by task, heap by subsystem of a device",
+		load: async () => (await import("../bench/footprint.mjs")).footprint,
+	},
 	room: {
 		what: "a call of a remote method, there and back",
 		load: async () => (await import("../bench/room.mjs")).room,

@@ -11,7 +11,7 @@ import { fuzzingCompiler } from "./lib/clang.mjs";
 import { run } from "./lib/command.mjs";
 import { Failure, runMain } from "./lib/failure.mjs";
 import { build, logs, root } from "./lib/paths.mjs";
-import { progress } from "./lib/steps.mjs";
+import { runStep } from "./lib/steps.mjs";
 import { cmake } from "./setup/build.mjs";
 import { installPackages } from "./setup/debian.mjs";
 
@@ -54,11 +54,22 @@ export async function fuzzXs(name, seconds, seed = 1) {
 }
 
 /** Builds the targets and their seeds in build/fuzz. */
-export async function buildTargets() {
-	const compiler = fuzzingCompiler();
-	if (!compiler) throw new Failure("no clang that links -fsanitize=fuzzer; run: npm run doctor");
-	await cmake("fuzz", "test/fuzz", tree, [`-DCMAKE_C_COMPILER=${compiler}`]);
-}
+export const buildTargets = () =>
+	runStep({
+		name: "fuzz",
+		title: "building the fuzz targets",
+		inputs: ["test/fuzz", "modules/webrtc-native"],
+		outputs: ["planted", ...targets.map((name) => `fuzz_${name}`)].map(
+			(name) => `build/fuzz/${name}`,
+		),
+		async run() {
+			const compiler = fuzzingCompiler();
+			if (!compiler) {
+				throw new Failure("no clang that links -fsanitize=fuzzer; run: npm run doctor");
+			}
+			await cmake("fuzz", "test/fuzz", tree, [`-DCMAKE_C_COMPILER=${compiler}`]);
+		},
+	});
 
 /** @param {string} log @param {RegExp} pattern @returns {string[]} the groups of its last match */
 function lastMatch(log, pattern) {
@@ -140,7 +151,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
 		const names = positionals.length > 0 ? positionals : all;
 		await installPackages("tests");
 		if (names.some((name) => targets.includes(name))) {
-			await progress("building the fuzz targets", buildTargets);
+			await buildTargets();
 		}
 		if (names.some((name) => xsTargets.includes(name))) {
 			const { setUp } = await import("./setup/index.mjs");

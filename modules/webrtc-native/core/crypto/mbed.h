@@ -217,6 +217,33 @@ static inline void mbed_conf_versions(mbedtls_ssl_config *config, bool only)
 #endif
 }
 
+/** Whether what a session is resumed with comes after the handshake, not in it. */
+static inline bool mbed_tickets_follow(const mbedtls_ssl_context *ssl)
+{
+#if MBEDTLS_VERSION_MAJOR >= 3
+	return mbedtls_ssl_get_version_number(ssl) == MBEDTLS_SSL_VERSION_TLS1_3;
+#else
+	(void)ssl;
+	return false;
+#endif
+}
+
+/** Tickets to resume a session with (RFC 5077; TLS 1.3), when they are to be used. */
+static inline void mbed_conf_tickets(mbedtls_ssl_config *config, bool on)
+{
+#if defined(MBEDTLS_SSL_SESSION_TICKETS) && defined(MBEDTLS_SSL_CLI_C)
+	mbedtls_ssl_conf_session_tickets(config, on ? MBEDTLS_SSL_SESSION_TICKETS_ENABLED
+												: MBEDTLS_SSL_SESSION_TICKETS_DISABLED);
+#ifdef MBEDTLS_SSL_TLS1_3_SIGNAL_NEW_SESSION_TICKETS_ENABLED /* late 3.6; others always tell */
+	mbedtls_ssl_conf_tls13_enable_signal_new_session_tickets(
+		config, on ? MBEDTLS_SSL_TLS1_3_SIGNAL_NEW_SESSION_TICKETS_ENABLED
+				   : MBEDTLS_SSL_TLS1_3_SIGNAL_NEW_SESSION_TICKETS_DISABLED);
+#endif
+#else
+	(void)config, (void)on;
+#endif
+}
+
 /* P-256 first: a 2.28 server takes its own first, which by default is the slowest. */
 static inline void mbed_conf_groups(mbedtls_ssl_config *config)
 {

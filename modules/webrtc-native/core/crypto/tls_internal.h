@@ -32,6 +32,10 @@ struct tls_session {
 	uint32_t refused;      /* MBEDTLS_X509_BADCERT_… of the chain */
 	char peer_names[96];   /* for whom the certificate is, when it is not for the host */
 
+	/* TLS clients that check certificates: */
+	uint8_t trust[32];   /* whom we take the server for, and on whose word */
+	bool keeps, resumes; /* the session is kept for later; an earlier one was offered */
+
 	mbed_master master;
 	const char *error;
 	char text[TLS_TEXT_MAX];
@@ -54,6 +58,13 @@ const char *anchors_use_system(tls_session *session);
 /** mbedTLS verify callbacks; `session` is a tls_session. */
 int verify_fingerprint(void *session, mbedtls_x509_crt *certificate, int depth, uint32_t *flags);
 int verify_host(void *session, mbedtls_x509_crt *certificate, int depth, uint32_t *flags);
+
+/** Before the handshake: offers the session kept for this server and these anchors, if any. */
+void resume_offer(tls_session *session, const tls_config *config);
+/** After the handshake, and when a ticket comes: keeps the session. */
+void resume_keep(tls_session *session);
+/** The handshake failed: what was offered is not offered again. */
+void resume_failed(tls_session *session);
 
 /** Sets session->error for an mbedTLS error code of the handshake or the connection. */
 void words_for_failure(tls_session *session, int code);

@@ -136,10 +136,7 @@ static const char *configure(tls_session *session, const tls_config *config)
 	mbed_conf_versions(conf, config->datagram || SMALL_RECORDS);
 	mbed_conf_groups(conf);
 	configure_suites(conf);
-#if defined(MBEDTLS_SSL_SESSION_TICKETS) && defined(MBEDTLS_SSL_CLI_C)
-	/* A session that is not kept needs no ticket; resumption would begin here. */
-	mbedtls_ssl_conf_session_tickets(conf, MBEDTLS_SSL_SESSION_TICKETS_DISABLED);
-#endif
+	mbed_conf_tickets(conf, !config->datagram && !config->insecure);
 #if defined(MBEDTLS_SSL_RENEGOTIATION)
 	mbedtls_ssl_conf_renegotiation(conf, MBEDTLS_SSL_RENEGOTIATION_DISABLED);
 #endif
@@ -156,6 +153,7 @@ static const char *configure(tls_session *session, const tls_config *config)
 	if (mbedtls_ssl_set_hostname(&session->ssl, name) != 0)
 		return "the host name cannot be used";
 	tls_connect_callbacks(session);
+	resume_offer(session, config);
 	if (config->datagram) {
 		mbedtls_ssl_set_mtu(&session->ssl, HANDSHAKE_MTU);
 		mbed_keep_master(conf, &session->ssl, &session->master);
