@@ -58,6 +58,10 @@ export class LocalParticipant extends DataSender {
 			.on("muted", (publication, muted) => {
 				host.announceLater(muted ? "trackMuted" : "trackUnmuted", publication, this);
 			})
+			.on("silent", (publication) => {
+				publication.track.emit("audioSilenceDetected");
+				host.announceLater("localAudioSilenceDetected", publication);
+			})
 			.on("failed", (_track: LocalAudioTrack, error: TrackPublishError) => {
 				host.onPublishFailed(error);
 			});

@@ -4,6 +4,7 @@
  */
 
 import { Emitter } from "../platform/emitter";
+import { Timeout } from "../platform/Timeout";
 import { RequestResponse_Reason as RequestReason } from "../protocol/generated/enums";
 import type { TrackInfo } from "../protocol/generated/types";
 import { TrackPublishError } from "./errors";
@@ -12,11 +13,16 @@ import type { TrackPublishOptions } from "./options";
 import type { RoomSession } from "./RoomSession";
 import { type LocalAudioTrack, protoSourceOf, Track } from "./Track";
 
+/** Milliseconds of digital silence behind a publication until it is told. */
+const SILENCE_AFTER = 1000;
+
 export interface LocalTrackEvents {
 	published: [publication: LocalTrackPublication];
 	unpublished: [publication: LocalTrackPublication];
 	/** A published track was muted or unmuted. */
 	muted: [publication: LocalTrackPublication, muted: boolean];
+	/** Its first second was digital silence. */
+	silent: [publication: LocalTrackPublication];
 	/** The server did not take it. */
 	failed: [track: LocalAudioTrack, error: TrackPublishError];
 }
@@ -173,6 +179,22 @@ export class LocalTracks extends Emitter<LocalTrackEvents> {
 		if (track.isMuted !== toldMuted) this.#tellMuted(track);
 		entry.result?.resolve(publication);
 		this.emit("published", publication);
+		this.#watchSilence(publication);
+	}
+
+	/** Counters are of all tracks together: one that is heard speaks for the others. */
+	#watchSilence(publication: LocalTrackPublication): void {
+		const session = this.#session;
+		if (!session || publication.isMuted) return;
+		const { framesEncoded = 0, framesZero = 0 } = session.stats.peer;
+		const timeout = new Timeout();
+		timeout.start(SILENCE_AFTER, () => {
+			if (this.publications.get(publication.trackSid) !== publication || publication.isMuted)
+				return;
+			const { peer } = session.stats;
+			const encoded = peer.framesEncoded - framesEncoded;
+			if (encoded > 0 && peer.framesZero - framesZero === encoded) this.emit("silent", publication);
+		});
 	}
 
 	#onRefused(
