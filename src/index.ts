@@ -73,4 +73,9 @@ export { Room, type RoomStats } from "./room/Room";
 export type { SimulationScenario } from "./room/simulation";
 export { LocalAudioTrack, RemoteAudioTrack, Track } from "./room/Track";
 export { TrackPublication } from "./room/TrackPublication";
+export {
+	DefaultReconnectPolicy,
+	type ReconnectContext,
+	type ReconnectPolicy,
+} from "./session/ReconnectPolicy";
 export type { SessionStats } from "./session/types";

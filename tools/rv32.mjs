@@ -34,6 +34,7 @@ const rv32Image = {
 		"test/fixtures/speech-16k.wav",
 		"modules/webrtc-native",
 		"boards/desktop/host/include",
+		"test/idf-stubs",
 		"tools/device-libraries",
 	],
 	outputs: ["build/rv32/call"],

@@ -133,7 +133,18 @@ export class Peer extends Native("xs_peer_destructor") {
 	gather(): Candidate[] {
 		return native("xs_peer_gather").call(this);
 	}
-	/** Throws when credentials or fingerprint are malformed. */
+	/**
+	 * New credentials, and sockets on the interfaces as they are now; the host candidates, best first.
+	 * setRemote() and candidates are to follow anew, DTLS and media stay. Until the new path is there,
+	 * packets go the old way if it still leads anywhere.
+	 */
+	restartIce(): Candidate[] {
+		return native("xs_peer_restartIce").call(this);
+	}
+	/**
+	 * Throws when credentials or fingerprint are malformed. After restartIce() the fingerprint must be
+	 * the same and `setup` is not looked at.
+	 */
 	setRemote(remote: RemoteDescription): void {
 		native("xs_peer_setRemote").call(this, remote);
 	}

@@ -24,6 +24,7 @@ import { LocalParticipant } from "./LocalParticipant";
 import type { RoomConnectOptions, RoomOptions } from "./options";
 import type { Participant } from "./Participant";
 import { Participants } from "./Participants";
+import { Reconnection } from "./Reconnection";
 import type { RemoteParticipant } from "./RemoteParticipant";
 import { RoomData, type RoomDataStats } from "./RoomData";
 import { RoomDescription } from "./RoomDescription";
@@ -32,6 +33,7 @@ import type { RoomSession } from "./RoomSession";
 import { SoundDevices } from "./SoundDevices";
 import { Subscriptions } from "./Subscriptions";
 import { type SimulationScenario, simulation } from "./simulation";
+import { syncState } from "./syncState";
 import { tell } from "./tell";
 
 export interface RoomStats extends SessionStats, RoomDataStats {
@@ -60,12 +62,21 @@ export class Room extends Emitter<RoomEvents> {
 	#packets: DataPackets | undefined;
 	/** Of the session before, as it ended. */
 	#stats: RoomStats | undefined;
-	/** Emits when connected; before, what changes is the room's first state and not news. */
+	/** Emits when in the room; before, what changes is the room's first state and not news. */
 	readonly #announce: Announce;
 	/** Runs at once, or behind the event Connected while connecting. */
 	readonly #afterConnected: (run: () => void) => void;
-	/** What waits for Connected. */
+	/** What waits for Connected, or Reconnected. */
 	#deferred: (() => void)[] = [];
+	readonly #reconnection = new Reconnection({
+		setState: (state) => this.#setState(state),
+		emit: (event) => this.emit(event),
+		leaveAll: () => this.#leaveAll(),
+		onRejoined: (join) => this.#enter(join),
+		flush: () => this.#flush(),
+		onRepublished: (cid, info) => this.localParticipant.republished(cid, info),
+		onPublicationLost: (cid, error) => this.localParticipant.publicationLost(cid, error),
+	});
 	/** Of disconnect(), while it is under way. */
 	#stopTracks: boolean | undefined;
 	/** Of connect(), while it is under way. */
@@ -80,10 +91,12 @@ export class Room extends Emitter<RoomEvents> {
 		this.#options = options;
 		this.#createSession = createSession;
 		const announce: Announce = (event, ...args) => {
-			if (this.#state === ConnectionState.Connected) tell(this, event, args);
+			if (this.#reconnection.restarting) this.#deferred.push(() => tell(this, event, args));
+			else if (this.#inRoom) tell(this, event, args);
 		};
 		const afterConnected = (run: () => void) => {
-			if (this.#state === ConnectionState.Connecting) this.#deferred.push(run);
+			const early = this.#state === ConnectionState.Connecting || this.#reconnection.restarting;
+			if (early) this.#deferred.push(run);
 			else run();
 		};
 		this.#announce = announce;
@@ -215,8 +228,12 @@ export class Room extends Emitter<RoomEvents> {
 				tls,
 			},
 			speaker: () => this.#devices.openSpeaker(),
+			reconnectPolicy: this.#options.reconnectPolicy,
+			syncState: () => syncState(this.#participants, packets, this.#autoSubscribe),
 		});
-		const packets = new DataPackets((bytes, kind) => session.sendData(bytes, kind));
+		const packets = new DataPackets((bytes, kind, sequence) =>
+			session.sendData(bytes, kind, sequence),
+		);
 		this.#session = session;
 		this.#packets = packets;
 		this.#listen(session);
@@ -295,6 +312,7 @@ export class Room extends Emitter<RoomEvents> {
 	}
 
 	#listen(session: RoomSession): void {
+		this.#reconnection.listen(session);
 		session.on("joined", (join) => this.#onJoined(join));
 		session.on("connected", () => this.#onConnected());
 		session.on("closed", (end) => this.#onClosed(end));
@@ -327,14 +345,25 @@ export class Room extends Emitter<RoomEvents> {
 		session.on("roomMoved", (moved) => this.#onMoved(moved));
 	}
 
-	#onJoined({ room, participant, otherParticipants, serverInfo }: JoinResponse): void {
+	#onJoined(join: JoinResponse): void {
+		this.#enter(join);
+		this.emit("signalConnected");
+	}
+
+	#enter({ room, participant, otherParticipants, serverInfo }: JoinResponse): void {
 		this.#description.begin(room);
 		this.#serverInfo = serverInfo;
 		this.#data.serverVersion = serverInfo?.version;
 		if (participant) this.localParticipant.update(participant);
 		for (const info of otherParticipants) this.#onParticipant(info);
 		this.localParticipant.joined();
-		this.emit("signalConnected");
+	}
+
+	/** The connection is lost for good: everybody and everything will come again. */
+	#leaveAll(): void {
+		for (const identity of this.#participants.leaveAll()) this.#data.onParticipantGone(identity);
+		this.#subscriptions.clear();
+		this.localParticipant.suspend();
 	}
 
 	/** The connection goes on in another room, with others in it. */
@@ -350,6 +379,10 @@ export class Room extends Emitter<RoomEvents> {
 		this.#takeConnecting()?.resolve();
 		this.#setState(ConnectionState.Connected);
 		this.emit("connected");
+		this.#flush();
+	}
+
+	#flush(): void {
 		const deferred = this.#deferred;
 		this.#deferred = [];
 		for (const run of deferred) run();
@@ -373,6 +406,7 @@ export class Room extends Emitter<RoomEvents> {
 		this.#session = undefined;
 		this.#packets = undefined;
 		this.#deferred = [];
+		this.#reconnection.reset();
 		this.#participants.clear();
 		this.#devices.closeSpeaker();
 		this.#setState(ConnectionState.Disconnected);
@@ -386,6 +420,12 @@ export class Room extends Emitter<RoomEvents> {
 			this.#data.onParticipantGone(identity);
 		}
 		this.#subscriptions.published(info.tracks);
+	}
+
+	get #inRoom(): boolean {
+		return (
+			this.#state !== ConnectionState.Disconnected && this.#state !== ConnectionState.Connecting
+		);
 	}
 
 	#setState(state: ConnectionState): void {

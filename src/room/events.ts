@@ -21,6 +21,10 @@ export const ConnectionState = Object.freeze({
 	Disconnected: "disconnected",
 	Connecting: "connecting",
 	Connected: "connected",
+	/** Media is lost, or all is: see RoomEvent.Reconnecting. */
+	Reconnecting: "reconnecting",
+	/** Signalling is lost; sound goes on. */
+	SignalReconnecting: "signalReconnecting",
 } as const);
 export type ConnectionState = (typeof ConnectionState)[keyof typeof ConnectionState];
 
@@ -29,7 +33,16 @@ export const RoomEvent = Object.freeze({
 	Connected: "connected",
 	/** Out of the room; the reason is undefined when nobody gave one. */
 	Disconnected: "disconnected",
-	/** Before Connected and Disconnected. */
+	/** Signalling is lost and on its way back; sound and data go on. Reconnected or more follows. */
+	SignalReconnecting: "signalReconnecting",
+	/**
+	 * Media is lost, and on its way back. When the server does not know us any more, everybody and all
+	 * tracks of ours have gone before this, or go after it, and come again behind Reconnected.
+	 */
+	Reconnecting: "reconnecting",
+	/** All is well again. */
+	Reconnected: "reconnected",
+	/** Before the event of the state itself. */
 	ConnectionStateChanged: "connectionStateChanged",
 	/** The server has let us in; media is not up yet. */
 	SignalConnected: "signalConnected",
@@ -94,6 +107,9 @@ export interface RoomEvents {
 	disconnected: [reason?: DisconnectReason];
 	connectionStateChanged: [state: ConnectionState];
 	signalConnected: [];
+	signalReconnecting: [];
+	reconnecting: [];
+	reconnected: [];
 	moved: [name: string];
 	participantConnected: [participant: RemoteParticipant];
 	participantDisconnected: [participant: RemoteParticipant, reason?: DisconnectReason];

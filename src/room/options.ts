@@ -2,7 +2,8 @@
 
 import type { Microphone, Speaker } from "webrtc-native/device";
 import type { StreamLimits } from "../data/streams/types";
-import type { SignalOptions } from "../signal/SignalClient";
+import type { ReconnectPolicy } from "../session/ReconnectPolicy";
+import type { SignalOptions } from "../signal/types";
 import type { Track } from "./Track";
 
 export interface RoomOptions extends StreamLimits {
@@ -24,6 +25,11 @@ export interface RoomOptions extends StreamLimits {
 	 * packets of ours can be twice as large, up to 64,000 bytes.
 	 */
 	maxDataBytes?: number;
+	/**
+	 * When to try again after the connection was lost. By default ten tries in about a minute:
+	 * DefaultReconnectPolicy. A device that nobody attends may want to go on for ever.
+	 */
+	reconnectPolicy?: ReconnectPolicy;
 	/** For wss: private trust anchors, or no verification. */
 	tls?: SignalOptions["tls"];
 }

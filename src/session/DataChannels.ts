@@ -5,8 +5,11 @@
 
 import type { ChannelOptions, Peer, PeerOptions } from "webrtc-native/webrtc";
 import { Log } from "../platform/log";
-import { DataPacket_Kind as DataPacketKind } from "../protocol/generated/enums";
+import { DataPacket_Kind as DataPacketKind, SignalTarget } from "../protocol/generated/enums";
+import type { DataChannelInfo } from "../protocol/generated/types";
+import type { Init } from "../protocol/schema";
 import type { RemoteData } from "./Negotiation";
+import { ReplayBuffer } from "./ReplayBuffer";
 
 /** Bytes of one packet at most, whatever the answer allows: the server forwards no more. */
 const MAX_PACKET = 64_000;
@@ -14,6 +17,9 @@ const MAX_PACKET = 64_000;
 const LOSSY_BUFFERED = 8192;
 const MAX_DATA_BYTES = 65_535;
 const MIN_BUFFER = 4096;
+
+/** Bytes of reliable packets that wait, in the engine's heap, while there is no connection. */
+const MAX_WAITING = 32_768;
 
 /** By DataPacket_Kind. */
 const CHANNELS: readonly ChannelOptions[] = Object.freeze([
@@ -65,6 +71,7 @@ export function maxPacketBytes(this: unknown, maxDataBytes?: number): number {
 
 interface Waiting {
 	readonly bytes: Uint8Array;
+	readonly sequence: number;
 	resolve(): void;
 	reject(error: PublishDataError): void;
 }
@@ -80,8 +87,10 @@ export class DataChannels {
 	/** Why nothing can be sent. */
 	#obstacle: string | undefined = "the data channels are not open yet";
 	#maxPacket = MAX_PACKET;
-	/** Reliable packets that found the send buffer full, oldest first. */
+	/** Reliable packets that found the send buffer full, or no connection, oldest first. */
 	#waiting: Waiting[] = [];
+	#waitingBytes = 0;
+	readonly #replay = new ReplayBuffer();
 	#lossyDropped = 0;
 	#strangeMessages = 0;
 
@@ -105,6 +114,13 @@ export class DataChannels {
 	/** Both channels are open, or there will be none. */
 	get settled(): boolean {
 		return this.#settled;
+	}
+
+	/** For SyncState. */
+	get channels(): Init<DataChannelInfo>[] {
+		return this.#channels.map((id, kind) => {
+			return { label: CHANNELS[kind].label, id, target: SignalTarget.PUBLISHER };
+		});
 	}
 
 	get stats(): Record<string, number> {
@@ -137,17 +153,48 @@ export class DataChannels {
 	 * Resolves when the packet is in the send buffer; reliable ones wait for room there. Lossy ones
 	 * never wait: they are dropped and counted. Rejects with PublishDataError.
 	 */
-	send(bytes: Uint8Array, kind: DataPacketKind): Promise<void> {
+	send(bytes: Uint8Array, kind: DataPacketKind, sequence = 0): Promise<void> {
 		if (bytes.length > this.#maxPacket) {
 			const message = `a packet of ${bytes.length} bytes: ${this.#maxPacket} is the limit`;
 			return Promise.reject(new PublishDataError(message, PublishDataErrorReason.TooLarge));
 		}
 		if (this.#obstacle !== undefined) return Promise.reject(notConnected(this.#obstacle));
 		if (kind === DataPacketKind.LOSSY) return this.#sendLossy(bytes);
+		if (!this.#peer && this.#waitingBytes + bytes.length > MAX_WAITING) {
+			return Promise.reject(notConnected("too much waits for the connection to come back"));
+		}
 		return new Promise((resolve, reject) => {
-			this.#waiting.push({ bytes, resolve, reject });
+			this.#waitingBytes += bytes.length;
+			this.#waiting.push({ bytes, sequence, resolve, reject });
 			if (this.#waiting.length === 1) this.#flush();
 		});
+	}
+
+	/**
+	 * A resumed server has all up to `sequence`; what it does not have is sent again, before anything
+	 * new, as far as it is kept. It drops what it has twice.
+	 */
+	replay(sequence: number): void {
+		const done = () => {};
+		const again = this.#replay.after(sequence).map((packet) => {
+			this.#waitingBytes += packet.bytes.length;
+			return { ...packet, resolve: done, reject: done };
+		});
+		this.#waiting.unshift(...again);
+		this.#flush();
+	}
+
+	/**
+	 * The connection is lost and there will be another one, with open(): reliable packets wait for it,
+	 * lossy ones are dropped. What was in the old one's send buffer may be lost.
+	 */
+	restart(): void {
+		this.#peer = undefined;
+		this.#channels = [];
+		this.#open.clear();
+		this.#settled = false;
+		this.#obstacle = undefined;
+		this.#replay.clear();
 	}
 
 	/** The peer is closed. */
@@ -158,20 +205,27 @@ export class DataChannels {
 	async #sendLossy(bytes: Uint8Array): Promise<void> {
 		const { LOSSY } = DataPacketKind;
 		const channel = this.#channels[LOSSY];
+		if (channel === undefined) {
+			this.#lossyDropped++;
+			return;
+		}
 		const full = (this.#peer?.bufferedAmount(channel) ?? 0) > LOSSY_BUFFERED;
 		if (full || !this.#transmit(channel, bytes)) this.#lossyDropped++;
 	}
 
 	#flush(): void {
 		const channel = this.#channels[DataPacketKind.RELIABLE];
+		if (channel === undefined) return;
 		for (let next = this.#waiting[0]; next; next = this.#waiting[0]) {
 			try {
 				if (!this.#transmit(channel, next.bytes)) return;
+				this.#replay.add(next);
 				next.resolve();
 			} catch (error) {
 				next.reject(notConnected((error as Error).message));
 			}
 			this.#waiting.shift();
+			this.#waitingBytes -= next.bytes.length;
 		}
 	}
 
@@ -185,6 +239,7 @@ export class DataChannels {
 		if (this.#settled || this.#open.size < this.#channels.length) return;
 		this.#settled = true;
 		this.#obstacle = undefined;
+		this.#flush();
 		this.#options.onReady(at);
 	}
 
@@ -214,6 +269,8 @@ export class DataChannels {
 		this.#peer = undefined;
 		for (const { reject } of this.#waiting) reject(notConnected(obstacle));
 		this.#waiting = [];
+		this.#waitingBytes = 0;
+		this.#replay.clear();
 	}
 }
 

@@ -134,8 +134,20 @@ peer *peer_create(const peer_config *config, uint64_t now);
 void peer_free(peer *peer);
 
 ice_agent *peer_ice(peer *peer);
-/** 0, or -1: bad credentials, or DTLS could not be created. Once: there are no ICE restarts yet. */
+/**
+ * 0, or -1: bad credentials, or DTLS could not be created. Once, and once after each restart: then
+ * ICE credentials are taken, and another fingerprint is refused.
+ */
 int peer_set_remote(peer *peer, const peer_remote *remote, uint64_t now);
+/**
+ * ICE restart (ice_agent_restart()) under the DTLS association, which goes on. Until ICE has a path
+ * again, packets go and may come on the old one, while consent for it lasts and its socket is
+ * there: else tell with peer_forget_path(). 0, or -1: closed, no remote description yet, or no
+ * entropy.
+ */
+int peer_restart_ice(peer *peer, uint64_t now);
+/** `socket` is gone, and the old path with it if that led over it. */
+void peer_forget_path(peer *peer, int socket);
 
 /**
  * Index of the sender or receiver, or -1 when there are too many or a mid is already in use. A

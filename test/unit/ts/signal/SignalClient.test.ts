@@ -6,7 +6,8 @@ import type { Init } from "livekit/protocol/schema";
 import { ConnectionError } from "livekit/signal/ConnectionError";
 import { parseEndpoint } from "livekit/signal/Endpoint";
 import { HttpGet } from "livekit/signal/http";
-import { SignalClient, type SignalClosed, type SignalOptions } from "livekit/signal/SignalClient";
+import { SignalClient } from "livekit/signal/SignalClient";
+import type { SignalClosed, SignalOptions } from "livekit/signal/types";
 import config from "mc/config";
 
 const URL = `ws://127.0.0.1:${config.port}`;

@@ -1,0 +1,19 @@
+/** What a session is made of; tests bring their own. */
+
+import { type Identity, Peer, type PeerOptions } from "webrtc-native/webrtc";
+import { SignalClient } from "../signal/SignalClient";
+import type { SignalOptions } from "../signal/types";
+import { loadIdentity } from "./identity";
+
+export interface SessionParts {
+	loadIdentity(): Promise<Identity>;
+	createPeer(options: PeerOptions): Peer;
+	createSignal(options: SignalOptions): SignalClient;
+}
+
+/** The real ones. */
+export const native: SessionParts = Object.freeze({
+	loadIdentity,
+	createPeer: (options: PeerOptions) => new Peer(options),
+	createSignal: (options: SignalOptions) => new SignalClient(options),
+});
