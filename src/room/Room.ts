@@ -36,6 +36,9 @@ import { type SimulationScenario, simulation } from "./simulation";
 import { syncState } from "./syncState";
 import { tell } from "./tell";
 
+/** Each costs about 1 KB of the engine's heap. */
+const MAX_PARTICIPANTS = 32;
+
 export interface RoomStats extends SessionStats, RoomDataStats {
 	data: DataStats;
 }
@@ -125,7 +128,11 @@ export class Room extends Emitter<RoomEvents> {
 				if (this.#session) onDeviceError(error, "audioinput");
 			},
 		});
-		this.#participants = new Participants(this.localParticipant, link);
+		this.#participants = new Participants(
+			this.localParticipant,
+			link,
+			options.maxParticipants ?? MAX_PARTICIPANTS,
+		);
 		this.#subscriptions = new Subscriptions(this.#participants, link, afterConnected);
 		this.#description
 			.on("metadata", (metadata) => announce("roomMetadataChanged", metadata))
@@ -141,9 +148,16 @@ export class Room extends Emitter<RoomEvents> {
 		});
 	}
 
-	/** By identity. */
+	/** By identity; as many as `maxParticipants` says. */
 	get remoteParticipants(): Map<string, RemoteParticipant> {
 		return this.#participants.remote;
+	}
+	/**
+	 * Those that are too many for `remoteParticipants`: sid by identity. They are heard, but have no
+	 * events; one gets a place, and ParticipantConnected, when somebody leaves.
+	 */
+	get participantsBeyond(): ReadonlyMap<string, string> {
+		return this.#participants.beyond;
 	}
 	/** Loudest first. */
 	get activeSpeakers(): Participant[] {

@@ -133,7 +133,8 @@ export class RoomData implements DataPort {
 	}
 
 	get identities(): Iterable<string> {
-		return this.#host.participants.remote.keys();
+		const { remote, beyond } = this.#host.participants;
+		return [...remote.keys(), ...beyond.keys()];
 	}
 
 	#listen(): void {

@@ -17,6 +17,8 @@ export interface RoomOptions extends StreamLimits {
 	publishDefaults?: TrackPublishDefaults;
 	/** Close a track's microphone when it is unpublished; true by default. */
 	stopLocalTrackOnUnpublish?: boolean;
+	/** So many others are kept in full, 32 by default; of those beyond only identity and sid are. */
+	maxParticipants?: number;
 	/** Largest message from the server in bytes; larger ones are dropped and counted. 65,536 by default. */
 	maxSignalBytes?: number;
 	/**
