@@ -26,10 +26,8 @@ function requireNode() {
 export async function setUp({ tests = false, server = true } = {}) {
 	requireNode();
 	await installPackages(tests ? "tests" : "start");
-	await installNpmPackages();
+	await generateSources();
 	await runStep(xsSources);
-	await runStep(protocolTables);
-	await runStep(objectCodec);
 	await runStep(desktopHost);
 	if (tests) {
 		await runStep(sanitizedHost);
@@ -43,6 +41,12 @@ export async function setUp({ tests = false, server = true } = {}) {
 export async function setUpChecks() {
 	requireNode();
 	await installPackages("checks");
+	await generateSources();
+}
+
+/** The sources that are made from npm packages, which all builds need. */
+export async function generateSources() {
+	requireNode();
 	await installNpmPackages();
 	await runStep(protocolTables);
 	await runStep(objectCodec);

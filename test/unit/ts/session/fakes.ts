@@ -63,6 +63,12 @@ export class FakeSignal extends Emitter<SignalEvents> {
 		this.#settle.resolve(join as never);
 		behind();
 	}
+	nextRequestId(): number {
+		return 1;
+	}
+	response(): Promise<undefined> {
+		return Promise.resolve(undefined);
+	}
 	hurry(timeout: number, onAnswer: () => void): void {
 		this.hurried = { timeout, onAnswer };
 	}
