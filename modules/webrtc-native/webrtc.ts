@@ -46,6 +46,8 @@ export interface PeerOptions {
 	onMessage?(channel: number, message: ArrayBufferLike): void;
 	/** There may be room again after sendMessage() returned false. */
 	onWritable?(): void;
+	/** bufferedAmount() fell from above the channel's `lowWater` to it, or below. */
+	onBufferedLow?(channel: number, at: number): void;
 	/** All channels are over, the connection may go on. `reason` is "" after an orderly end. */
 	onDataEnded?(reason: string, at: number): void;
 }
@@ -69,6 +71,8 @@ export interface ChannelOptions {
 	ordered?: boolean;
 	/** Reliable when absent. */
 	maxRetransmits?: number;
+	/** Bytes, for onBufferedLow; 0 by default. */
+	lowWater?: number;
 }
 
 export interface RemoteDescription {

@@ -255,6 +255,7 @@ export class Room extends Emitter<RoomEvents> {
 			const packet = packets.receive(message);
 			if (packet) this.#afterConnected(() => this.#data.onPacket(packet));
 		});
+		session.on("bufferStatus", (...status) => this.#announce("dcBufferStatusChanged", ...status));
 		return new Promise((resolve, reject) => {
 			this.#connecting = { resolve, reject };
 			this.#setState(ConnectionState.Connecting);

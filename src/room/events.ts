@@ -90,6 +90,11 @@ export const RoomEvent = Object.freeze({
 	 * undefined, and its identity is the last argument.
 	 */
 	DataReceived: "dataReceived",
+	/**
+	 * More of this kind of packets waits to be sent than a quarter of the send buffer (maxDataBytes / 2;
+	 * of lossy ones, 8 KB at most): isLow is false; and true, when that is over. For pacing what is sent.
+	 */
+	DCBufferStatusChanged: "dcBufferStatusChanged",
 	/** Somebody called publishObject(), or sent MessagePack with a topic that says so. */
 	ObjectReceived: "objectReceived",
 	/** Of others, and of ours when it is sent. Also a text stream of topic `lk.chat`, if that has no handler. */
@@ -165,6 +170,7 @@ export interface RoomEvents {
 	roomMetadataChanged: [metadata: string];
 	recordingStatusChanged: [recording: boolean];
 	/** The payload is in native memory and costs the engine's heap next to nothing. */
+	dcBufferStatusChanged: [isLow: boolean, kind: DataPacketKind];
 	dataReceived: [
 		payload: Uint8Array,
 		participant: RemoteParticipant | undefined,

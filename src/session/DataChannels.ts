@@ -57,12 +57,18 @@ export interface DataChannelsOptions {
 	/** Both channels are open (`at`), or the server wants none (undefined). */
 	onReady(at: number | undefined): void;
 	onMessage(message: ArrayBufferLike, kind: DataPacketKind): void;
+	/** More waits to be sent than a quarter of the buffer (of lossy packets: than 8 KB), or no longer. */
+	onBufferStatus(isLow: boolean, kind: DataPacketKind): void;
 	/** There are no more channels; the connection may go on. */
 	onEnded(reason: string): void;
 }
 
 /** Each way: two of the largest messages. */
 const bufferBytes = (maxDataBytes = MAX_DATA_BYTES) => Math.max(MIN_BUFFER, 2 * maxDataBytes);
+
+/** Bytes that may wait while the buffer still counts as low. */
+const lowWater = (kind: number, buffer: number) =>
+	kind === DataPacketKind.LOSSY ? Math.min(LOSSY_BUFFERED, buffer >> 2) : buffer >> 2;
 
 /** Bytes of the largest packet that a board with this `maxDataBytes` can send. */
 export function maxPacketBytes(this: unknown, maxDataBytes?: number): number {
@@ -91,6 +97,10 @@ export class DataChannels {
 	#waiting: Waiting[] = [];
 	#waitingBytes = 0;
 	readonly #replay = new ReplayBuffer();
+	/** By DataPacket_Kind. */
+	#lowWater: number[] = [];
+	/** Kinds of which more waits than that. */
+	readonly #high = new Set<DataPacketKind>();
 	#lossyDropped = 0;
 	#strangeMessages = 0;
 
@@ -108,6 +118,7 @@ export class DataChannels {
 			onDataEnded: (reason) => this.#end(reason || "the server ended the data channels"),
 			onMessage: (channel, message) => this.#onMessage(channel, message),
 			onWritable: () => this.#flush(),
+			onBufferedLow: (channel) => this.#setLow(this.#channels.indexOf(channel)),
 		};
 	}
 
@@ -146,7 +157,10 @@ export class DataChannels {
 			remotePort: remote.port,
 		});
 		this.#peer = peer;
-		this.#channels = CHANNELS.map((options) => peer.openChannel(options));
+		this.#lowWater = CHANNELS.map((_, kind) => lowWater(kind, buffer));
+		this.#channels = CHANNELS.map((options, kind) =>
+			peer.openChannel({ ...options, lowWater: this.#lowWater[kind] }),
+		);
 	}
 
 	/**
@@ -195,6 +209,7 @@ export class DataChannels {
 		this.#settled = false;
 		this.#obstacle = undefined;
 		this.#replay.clear();
+		for (const kind of [...this.#high]) this.#setLow(kind);
 	}
 
 	/** The peer is closed. */
@@ -210,15 +225,15 @@ export class DataChannels {
 			return;
 		}
 		const full = (this.#peer?.bufferedAmount(channel) ?? 0) > LOSSY_BUFFERED;
-		if (full || !this.#transmit(channel, bytes)) this.#lossyDropped++;
+		if (full || !this.#transmit(LOSSY, bytes)) this.#lossyDropped++;
 	}
 
 	#flush(): void {
-		const channel = this.#channels[DataPacketKind.RELIABLE];
-		if (channel === undefined) return;
+		const { RELIABLE } = DataPacketKind;
+		if (this.#channels[RELIABLE] === undefined) return;
 		for (let next = this.#waiting[0]; next; next = this.#waiting[0]) {
 			try {
-				if (!this.#transmit(channel, next.bytes)) return;
+				if (!this.#transmit(RELIABLE, next.bytes)) return;
 				this.#replay.add(next);
 				next.resolve();
 			} catch (error) {
@@ -229,8 +244,21 @@ export class DataChannels {
 		}
 	}
 
-	#transmit(channel: number, bytes: Uint8Array): boolean {
-		return this.#peer?.sendMessage(channel, bytes) ?? false;
+	#transmit(kind: DataPacketKind, bytes: Uint8Array): boolean {
+		const channel = this.#channels[kind];
+		const peer = this.#peer;
+		if (!peer?.sendMessage(channel, bytes)) return false;
+		if (!this.#high.has(kind) && peer.bufferedAmount(channel) > this.#lowWater[kind]) {
+			this.#high.add(kind);
+			this.#tell(() => this.#options.onBufferStatus(false, kind));
+		}
+		return true;
+	}
+
+	#setLow(kind: number): void {
+		if (this.#high.delete(kind as DataPacketKind)) {
+			this.#tell(() => this.#options.onBufferStatus(true, kind as DataPacketKind));
+		}
 	}
 
 	#onOpen(channel: number, at: number): void {
@@ -249,9 +277,13 @@ export class DataChannels {
 			this.#strangeMessages++;
 			return;
 		}
-		// An app that throws at what somebody sent must not end for it.
+		this.#tell(() => this.#options.onMessage(message, kind as DataPacketKind));
+	}
+
+	/** An app that throws at what it is told, often by what somebody sent, must not end for it. */
+	#tell(listener: () => void): void {
 		try {
-			this.#options.onMessage(message, kind as DataPacketKind);
+			listener();
 		} catch (error) {
 			this.#log.error("a listener of data threw:", (error as Error)?.stack ?? error);
 		}
@@ -271,6 +303,7 @@ export class DataChannels {
 		this.#waiting = [];
 		this.#waitingBytes = 0;
 		this.#replay.clear();
+		this.#high.clear();
 	}
 }
 

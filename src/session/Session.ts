@@ -114,6 +114,7 @@ export class Session extends Emitter<SessionEvents> {
 				this.#onDataReady();
 			},
 			onMessage: (message, kind) => this.emit("data", message, kind),
+			onBufferStatus: (isLow, kind) => this.emit("bufferStatus", isLow, kind),
 			onEnded: (reason) => {
 				// A call goes on without data; one that has not begun is not what was asked for.
 				if (!this.#data.settled) this.#fail(`the data channels failed: ${reason}`);

@@ -71,6 +71,8 @@ export interface SessionEvents extends RoomMessages {
 	connected: [];
 	/** A message of a data channel. It stays in native memory while something refers to it. */
 	data: [message: ArrayBufferLike, kind: DataPacketKind];
+	/** Much waits to be sent, or no longer. */
+	bufferStatus: [isLow: boolean, kind: DataPacketKind];
 	/** Signalling is lost and on its way back; media goes on. */
 	signalReconnecting: [];
 	/**

@@ -78,6 +78,7 @@ typedef enum {
 	PEER_EVENT_CHANNEL_CLOSED, /* `channel` */
 	PEER_EVENT_READABLE,       /* peer_take_message() has one; comes again for the next */
 	PEER_EVENT_WRITABLE,       /* there is room for a message that was refused */
+	PEER_EVENT_BUFFERED_LOW,   /* `channel`: peer_buffered() fell to its low water */
 	PEER_EVENT_DATA_ENDED      /* all channels are over; `reason` may be NULL */
 } peer_event_type;
 
@@ -171,6 +172,8 @@ sctp_send_result peer_send_message(peer *peer, int channel, const uint8_t *bytes
 								   uint64_t now);
 /** Bytes that wait on the channel and were never sent. */
 uint32_t peer_buffered(const peer *peer, int channel);
+/** PEER_EVENT_BUFFERED_LOW comes when peer_buffered() falls to `bytes` from above. */
+void peer_set_low_water(peer *peer, int channel, uint32_t bytes);
 /** The oldest message; while messages are not taken, the sender's window closes. */
 bool peer_take_message(peer *peer, peer_message *out, uint64_t now);
 
