@@ -6,6 +6,7 @@
 
 import type { Identity } from "webrtc-native/webrtc";
 import { Emitter } from "../platform/emitter";
+import { Log } from "../platform/log";
 import { Timeout } from "../platform/Timeout";
 import {
 	type DataPacket_Kind as DataPacketKind,
@@ -135,7 +136,7 @@ export class Session extends Emitter<SessionEvents> {
 			},
 			join: (tries) => this.#join(tries),
 			happen: (event, end) => this.#happen(event, end),
-			tell: (news) => this.emit(news),
+			tell: (news) => this.#tell(news),
 			syncState: () => options.syncState?.() ?? {},
 		});
 	}
@@ -383,6 +384,15 @@ export class Session extends Emitter<SessionEvents> {
 		if (this.#wasConnected) return;
 		this.#wasConnected = true;
 		this.emit("connected");
+	}
+
+	/** An app that throws at the news must not keep us from coming back. */
+	#tell(news: "signalReconnecting" | "restarting" | "reconnecting" | "reconnected"): void {
+		try {
+			this.emit(news);
+		} catch (error) {
+			new Log().error(`a listener of ${news} threw:`, (error as Error)?.stack ?? error);
+		}
 	}
 
 	#fail(message: string): void {

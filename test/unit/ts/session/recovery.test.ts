@@ -132,6 +132,24 @@ test("a resumed server gets what it has not got, before what is new", async () =
 	made.session.leave();
 });
 
+test("an app that throws at the news does not end it", async () => {
+	const made = make();
+	await reach.connected(made);
+	for (const event of ["signalReconnecting", "reconnecting", "reconnected"] as const) {
+		made.session.on(event, () => {
+			throw new Error(`of the app, at ${event} (part of the test)`);
+		});
+	}
+	made.signal.lose();
+	made.fakes.peer.state("disconnected");
+	made.signal.accept();
+	await sleep(0);
+	assert.equal(made.session.state, "mending");
+	made.fakes.peer.state("connected");
+	assert.equal(made.session.state, "connected");
+	made.session.leave();
+});
+
 test("tries are counted, and end with why it was lost", async () => {
 	const asked: ReconnectContext[] = [];
 	const nextRetryDelayInMs = (context: ReconnectContext) => {
