@@ -1,5 +1,5 @@
 /**
- * How long a call to a method of another participant takes, from us and from rtc-node in turns: to
+ * What a participant costs the engine's heap; and how long a call to a method of another participant takes, from us and from rtc-node in turns: to
  * the same libwebrtc participant, through the same server, in the same run.
  */
 
@@ -41,8 +41,27 @@ async function measure(name, caller) {
 	return median(JSON.parse(times));
 }
 
+/** Bytes of one slot on a device. */
+const slotBytes = 16;
+const participants = 32;
+
+/**
+ * Bytes of the engine's heap for a participant with one track, with a device's slots. Chunks are those
+ * of this machine: tables of slots in them are twice a device's.
+ */
+async function heapPerParticipant() {
+	mkdirSync(logs, { recursive: true });
+	const log = join(logs, "bench-room-memory.log");
+	const app = startSimulator("bench/room/device-memory", { config: { count: participants }, log });
+	const status = await app.endWithin(longest);
+	const [, slots, chunks] = /^slots (\d+) chunks (\d+)$/m.exec(readFileSync(log, "utf8")) ?? [];
+	if (status !== 0 || !slots) throw new Failure(`participants were not measured; log: ${log}`);
+	return Math.round((Number(slots) * slotBytes + Number(chunks)) / participants);
+}
+
 /** @returns {Promise<import("./figures.mjs").Figure[]>} */
 export async function room() {
+	const heap = await heapPerParticipant();
 	const server = await startServer({ log: "server-bench-room.log" });
 	const responder = new Room();
 	try {
@@ -61,7 +80,10 @@ export async function room() {
 			}
 		}
 		const peer = { name: "rtc-node", values: values["rtc-node"] };
-		return [figure("room.rpc_round_trip", "ms", values["livekit-xs"], peer)];
+		return [
+			figure("room.heap_per_participant", "B", [heap]),
+			figure("room.rpc_round_trip", "ms", values["livekit-xs"], peer),
+		];
 	} finally {
 		await responder.disconnect();
 		await server.stop();

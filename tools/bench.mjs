@@ -15,7 +15,7 @@ const benchmarks = {
 		load: async () => (await import("../bench/footprint.mjs")).footprint,
 	},
 	room: {
-		what: "a call of a remote method, there and back",
+		what: "what a participant costs, and a call of a remote method, there and back",
 		load: async () => (await import("../bench/room.mjs")).room,
 	},
 	instructions: {

@@ -8,11 +8,12 @@ import {
 import type {
 	ConnectionQualityInfo,
 	ParticipantInfo,
+	ParticipantPermission,
 	SpeakerInfo,
 	TrackInfo,
 } from "../protocol/generated/types";
 import type { LocalParticipant } from "./LocalParticipant";
-import type { Participant } from "./Participant";
+import { type Participant, samePermissions } from "./Participant";
 import { RemoteParticipant } from "./RemoteParticipant";
 import type { RemoteTrackPublication } from "./RemoteTrackPublication";
 import type { RoomLink } from "./RoomLink";
@@ -23,6 +24,8 @@ export class Participants {
 	/** Who found no place in `remote`: sid by identity, in the order they came. */
 	readonly beyond = new Map<string, string>();
 	readonly #limit: number;
+	/** The newest description of what a participant may do. */
+	#permission: ParticipantPermission | undefined;
 	/** Loudest first. */
 	activeSpeakers: Participant[] = [];
 	readonly #local: LocalParticipant;
@@ -37,6 +40,7 @@ export class Participants {
 
 	/** Takes one participant's description; DISCONNECTED is its end. */
 	update(info: ParticipantInfo): void {
+		this.#slim(info);
 		if (info.identity === this.#local.identity) {
 			this.#local.update(info);
 			return;
@@ -114,6 +118,17 @@ export class Participants {
 		this.beyond.clear();
 		for (const participant of remotes) participant.leave();
 		this.activeSpeakers = [];
+	}
+
+	/** Leaves out what nobody reads, and has those who may do the same share one description of it. */
+	#slim(info: { -readonly [K in keyof ParticipantInfo]?: ParticipantInfo[K] }): void {
+		delete info.isPublisher;
+		if (info.joinedAtMs) delete info.joinedAt;
+		for (const track of info.tracks ?? []) delete (track as { version?: unknown }).version;
+		const { permission } = info;
+		if (!permission) return;
+		if (samePermissions(this.#permission, permission)) info.permission = this.#permission;
+		else this.#permission = permission;
 	}
 
 	#add(info: ParticipantInfo): void {
