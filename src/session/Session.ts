@@ -88,6 +88,7 @@ export class Session extends Emitter<SessionEvents> {
 	readonly #timeout = new Timeout();
 	/** Why it was lost; it ends with this if it does not come back. */
 	#lost: SessionEnd = {};
+	#link: { close(): void } | undefined;
 	#finalCounters: Omit<SessionStats, "timeline"> | undefined;
 	/** Room messages that came before the join response was handled. */
 	#early: (() => void)[] | undefined = [];
@@ -148,6 +149,7 @@ export class Session extends Emitter<SessionEvents> {
 		if (!this.#happen("start")) throw new Error("a session starts once");
 		this.#url = url;
 		this.#signalling.target(url, token);
+		this.#link = this.#parts.watchLink((up) => this.#recovery.linkChanged(up));
 		this.timeline.start();
 		const { mediaTimeout = MEDIA_TIMEOUT } = this.#options;
 		this.#timeout.start(mediaTimeout, () => {
@@ -209,11 +211,6 @@ export class Session extends Emitter<SessionEvents> {
 	/** See DataChannels.send(). `sequence` is DataPacket.sequence of a reliable packet. */
 	sendData(packet: Uint8Array, kind: DataPacketKind, sequence?: number): Promise<void> {
 		return this.#data.send(packet, kind, sequence);
-	}
-
-	/** The platform's word on the network; `up` also when it has become another one. */
-	linkChanged(up: boolean): void {
-		this.#recovery.linkChanged(up);
 	}
 
 	/** Tells the server that we go, and closes. */
@@ -438,6 +435,7 @@ export class Session extends Emitter<SessionEvents> {
 		this.#state = "closed";
 		this.#timeout.stop();
 		this.#recovery.stop();
+		this.#link?.close();
 		this.#data.close();
 		this.#connection?.close();
 		this.#connection = undefined;

@@ -234,6 +234,16 @@ export class Fakes implements SessionParts {
 	get peer(): FakePeer {
 		return this.peers[this.peers.length - 1];
 	}
+	/** The platform's word on the network. */
+	link: ((up: boolean) => void) | undefined;
+	readonly watchLink = (onChange: (up: boolean) => void) => {
+		this.link = onChange;
+		return {
+			close: () => {
+				this.link = undefined;
+			},
+		};
+	};
 	readonly loadIdentity = () => this.identity;
 	readonly createPeer = (options: PeerOptions) => {
 		this.peers.push(new FakePeer(options, this.addresses));

@@ -173,12 +173,12 @@ test("the last word of a server ends it at once", async () => {
 test("no tries without a network; at once when it is there, with ICE anew", async () => {
 	const made = make();
 	await reach.connected(made);
-	made.session.linkChanged(false);
+	made.fakes.link?.(false);
 	made.signal.lose();
 	await sleep(60);
 	assert.equal(made.session.state, "resuming");
 	assert.equal(made.fakes.signals.length, 1);
-	made.session.linkChanged(true);
+	made.fakes.link?.(true);
 	assert.equal(made.fakes.signals.length, 2);
 	made.signal.accept();
 	await sleep(0);
@@ -202,6 +202,7 @@ test("leave() in every state ends at once and closes everything", async () => {
 		assert.equal(made.session.state, "closed", state);
 		assert.deepEqual(made.end(), { reason: DisconnectReason.CLIENT_INITIATED });
 		for (const { closed } of made.fakes.peers) assert.ok(closed, state);
+		assert.equal(made.fakes.link, undefined);
 		for (const { connected } of made.fakes.signals) assert.equal(connected, false, state);
 	}
 });
@@ -233,4 +234,43 @@ test("the default policy: ten tries, jitter from the third on", () => {
 	assert.ok(delay(2) >= 1200 && delay(2) < 2200);
 	assert.ok(delay(9) >= 7000 && delay(9) < 8000);
 	assert.equal(policy.nextRetryDelayInMs({ retryCount: 10, elapsedMs: 0 }), null);
+});
+
+test("ten rounds of coming and going leave the description as it was", async () => {
+	const made = make();
+	await reach.connected(made);
+	const round = async (i: number) => {
+		made.session.publish({ cid: `mic${i}`, ...track }).catch(() => {});
+		made.signal.emit("mediaSectionsRequirement", { numAudios: 3, numVideos: 0 });
+		answerAll();
+		made.session.unpublish(`mic${i}`);
+		answerAll();
+	};
+	/** The server takes everything as it is offered. */
+	const answerAll = () => {
+		for (let last = -1; last !== made.signal.offers.length; ) {
+			last = made.signal.offers.length;
+			const offer = made.signal.offers[last - 1]?.sdp ?? "";
+			const answer = offer
+				.replaceAll("a=sendonly", "a=-")
+				.replaceAll("a=recvonly", "a=sendonly")
+				.replaceAll("a=-", "a=recvonly")
+				.replaceAll("a=setup:actpass", "a=setup:active")
+				.replaceAll(/a=ice-ufrag:.*/g, "a=ice-ufrag:YkGqyatqNFUBrclJ")
+				.replaceAll(/a=ice-pwd:.*/g, "a=ice-pwd:SNKSvkxJwMeRKPraMKVDqrDXzuyFkboM")
+				.replaceAll(/a=(msid|ssrc):.*\r\n/g, "");
+			made.signal.answer(answer);
+		}
+	};
+	let size = 0;
+	for (let i = 0; i < 10; i++) {
+		await round(i);
+		const { length } = made.signal.offers.at(-1)?.sdp ?? "";
+		if (i === 2) size = length;
+		if (i > 2) assert.ok(Math.abs(length - size) < 10, `${length} bytes after ${size}`);
+	}
+	const { sdp = "" } = made.signal.offers.at(-1) ?? {};
+	assert.equal(sdp.split("m=audio").length - 1, 9); // eight to receive, one to send
+	assert.equal(made.session.state, "connected");
+	made.session.leave();
 });

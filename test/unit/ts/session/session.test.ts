@@ -36,7 +36,7 @@ const cause: Record<SessionEvent, (made: Made) => void | Promise<void>> = {
 	},
 	toldToResume: (made) => leave(made, LeaveRequest_Action.RESUME),
 	toldToRejoin: (made) => leave(made, LeaveRequest_Action.RECONNECT),
-	linkUp: ({ session }) => session.linkChanged(true),
+	linkUp: ({ fakes }) => fakes.link?.(true),
 	due: () => sleep(70),
 	exhausted: () => {},
 	failed: async (made) => {
