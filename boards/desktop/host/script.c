@@ -87,8 +87,10 @@ static txID *intern_symbols(txMachine *the, const txScript *script)
 	txID i;
 	mxDecodeID(at, count);
 	ids = calloc((size_t)count, sizeof(txID));
-	if (ids == NULL)
+	if (ids == NULL) {
 		fxAbort(the, XS_NOT_ENOUGH_MEMORY_EXIT);
+		abort(); /* not reached, which fxAbort() does not declare */
+	}
 	ids[0] = XS_NO_ID;
 	for (i = 1; i < count; i++) {
 		ids[i] = fxNewNameC(the, (txString)at);
