@@ -14,8 +14,8 @@ import type {
 	RoomMovedResponse,
 	ServerInfo,
 } from "../protocol/generated/types";
+import { sessionFactory } from "../session/factory";
 import { newCid } from "../session/ids";
-import { sessionFactory } from "../session/Session";
 import type { SessionEnd, SessionOptions, SessionStats } from "../session/types";
 import { warmUp } from "../session/warmUp";
 import { ConnectionError, ConnectionErrorReason } from "./errors";
