@@ -10,6 +10,7 @@ import {
 	SignalResponse,
 	WrappedJoinRequest,
 } from "livekit/protocol/generated/tables";
+import type { LazyList } from "livekit/protocol/schema";
 import vectors from "vectors";
 
 const hex = (bytes: Uint8Array) =>
@@ -17,12 +18,13 @@ const hex = (bytes: Uint8Array) =>
 const bytesOf = (text: string) =>
 	Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
 
-/** As the fixture writes values down: bytes and maps are marked, lazy lists read, absent fields are not there. */
+/** As the fixture writes values down: bytes and maps are marked, absent fields are not there. */
 function plain(value: unknown): unknown {
 	if (value instanceof Uint8Array) return { $bytes: hex(value) };
 	if (value instanceof Map) return { $map: [...value] };
+	if (Array.isArray(value)) return value.map(plain);
 	if (typeof value !== "object" || value === null) return value;
-	if (Symbol.iterator in value) return Array.from(value as Iterable<unknown>, plain);
+	if (Symbol.iterator in value) return [...(value as LazyList<unknown>)].map(plain);
 	return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, plain(item)]));
 }
 
