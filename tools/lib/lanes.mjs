@@ -26,7 +26,7 @@ const lanes = {
 	units: { stage: 0, width: 2 },
 	alone: { stage: 1, width: 1 },
 	together: { stage: 1, width: 3 },
-	idle: { stage: 1, width: 1 },
+	idle: { stage: 1, width: 2 },
 };
 
 /** @typedef {keyof typeof lanes} Lane @typedef {import("./reporter.mjs").Counts} Counts */
