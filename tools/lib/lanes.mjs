@@ -25,7 +25,7 @@ const reporter = join(root, "tools", "lib", "reporter.mjs");
 const lanes = {
 	units: { stage: 0, width: 2 },
 	alone: { stage: 1, width: 1 },
-	together: { stage: 1, width: 3 },
+	together: { stage: 1, width: 2 },
 	idle: { stage: 1, width: 2 },
 };
 
