@@ -25,7 +25,9 @@ export function slope(x, y) {
 	return covariance / x.reduce((sum, v) => sum + (v - mx) ** 2, 0);
 }
 
-const round = (/** @type {number} */ value) => Number(value.toPrecision(4));
+/** Four digits; whole numbers, which were counted, as they are. */
+const round = (/** @type {number} */ value) =>
+	Number.isInteger(value) ? value : Number(value.toPrecision(4));
 
 /**
  * @param {string} name @param {string} unit @param {number[]} values one a run

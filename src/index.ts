@@ -1,5 +1,7 @@
 /** The public API; livekit-client's names and meanings. */
 
+export type { ChatMessage, SipDTMF, TranscriptionSegment } from "./data/messages";
+export type { ObjectValue } from "./data/objects/ObjectCodec";
 export type { PerformRpcParams, RpcHandler, RpcInvocationData } from "./data/rpc/protocol";
 export {
 	type ByteStreamHandler,
@@ -45,6 +47,7 @@ export { LocalTrackPublication } from "./room/LocalTrackPublication";
 export type {
 	CreateLocalTracksOptions,
 	DataPublishOptions,
+	ObjectPublishOptions,
 	ParticipantTrackPermission,
 	RoomConnectOptions,
 	RoomOptions,
@@ -70,4 +73,9 @@ export { Room, type RoomStats } from "./room/Room";
 export type { SimulationScenario } from "./room/simulation";
 export { LocalAudioTrack, RemoteAudioTrack, Track } from "./room/Track";
 export { TrackPublication } from "./room/TrackPublication";
+export {
+	DefaultReconnectPolicy,
+	type ReconnectContext,
+	type ReconnectPolicy,
+} from "./session/ReconnectPolicy";
 export type { SessionStats } from "./session/types";

@@ -1,10 +1,12 @@
+/** @lane units */
+
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { buildApp } from "../tools/app/run.mjs";
 import { checks } from "../tools/checks.mjs";
-import { compileCore, targets } from "../tools/cross-compile.mjs";
+import { compilePart, parts, targets } from "../tools/cross-compile.mjs";
 import { build, root } from "../tools/lib/paths.mjs";
 
 describe("sources", () => {
@@ -33,10 +35,12 @@ describe("README", () => {
 	});
 });
 
-describe("core compiles for", () => {
-	for (const target of targets) {
-		it(target.name, async (t) => {
-			t.diagnostic(`${await compileCore(target)} files`);
-		});
-	}
-});
+for (const part of Object.values(parts)) {
+	describe(`${part.name} compiles for`, () => {
+		for (const target of targets) {
+			it(target.name, async (t) => {
+				t.diagnostic(`${await compilePart(target, part)} files`);
+			});
+		}
+	});
+}

@@ -1,9 +1,12 @@
-/** Every fuzz target for 20 s, and that a bug in one would be told. For longer: npm run fuzz. */
+/**
+ * Every fuzz target for 20 s, and that a bug in one would be told. For longer: npm run fuzz.
+ * @lane idle
+ */
 
 import assert from "node:assert/strict";
 import { availableParallelism } from "node:os";
 import { before, describe, it } from "node:test";
-import { buildTargets, fuzz, targets } from "../tools/fuzz.mjs";
+import { buildTargets, fuzz, fuzzXs, targets, xsTargets } from "../tools/fuzz.mjs";
 import { Failure } from "../tools/lib/failure.mjs";
 
 const seconds = 20;
@@ -21,6 +24,12 @@ describe("fuzz", { concurrency: Math.min(2, availableParallelism()) }, () => {
 			return true;
 		});
 	});
+
+	for (const target of xsTargets) {
+		it(target, { timeout }, async (context) => {
+			context.diagnostic(`${target}: ${await fuzzXs(target, seconds)}`);
+		});
+	}
 
 	for (const target of targets) {
 		it(target, { timeout }, async (context) => {

@@ -1,8 +1,12 @@
-/** The core on 32-bit RISC-V: the image of test/rv32 checks itself, its figures are held to budgets. */
+/**
+ * The core on 32-bit RISC-V: the image of test/rv32 checks itself, its figures are held to budgets.
+ * @lane idle
+ */
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { broken } from "../bench/budgets.mjs";
+import { footprint } from "../bench/footprint.mjs";
 import { instructions } from "../bench/instructions.mjs";
 import { runSelfTest } from "../tools/rv32.mjs";
 import { noSources } from "../tools/setup/sources.mjs";
@@ -20,5 +24,9 @@ describe("two peers on rv32", { skip: noSources(), timeout: 300_000 }, () => {
 
 	it("cost a device no more instructions than budgeted", async () => {
 		assert.deepEqual(broken("instructions.", await instructions()), []);
+	});
+
+	it("need no more flash and stack than budgeted", async () => {
+		assert.deepEqual(broken("footprint.", await footprint()), []);
 	});
 });

@@ -10,6 +10,14 @@ const benchmarks = {
 		what: "connect() to first sound on the wire, at 0, 50 and 100 ms of round trip",
 		load: async () => (await import("../bench/join.mjs")).join,
 	},
+	footprint: {
+		what: "flash by module and library, stack by task, heap by subsystem of a device",
+		load: async () => (await import("../bench/footprint.mjs")).footprint,
+	},
+	room: {
+		what: "what a participant costs, and a call of a remote method, there and back",
+		load: async () => (await import("../bench/room.mjs")).room,
+	},
 	instructions: {
 		what: "what a call and its beginning cost a device, counted on 32-bit RISC-V",
 		load: async () => (await import("../bench/instructions.mjs")).instructions,

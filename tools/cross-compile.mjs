@@ -1,11 +1,20 @@
 /**
- * Compiles the portable core for the boards' processors with Debian's cross compilers: proof that
- * it needs no more than C11 and a small libc. It says "compiles for", nothing about running.
+ * Compiles for the boards' processors with Debian's cross compilers: the portable core, as proof that
+ * it needs no more than C11 and a small libc, and what an ESP32 has of the port, against the headers of
+ * ESP-IDF in test/idf-stubs. It says "compiles for", nothing about running.
  *   node tools/cross-compile.mjs
  */
 
 import { execFile } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+	existsSync,
+	mkdirSync,
+	readdirSync,
+	readFileSync,
+	rmSync,
+	symlinkSync,
+	writeFileSync,
+} from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -13,7 +22,9 @@ import { capture } from "./lib/command.mjs";
 import { Failure, runMain } from "./lib/failure.mjs";
 import { build, root } from "./lib/paths.mjs";
 
-const core = join(root, "modules", "webrtc-native", "core");
+const native = join(root, "modules", "webrtc-native");
+const core = join(native, "core");
+const stubs = join(root, "test", "idf-stubs");
 const warnings = ["-Wall", "-Wextra", "-Werror", "-Wshadow", "-Wstrict-prototypes"];
 
 /** Debian has no libc for Xtensa; picolibc's headers do not depend on the processor. */
@@ -53,9 +64,13 @@ const deviceConfig = `
 #undef MBEDTLS_FS_IO
 `;
 
+let libraries = false;
+
 /** The libraries' headers alone: the rest of the host's include folder must stay out of sight. */
 function libraryHeaders() {
 	const folder = join(build, "cross-include");
+	if (libraries) return folder;
+	libraries = true;
 	rmSync(folder, { recursive: true, force: true });
 	mkdirSync(folder, { recursive: true });
 	for (const name of ["mbedtls", "psa", "opus"]) {
@@ -66,49 +81,104 @@ function libraryHeaders() {
 	return folder;
 }
 
-/** @returns {string[]} */
-function coreSources() {
-	return readdirSync(core, { recursive: true, encoding: "utf8" })
+/** @param {string} folder */
+function sourcesIn(folder) {
+	return readdirSync(folder, { recursive: true, encoding: "utf8" })
 		.filter((name) => name.endsWith(".c"))
 		.sort()
-		.map((name) => join(core, name));
+		.map((name) => join(folder, name));
+}
+
+/**
+ * @typedef {{ name: string, sources: () => string[], flags: string[], complete: boolean }} Part
+ *   `complete`: nothing of ours is missing when all its files are linked
+ * @type {Record<"core" | "component", Part>}
+ */
+export const parts = {
+	core: {
+		name: "the core",
+		sources: () => sourcesIn(core),
+		flags: ["-std=c11"],
+		complete: false,
+	},
+	/** What ESP-IDF's component has, in IDF's dialect: the core's branches for ESP-IDF, too. */
+	component: {
+		name: "the ESP32 component",
+		sources: () => [
+			...sourcesIn(core),
+			...sourcesIn(join(native, "port", "common")),
+			...sourcesIn(join(native, "port", "esp32")),
+		],
+		// Before the libc's own headers, of which some have the same names.
+		flags: ["-std=gnu17", "-DESP_PLATFORM", "-I", stubs],
+		complete: true,
+	},
+};
+
+/** The functions that our headers declare. */
+function declared() {
+	const names = new Set();
+	for (const name of readdirSync(native, { recursive: true, encoding: "utf8" })) {
+		if (!name.endsWith(".h")) continue;
+		const text = readFileSync(join(native, name), "utf8").replaceAll(/\/\*.*?\*\//gs, "");
+		for (const [, symbol] of text.matchAll(/^(?!static)[a-z][\w *]*?\b(\w+)\(/gm))
+			names.add(symbol);
+	}
+	return names;
+}
+
+/** @param {string} compiler @param {string[]} objects */
+function missing(compiler, objects) {
+	const symbols = capture(compiler.replace(/gcc$/, "nm"), ["--format=posix", ...objects]) ?? "";
+	const lines = [...symbols.matchAll(/^(\w+) (\w)/gm)];
+	const defined = new Set(lines.filter(([, , kind]) => kind !== "U").map(([, name]) => name));
+	const ours = declared();
+	return lines
+		.filter(([, name, kind]) => kind === "U" && ours.has(name) && !defined.has(name))
+		.map(([, name]) => name);
 }
 
 /**
  * @param {typeof targets[number]} target
+ * @param {Part} part
  * @returns {Promise<number>} how many files were compiled; throws at the first that does not compile
  */
-export async function compileCore({ name, compiler, flags }) {
+export async function compilePart({ name, compiler, flags }, part) {
+	const headers = libraryHeaders();
+	const folder = join(build, "cross", name);
+	mkdirSync(folder, { recursive: true });
+	const includes = ["-I", core, "-isystem", headers, "-isystem", join(headers, "opus")];
 	const config = '-DMBEDTLS_CONFIG_FILE="device_config.h"';
-	const libraries = libraryHeaders();
-	const includes = ["-I", core, "-isystem", libraries, "-isystem", join(libraries, "opus")];
-	const options = [
-		"-std=c11",
-		"-Os",
-		...warnings,
-		...flags,
-		...includes,
-		config,
-		"-c",
-		"-o",
-		"/dev/null",
-	];
-	const sources = coreSources();
-	for (const source of sources) {
-		try {
-			await promisify(execFile)(compiler, [...options, source]);
-		} catch (error) {
-			const output = /** @type {{ stderr?: string }} */ (error).stderr ?? String(error);
-			throw new Failure(`${relative(root, source)} does not compile for ${name}`, output);
+	const options = ["-Os", ...warnings, ...part.flags, ...flags, ...includes, config, "-c"];
+	const sources = part.sources();
+	const objects = sources.map((source) =>
+		join(folder, `${relative(native, source).replaceAll("/", "-")}.o`),
+	);
+	const queue = sources.entries();
+	async function work() {
+		for (const [i, source] of queue) {
+			try {
+				await promisify(execFile)(compiler, [...options, "-o", objects[i], source]);
+			} catch (error) {
+				const output = /** @type {{ stderr?: string }} */ (error).stderr ?? String(error);
+				throw new Failure(`${relative(root, source)} does not compile for ${name}`, output);
+			}
 		}
 	}
+	await Promise.all([work(), work()]);
+	const absent = part.complete ? missing(compiler, objects) : [];
+	if (absent.length > 0)
+		throw new Failure(`${part.name} lacks for ${name}: ${[...new Set(absent)].join(", ")}`);
 	return sources.length;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
 	await runMain(async () => {
 		for (const target of targets) {
-			console.log(`${await compileCore(target)} files of the core compile for ${target.name}`);
+			for (const part of Object.values(parts)) {
+				const count = await compilePart(target, part);
+				console.log(`${count} files of ${part.name} compile for ${target.name}`);
+			}
 		}
 	});
 }

@@ -11,7 +11,7 @@ import { fuzzingCompiler } from "./lib/clang.mjs";
 import { run } from "./lib/command.mjs";
 import { Failure, runMain } from "./lib/failure.mjs";
 import { build, logs, root } from "./lib/paths.mjs";
-import { progress } from "./lib/steps.mjs";
+import { runStep } from "./lib/steps.mjs";
 import { cmake } from "./setup/build.mjs";
 import { installPackages } from "./setup/debian.mjs";
 
@@ -27,12 +27,49 @@ export const targets = readdirSync(join(root, "test", "fuzz"))
 	.map((name) => /^fuzz_(\w+)\.c$/.exec(name)?.[1])
 	.filter((name) => name !== undefined);
 
-/** Builds the targets and their seeds in build/fuzz. */
-export async function buildTargets() {
-	const compiler = fuzzingCompiler();
-	if (!compiler) throw new Failure("no clang that links -fsanitize=fuzzer; run: npm run doctor");
-	await cmake("fuzz", "test/fuzz", tree, [`-DCMAKE_C_COMPILER=${compiler}`]);
+/** TypeScript in XS: apps in test/fuzz/NAME. */
+export const xsTargets = ["messages"];
+
+/**
+ * Runs one in the simulator with sanitizers; the same seed sends the same packets.
+ * @param {string} name @param {number} seconds @param {number} [seed]
+ * @returns {Promise<string>} what it did, in one line
+ */
+export async function fuzzXs(name, seconds, seed = 1) {
+	const { startSimulator } = await import("./lib/simulator.mjs");
+	mkdirSync(logs, { recursive: true });
+	const log = join(logs, `fuzz-${name}.log`);
+	const simulator = startSimulator(`test/fuzz/${name}`, {
+		config: { seconds, seed },
+		log,
+		sanitize: true,
+	});
+	const status = await simulator.endWithin((seconds + spareSeconds) * 1000);
+	const lines = readFileSync(log, "utf8").trimEnd().split("\n");
+	const said = lines.filter((line) => !/^livekit |^ at /.test(line)).slice(-8);
+	if (status !== 0) {
+		throw new Failure(`${name}: failed with seed ${seed}; ${relative(root, log)}`, said.join("\n"));
+	}
+	return said.at(-1) ?? "";
 }
+
+/** Builds the targets and their seeds in build/fuzz. */
+export const buildTargets = () =>
+	runStep({
+		name: "fuzz",
+		title: "building the fuzz targets",
+		inputs: ["test/fuzz", "modules/webrtc-native"],
+		outputs: ["planted", ...targets.map((name) => `fuzz_${name}`)].map(
+			(name) => `build/fuzz/${name}`,
+		),
+		async run() {
+			const compiler = fuzzingCompiler();
+			if (!compiler) {
+				throw new Failure("no clang that links -fsanitize=fuzzer; run: npm run doctor");
+			}
+			await cmake("fuzz", "test/fuzz", tree, [`-DCMAKE_C_COMPILER=${compiler}`]);
+		},
+	});
 
 /** @param {string} log @param {RegExp} pattern @returns {string[]} the groups of its last match */
 function lastMatch(log, pattern) {
@@ -108,14 +145,25 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
 		if (!Number.isInteger(seconds) || seconds < 1) {
 			throw new Failure(`--seconds takes a whole number, not ${values.seconds}`);
 		}
-		const unknown = positionals.find((name) => !targets.includes(name));
-		if (unknown) throw new Failure(`no target ${unknown}; there are: ${targets.join(", ")}`);
+		const all = [...targets, ...xsTargets];
+		const unknown = positionals.find((name) => !all.includes(name));
+		if (unknown) throw new Failure(`no target ${unknown}; there are: ${all.join(", ")}`);
+		const names = positionals.length > 0 ? positionals : all;
 		await installPackages("tests");
-		await progress("building the fuzz targets", buildTargets);
+		if (names.some((name) => targets.includes(name))) {
+			await buildTargets();
+		}
+		if (names.some((name) => xsTargets.includes(name))) {
+			const { setUp } = await import("./setup/index.mjs");
+			await setUp({ tests: true, server: false });
+		}
 		let failed = 0;
-		for (const name of positionals.length > 0 ? positionals : targets) {
+		for (const name of names) {
 			try {
-				console.log(`${name.padEnd(10)} ${await fuzz(`fuzz_${name}`, seconds)}`);
+				const what = xsTargets.includes(name)
+					? await fuzzXs(name, seconds, Date.now() >>> 0)
+					: await fuzz(`fuzz_${name}`, seconds);
+				console.log(`${name.padEnd(10)} ${what}`);
 			} catch (error) {
 				if (!(error instanceof Failure)) throw error;
 				console.error(`${error.detail}\n${error.message}`);

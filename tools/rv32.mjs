@@ -12,14 +12,16 @@ import { runStep } from "./lib/steps.mjs";
 import { cmake } from "./setup/build.mjs";
 import { installPackages } from "./setup/debian.mjs";
 import { buildDeviceLibraries } from "./setup/device-libraries.mjs";
+import { xsSources } from "./setup/npm.mjs";
 
 const timeout = 120_000;
 const folder = join(build, "rv32");
 
-/** The image, and the core's library that was linked into it. */
-export const image = join(folder, "call");
-export const coreLibrary = join(folder, "webrtc-native", "libwebrtc-native.a");
+const image = join(folder, "call");
+
+/** Where the linker wrote what it took from where, and the folder with the object files. */
 export const linkMap = join(folder, "call.map");
+export const objects = folder;
 
 /** @type {import("./lib/steps.mjs").Step} */
 const rv32Image = {
@@ -31,6 +33,8 @@ const rv32Image = {
 		"test/unit/native/peer_world.h",
 		"test/fixtures/speech-16k.wav",
 		"modules/webrtc-native",
+		"boards/desktop/host/include",
+		"test/idf-stubs",
 		"tools/device-libraries",
 	],
 	outputs: ["build/rv32/call"],
@@ -38,6 +42,7 @@ const rv32Image = {
 		cmake("rv32", "test/rv32", folder, [
 			`-DCMAKE_TOOLCHAIN_FILE=${join(root, "tools", "device-libraries", "rv32.cmake")}`,
 			`-DDEVICE_LIBRARIES=${join(build, "device-libraries", "rv32", "device-libraries.cmake")}`,
+			`-DXS_DIR=${join(build, "xsnap", "moddable")}`,
 		]),
 };
 
@@ -61,6 +66,7 @@ function parse(line) {
 /** What the self-test wants beyond what npm start does. */
 export async function setUpSelfTest() {
 	await installPackages("tests");
+	await runStep(xsSources);
 	const missing = await buildDeviceLibraries("rv32");
 	if (missing) throw new Failure(missing);
 }

@@ -2,6 +2,31 @@
 
 export type SampleRate = 16000 | 24000 | 48000;
 
+/**
+ * An I2S bus whose clocks the device makes. Numbers of pins are GPIOs; absent is "not connected".
+ * Microphone and speaker on one controller share clocks and buffers: give both the same object.
+ */
+export interface I2SOptions {
+	/** 0 when absent; the C3 has one controller, others two. */
+	controller?: 0 | 1;
+	/** std: two slots (Philips). tdm: more. pdm: a microphone that gives a bit stream (bclk, din). */
+	format?: "std" | "tdm" | "pdm";
+	/** 256 times the sample rate, for codecs that want it. */
+	mclk?: number;
+	bclk: number;
+	ws?: number;
+	/** From the microphone. */
+	din?: number;
+	/** To the speaker. */
+	dout?: number;
+	/** Of a slot: 16, or 32 of which the upper 16 are taken. 16 when absent. */
+	bits?: 16 | 32;
+	/** tdm: slots in a frame, 2 to 16; 2 when absent. */
+	slots?: number;
+	/** The microphone's slot, 0 when absent. Sound for the speaker is in all. */
+	slot?: number;
+}
+
 export interface MicrophoneOptions {
 	/** wav and alsa exist on the desktop, i2s on devices. */
 	driver: "wav" | "alsa" | "i2s";
@@ -11,6 +36,7 @@ export interface MicrophoneOptions {
 	loop?: boolean;
 	/** alsa: device name, "default" when absent. */
 	device?: string;
+	i2s?: I2SOptions;
 	sampleRate: SampleRate;
 }
 
@@ -19,6 +45,7 @@ export interface SpeakerOptions {
 	/** wav: written in real time from open to close, silence included. */
 	path?: string;
 	device?: string;
+	i2s?: I2SOptions;
 	sampleRate: SampleRate;
 }
 
@@ -45,7 +72,7 @@ export class Speaker extends Native("xs_speaker_destructor") {
 	get sampleRate(): SampleRate {
 		return native("xs_speaker_get_sampleRate").call(this);
 	}
-	/** Milliseconds on the clock of `time`'s microseconds / 1000 when sound other than silence was first played; undefined before. */
+	/** Milliseconds on the clock of now() when sound other than silence was first played; undefined before. */
 	get firstSound(): number | undefined {
 		return native("xs_speaker_get_firstSound").call(this);
 	}
@@ -81,9 +108,14 @@ export class NetworkLink extends Native("xs_network_destructor") {
 	}
 }
 
+/** Milliseconds since some moment before the start; never goes back. The clock of every native event. */
+export function now(this: unknown): number {
+	return native("xs_device_now").call(this);
+}
+
 /** Cryptographically secure random bytes. */
 export function randomBytes(this: unknown, length: number): ArrayBuffer {
-	return native("xs_device_randomBytes").call(undefined, length);
+	return native("xs_device_randomBytes").call(this, length);
 }
 
 export interface MemoryUsage {
@@ -96,5 +128,5 @@ export interface MemoryUsage {
 
 /** Native memory in bytes, by subsystem name ("ice", "dtls", "opus", …). */
 export function nativeMemory(this: unknown): Record<string, MemoryUsage> {
-	return native("xs_device_nativeMemory").call(undefined);
+	return native("xs_device_nativeMemory").call(this);
 }

@@ -25,7 +25,7 @@ export interface Identity {
 	fingerprint: string;
 }
 
-/** All times `at` are milliseconds on the clock of `time`'s microseconds / 1000. */
+/** All times `at` are milliseconds on the clock of device.ts's now(). */
 export interface PeerOptions {
 	identity: Identity;
 	/** ICE role at the start; true by default (we offer). */
@@ -46,6 +46,8 @@ export interface PeerOptions {
 	onMessage?(channel: number, message: ArrayBufferLike): void;
 	/** There may be room again after sendMessage() returned false. */
 	onWritable?(): void;
+	/** bufferedAmount() fell from above the channel's `lowWater` to it, or below. */
+	onBufferedLow?(channel: number, at: number): void;
 	/** All channels are over, the connection may go on. `reason` is "" after an orderly end. */
 	onDataEnded?(reason: string, at: number): void;
 }
@@ -69,6 +71,8 @@ export interface ChannelOptions {
 	ordered?: boolean;
 	/** Reliable when absent. */
 	maxRetransmits?: number;
+	/** Bytes, for onBufferedLow; 0 by default. */
+	lowWater?: number;
 }
 
 export interface RemoteDescription {
@@ -133,7 +137,18 @@ export class Peer extends Native("xs_peer_destructor") {
 	gather(): Candidate[] {
 		return native("xs_peer_gather").call(this);
 	}
-	/** Throws when credentials or fingerprint are malformed. */
+	/**
+	 * New credentials, and sockets on the interfaces as they are now; the host candidates, best first.
+	 * setRemote() and candidates are to follow anew, DTLS and media stay. Until the new path is there,
+	 * packets go the old way if it still leads anywhere.
+	 */
+	restartIce(): Candidate[] {
+		return native("xs_peer_restartIce").call(this);
+	}
+	/**
+	 * Throws when credentials or fingerprint are malformed. After restartIce() the fingerprint must be
+	 * the same and `setup` is not looked at.
+	 */
 	setRemote(remote: RemoteDescription): void {
 		native("xs_peer_setRemote").call(this, remote);
 	}
@@ -199,5 +214,5 @@ export function createIdentity(
 	stored: ArrayBuffer | undefined,
 	done: (identity: Identity | undefined, error?: Error) => void,
 ): void {
-	native("xs_identity_create").call(undefined, stored, done);
+	native("xs_identity_create").call(this, stored, done);
 }

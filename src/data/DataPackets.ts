@@ -4,7 +4,7 @@ import { Log } from "../platform/log";
 import { decode, encode } from "../protocol/codec";
 import { DataPacket_Kind as DataPacketKind } from "../protocol/generated/enums";
 import * as tables from "../protocol/generated/tables";
-import type { DataPacket } from "../protocol/generated/types";
+import type { DataChannelReceiveState, DataPacket } from "../protocol/generated/types";
 import type { Init } from "../protocol/schema";
 
 /** Senders whose newest number is kept; beyond, the one that was silent longest is forgotten. */
@@ -19,8 +19,11 @@ export interface DataStats {
 	duplicates: number;
 }
 
+/** `sequence` is that of a reliable packet, else 0. */
+export type Transmit = (bytes: Uint8Array, kind: DataPacketKind, sequence: number) => Promise<void>;
+
 export class DataPackets {
-	readonly #transmit: (bytes: Uint8Array, kind: DataPacketKind) => Promise<void>;
+	readonly #transmit: Transmit;
 	readonly #log = new Log();
 	/** Of our newest reliable packet; they count from 1. */
 	#sequence = 0;
@@ -28,7 +31,7 @@ export class DataPackets {
 	readonly #received = new Map<string, number>();
 	readonly stats: DataStats = { packetsIn: 0, packetsOut: 0, malformed: 0, duplicates: 0 };
 
-	constructor(transmit: (bytes: Uint8Array, kind: DataPacketKind) => Promise<void>) {
+	constructor(transmit: Transmit) {
 		this.#transmit = transmit;
 	}
 
@@ -36,8 +39,13 @@ export class DataPackets {
 	async send(packet: Init<DataPacket>, kind: DataPacketKind): Promise<void> {
 		const sequence = kind === DataPacketKind.RELIABLE ? ++this.#sequence : 0;
 		const bytes = encode(tables.DataPacket, { ...packet, kind, sequence });
-		await this.#transmit(bytes, kind);
+		await this.#transmit(bytes, kind, sequence);
 		this.stats.packetsOut++;
+	}
+
+	/** For SyncState: the newest packet of each sender. */
+	get receiveStates(): DataChannelReceiveState[] {
+		return Array.from(this.#received, ([publisherSid, lastSeq]) => ({ publisherSid, lastSeq }));
 	}
 
 	/** The packet, or undefined when it is not to be taken. Its byte fields are views of `bytes`. */

@@ -1,6 +1,2 @@
-import Time from "time";
-
-/** Milliseconds since some moment before the start; never goes back. Native events use this clock too. */
-export function now(): number {
-	return Time.microseconds / 1000;
-}
+/** now(): milliseconds; never goes back. The SDK's `time` counts whole ones, and of the time of day on Linux. */
+export { now } from "webrtc-native/device";

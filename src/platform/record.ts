@@ -6,27 +6,19 @@
 /**
  * An object with the map's entries as its read-only properties. Read those whose names you know:
  * to list them (Object.keys, for-in, JSON) makes names of what is in the map.
- *
- * @param value what a property reads as, by default the map's value itself
  */
-export function recordOf<V>(
-	map: ReadonlyMap<string, V>,
-	value: (value: V) => unknown = (plain) => plain,
-): Readonly<Record<string, V>> {
+export function recordOf<V>(map: ReadonlyMap<string, V>): Readonly<Record<string, V>> {
 	const at = (key: string | symbol) => (typeof key === "string" ? map.get(key) : undefined);
 	const has = (key: string | symbol) => typeof key === "string" && map.has(key);
 	return new Proxy<Record<string, V>>(
 		{},
 		{
-			get: (_target, key) => {
-				const found = at(key);
-				return found === undefined ? undefined : value(found);
-			},
+			get: (_target, key) => at(key),
 			has: (_target, key) => has(key),
 			ownKeys: () => [...map.keys()],
 			getOwnPropertyDescriptor: (_target, key) => {
 				if (!has(key)) return undefined;
-				return { value: value(at(key) as V), enumerable: true, configurable: true };
+				return { value: at(key), enumerable: true, configurable: true };
 			},
 			set: () => false,
 		},

@@ -3,6 +3,13 @@
  * bytes), so converting is copying; the exceptions are found by native code and mended here.
  */
 
+declare global {
+	interface StringConstructor {
+		/** As XS has it; the SDK's own typings know the first argument only. */
+		fromArrayBuffer(buffer: ArrayBufferLike, byteOffset?: number, byteLength?: number): string;
+	}
+}
+
 /** What may not reach the wire as XS stores it. */
 const EXCEPTION = /[\0\ud800-\udfff]/u;
 const REPLACEMENT = 0xfffd;

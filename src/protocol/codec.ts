@@ -15,6 +15,8 @@ import {
 	KIND_BYTES,
 	KIND_MESSAGE,
 	KIND_STRING,
+	LAZY,
+	type LazyList,
 	MAP,
 	type MessageType,
 	numberOf,
@@ -60,6 +62,42 @@ export function encode<T>(type: MessageType<T>, message: Init<T>): Uint8Array {
 	const writer = new WireWriter();
 	writeMessage(writer, type, message as Fields);
 	return writer.finish();
+}
+
+/**
+ * The messages of a list, decoded anew at every pass: the bytes stay where they are, and only one
+ * message at a time is on the heap. Those that are malformed are passed over, and counted.
+ */
+class Lazy<T> implements LazyList<T> {
+	malformed = 0;
+	readonly #type: MessageType<T>;
+	readonly #bytes: Uint8Array;
+	/** Where each begins and ends. */
+	readonly #spans: number[] = [];
+
+	constructor(type: MessageType<T>, bytes: Uint8Array) {
+		this.#type = type;
+		this.#bytes = bytes;
+	}
+	get length(): number {
+		return this.#spans.length / 2;
+	}
+	/** @internal */
+	add(start: number, end: number): void {
+		this.#spans.push(start, end);
+	}
+	*[Symbol.iterator](): Iterator<T> {
+		for (let i = 0; i < this.#spans.length; i += 2) {
+			let message: T;
+			try {
+				message = decode(this.#type, this.#bytes.subarray(this.#spans[i], this.#spans[i + 1]));
+			} catch {
+				this.malformed++;
+				continue;
+			}
+			yield message;
+		}
+	}
 }
 
 class Decoder extends WireReader {
@@ -109,6 +147,13 @@ class Decoder extends WireReader {
 		if (code & MAP) {
 			message[name] ??= new Map();
 			this.entry(message[name] as Map<string, string>, wire);
+		} else if (code & LAZY) {
+			if (wire !== WIRE_BYTES) throw new RangeError(`wire type ${wire} for a list`);
+			this.count();
+			message[name] ??= new Lazy(type.all[referenceOf(code)], this.buf);
+			const end = this.end();
+			(message[name] as Lazy<unknown>).add(this.pos, end);
+			this.pos = end;
 		} else if (!(code & REPEATED)) {
 			message[name] = this.value(type, code, wire);
 		} else {

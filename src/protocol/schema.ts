@@ -17,9 +17,13 @@ export type Init<T> = T extends Uint8Array | ReadonlyMap<string, string>
 	? T
 	: T extends readonly (infer E)[]
 		? readonly Init<E>[]
-		: T extends object
-			? { readonly [K in keyof T]?: Init<T[K]> | undefined }
-			: T;
+		: T extends string
+			? T
+			: T extends LazyList<infer L>
+				? readonly Init<L>[]
+				: T extends object
+					? { readonly [K in keyof T]?: Init<T[K]> | undefined }
+					: T;
 
 // The code of a field. Kinds are protobuf's own numbers of scalar types; an enum is an int32.
 export const KIND = 31;
@@ -35,7 +39,14 @@ export const MAP = 1 << 7;
 export const numberOf = (code: number) => (code >> 8) & 255;
 export const referenceOf = (code: number) => (code >> 16) & 255;
 /** 0, or which oneof of its message the field belongs to, from 1. */
-export const oneofOf = (code: number) => code >> 24;
+export const oneofOf = (code: number) => (code >> 24) & 7;
+/** A list whose messages are decoded one at a time, when they are come to. */
+export const LAZY = 1 << 27;
+
+/** A message's list that may be too long to be decoded at once; an array when it is encoded. */
+export interface LazyList<T> extends Iterable<T> {
+	readonly length: number;
+}
 
 /** Each schema is "name code,name code,…", codes in base 36. */
 export function compile(schemas: readonly string[]): MessageType<unknown>[] {

@@ -1,5 +1,7 @@
 /** What a participant of ours sends as data: packets, streams, RPC. */
 
+import type { ChatMessage } from "../data/messages";
+import type { ObjectValue } from "../data/objects/ObjectCodec";
 import type { PerformRpcParams, RpcHandler } from "../data/rpc/protocol";
 import type { ByteStreamWriter, TextStreamWriter } from "../data/streams/StreamWriter";
 import type {
@@ -12,9 +14,10 @@ import type {
 	StreamTextOptions,
 	TextStreamInfo,
 } from "../data/streams/types";
+import { randomId } from "../platform/random";
 import { DataPacket_Kind as DataPacketKind } from "../protocol/generated/enums";
 import type { LocalTrackPublication } from "./LocalTrackPublication";
-import type { DataPublishOptions } from "./options";
+import type { DataPublishOptions, ObjectPublishOptions } from "./options";
 import { Participant } from "./Participant";
 import type { RoomData } from "./RoomData";
 
@@ -35,6 +38,28 @@ export abstract class DataSender extends Participant<LocalTrackPublication> {
 		const user = { participantIdentity: this.identity, payload, topic, destinationIdentities };
 		const kind = reliable ? DataPacketKind.RELIABLE : DataPacketKind.LOSSY;
 		await this.data.send({ user }, kind);
+	}
+
+	/**
+	 * Sends a value as MessagePack, for ObjectReceived of others; up to the size of publishData().
+	 * The value must not contain itself. Rejects with PublishDataError.
+	 */
+	publishObject(value: ObjectValue, options?: ObjectPublishOptions): Promise<void> {
+		return this.data.sendObject(value, options);
+	}
+
+	/** A telephone's key, to who calls by telephone. */
+	async publishDtmf(code: number, digit: string): Promise<void> {
+		await this.data.send({ sipDtmf: { code, digit } });
+	}
+
+	/** @deprecated Agents do not read it: sendText() with the topic `lk.chat`. */
+	sendChatMessage(message: string): Promise<ChatMessage> {
+		return this.data.sendChat({ id: randomId(), timestamp: Date.now(), message });
+	}
+	/** @deprecated */
+	editChatMessage(message: string, original: ChatMessage): Promise<ChatMessage> {
+		return this.data.sendChat({ ...original, message, editTimestamp: Date.now() });
 	}
 
 	/**

@@ -1,7 +1,7 @@
 /** This device in the room. */
 
 import type { Microphone } from "webrtc-native/device";
-import type { ParticipantInfo } from "../protocol/generated/types";
+import type { ParticipantInfo, TrackInfo } from "../protocol/generated/types";
 import { DataSender } from "./DataSender";
 import { type TrackPublishError, UnsupportedError } from "./errors";
 import type { Announce } from "./events";
@@ -57,6 +57,10 @@ export class LocalParticipant extends DataSender {
 			)
 			.on("muted", (publication, muted) => {
 				host.announceLater(muted ? "trackMuted" : "trackUnmuted", publication, this);
+			})
+			.on("silent", (publication) => {
+				publication.track.emit("audioSilenceDetected");
+				host.announceLater("localAudioSilenceDetected", publication);
 			})
 			.on("failed", (_track: LocalAudioTrack, error: TrackPublishError) => {
 				host.onPublishFailed(error);
@@ -228,6 +232,22 @@ export class LocalParticipant extends DataSender {
 	joined(): void {
 		this.#joined = true;
 		this.#sendSubscriptionPermissions();
+	}
+
+	/** @internal The connection is lost for good: our tracks are unpublished until they are back. */
+	suspend(): void {
+		this.#joined = false;
+		this.#tracks.suspend();
+	}
+
+	/** @internal */
+	republished(cid: string, info: TrackInfo): void {
+		this.#tracks.republished(cid, info);
+	}
+
+	/** @internal */
+	publicationLost(cid: string, error: TrackPublishError): void {
+		this.#tracks.lost(cid, error);
 	}
 
 	/** @internal disconnect() was called. */

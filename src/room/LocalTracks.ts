@@ -4,6 +4,7 @@
  */
 
 import { Emitter } from "../platform/emitter";
+import { Timeout } from "../platform/Timeout";
 import { RequestResponse_Reason as RequestReason } from "../protocol/generated/enums";
 import type { TrackInfo } from "../protocol/generated/types";
 import { TrackPublishError } from "./errors";
@@ -12,11 +13,16 @@ import type { TrackPublishOptions } from "./options";
 import type { RoomSession } from "./RoomSession";
 import { type LocalAudioTrack, protoSourceOf, Track } from "./Track";
 
+/** Milliseconds of digital silence behind a publication until it is told. */
+const SILENCE_AFTER = 1000;
+
 export interface LocalTrackEvents {
 	published: [publication: LocalTrackPublication];
 	unpublished: [publication: LocalTrackPublication];
 	/** A published track was muted or unmuted. */
 	muted: [publication: LocalTrackPublication, muted: boolean];
+	/** Its first second was digital silence. */
+	silent: [publication: LocalTrackPublication];
 	/** The server did not take it. */
 	failed: [track: LocalAudioTrack, error: TrackPublishError];
 }
@@ -105,6 +111,35 @@ export class LocalTracks extends Emitter<LocalTrackEvents> {
 		for (const [track, entry] of [...this.#entries]) this.#release(track, entry, stop);
 	}
 
+	/** The connection is lost for good, and the tracks with it; the session publishes them again. */
+	suspend(): void {
+		for (const [track, entry] of this.#entries) {
+			const { publication } = entry;
+			if (!publication) continue;
+			this.publications.delete(publication.trackSid);
+			track.publishedSid = undefined;
+			entry.publication = undefined;
+			this.emit("unpublished", publication);
+		}
+	}
+
+	/** The session has published it again, with another sid. */
+	republished(cid: string, info: TrackInfo): void {
+		for (const [track, entry] of this.#entries) {
+			if (entry.cid === cid) this.#onPublished(track, entry, info, info.muted);
+		}
+	}
+
+	/** The server does not have it any more. */
+	lost(cid: string, error: TrackPublishError): void {
+		for (const [track, entry] of this.#entries) {
+			if (entry.cid !== cid) continue;
+			this.#release(track, entry, true, error);
+			this.emit("failed", track, error);
+			return;
+		}
+	}
+
 	/** The server's description: it may have missed that we muted, or overheard it. */
 	update(info: TrackInfo): void {
 		const publication = this.publications.get(info.sid);
@@ -144,6 +179,22 @@ export class LocalTracks extends Emitter<LocalTrackEvents> {
 		if (track.isMuted !== toldMuted) this.#tellMuted(track);
 		entry.result?.resolve(publication);
 		this.emit("published", publication);
+		this.#watchSilence(publication);
+	}
+
+	/** Counters are of all tracks together: one that is heard speaks for the others. */
+	#watchSilence(publication: LocalTrackPublication): void {
+		const session = this.#session;
+		if (!session || publication.isMuted) return;
+		const { framesEncoded = 0, framesZero = 0 } = session.stats.peer;
+		const timeout = new Timeout();
+		timeout.start(SILENCE_AFTER, () => {
+			if (this.publications.get(publication.trackSid) !== publication || publication.isMuted)
+				return;
+			const { peer } = session.stats;
+			const encoded = peer.framesEncoded - framesEncoded;
+			if (encoded > 0 && peer.framesZero - framesZero === encoded) this.emit("silent", publication);
+		});
 	}
 
 	#onRefused(

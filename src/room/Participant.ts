@@ -102,20 +102,20 @@ export abstract class Participant<
 
 	/** The first publication of the source. */
 	getTrackPublication(source: Track.Source): P | undefined {
-		return this.#find((publication) => publication.source === source);
+		return find(this, (publication) => publication.source === source);
 	}
 	getTrackPublicationByName(name: string): P | undefined {
-		return this.#find((publication) => publication.trackName === name);
+		return find(this, (publication) => publication.trackName === name);
 	}
 	getTrackPublications(): P[] {
 		return [...this.trackPublications.values()];
 	}
 	/** Made when asked for, as all of trackPublications of a kind. */
 	get audioTrackPublications(): ReadonlyMap<string, P> {
-		return this.#ofKind(Track.Kind.Audio);
+		return ofKind(this, Track.Kind.Audio);
 	}
 	get videoTrackPublications(): ReadonlyMap<string, P> {
-		return this.#ofKind(Track.Kind.Video);
+		return ofKind(this, Track.Kind.Video);
 	}
 	get isMicrophoneEnabled(): boolean {
 		return this.getTrackPublication(Track.Source.Microphone)?.isMuted === false;
@@ -149,7 +149,10 @@ export abstract class Participant<
 		const before = this.#info;
 		if (before && before.sid === info.sid && before.version > info.version) return false;
 		this.#info = info;
-		if (this.isActive) this.#endActivation((activation) => activation.resolve());
+		if (this.isActive) {
+			this.#activation?.resolve();
+			this.#activation = undefined;
+		}
 		if (!before) return true;
 		const { announce } = this.link;
 		const self = this as unknown as Participant;
@@ -187,32 +190,37 @@ export abstract class Participant<
 
 	/** @internal It has left, or we have: it will not become active. */
 	leave(): void {
-		this.#endActivation((activation) => {
-			activation.promise.catch(() => {}); // it may be nobody's any more
-			activation.reject(new Error("the participant has left"));
-		});
-	}
-
-	#endActivation(end: (activation: Activation) => void): void {
-		const activation = this.#activation;
+		this.#activation?.promise.catch(() => {}); // it may be nobody's any more
+		this.#activation?.reject(new Error("the participant has left"));
 		this.#activation = undefined;
-		if (activation) end(activation);
-	}
-
-	#ofKind(kind: Track.Kind): Map<string, P> {
-		const all = [...this.trackPublications];
-		return new Map(all.filter(([, publication]) => publication.kind === kind));
-	}
-
-	#find(matches: (publication: TrackPublication) => boolean): P | undefined {
-		for (const publication of this.trackPublications.values()) {
-			if (matches(publication)) return publication;
-		}
-		return undefined;
 	}
 }
 
-function samePermissions(a: ParticipantPermission | undefined, b: ParticipantPermission): boolean {
+// Functions, and no private methods: in XS each of those is a slot of every object.
+
+function find<P extends TrackPublication>(
+	participant: Participant<P>,
+	matches: (publication: TrackPublication) => boolean,
+): P | undefined {
+	for (const publication of participant.trackPublications.values()) {
+		if (matches(publication)) return publication;
+	}
+	return undefined;
+}
+
+function ofKind<P extends TrackPublication>(
+	participant: Participant<P>,
+	kind: Track.Kind,
+): Map<string, P> {
+	const all = [...participant.trackPublications];
+	return new Map(all.filter(([, publication]) => publication.kind === kind));
+}
+
+export function samePermissions(
+	this: unknown,
+	a: ParticipantPermission | undefined,
+	b: ParticipantPermission,
+): boolean {
 	return (
 		a !== undefined &&
 		a.canPublish === b.canPublish &&
@@ -222,6 +230,8 @@ function samePermissions(a: ParticipantPermission | undefined, b: ParticipantPer
 		a.canSubscribeMetrics === b.canSubscribeMetrics &&
 		a.hidden === b.hidden &&
 		a.recorder === b.recorder &&
+		a.agent === b.agent &&
+		a.canManageAgentSession === b.canManageAgentSession &&
 		a.canPublishSources.join() === b.canPublishSources.join()
 	);
 }

@@ -2,15 +2,18 @@
 
 import {
 	type DisconnectReason,
+	ParticipantInfo_Kind as ParticipantKind,
 	ParticipantInfo_State as ParticipantState,
 } from "../protocol/generated/enums";
 import type {
 	ConnectionQualityInfo,
 	ParticipantInfo,
+	ParticipantPermission,
 	SpeakerInfo,
+	TrackInfo,
 } from "../protocol/generated/types";
 import type { LocalParticipant } from "./LocalParticipant";
-import type { Participant } from "./Participant";
+import { type Participant, samePermissions } from "./Participant";
 import { RemoteParticipant } from "./RemoteParticipant";
 import type { RemoteTrackPublication } from "./RemoteTrackPublication";
 import type { RoomLink } from "./RoomLink";
@@ -18,18 +21,26 @@ import type { RoomLink } from "./RoomLink";
 export class Participants {
 	/** By identity. */
 	readonly remote = new Map<string, RemoteParticipant>();
+	/** Who found no place in `remote`: sid by identity, in the order they came. */
+	readonly beyond = new Map<string, string>();
+	readonly #limit: number;
+	/** The newest description of what a participant may do. */
+	#permission: ParticipantPermission | undefined;
 	/** Loudest first. */
 	activeSpeakers: Participant[] = [];
 	readonly #local: LocalParticipant;
 	readonly #link: RoomLink;
 
-	constructor(local: LocalParticipant, link: RoomLink) {
+	/** `limit`: so many are kept in full. */
+	constructor(local: LocalParticipant, link: RoomLink, limit: number) {
+		this.#limit = limit;
 		this.#local = local;
 		this.#link = link;
 	}
 
 	/** Takes one participant's description; DISCONNECTED is its end. */
 	update(info: ParticipantInfo): void {
+		this.#slim(info);
 		if (info.identity === this.#local.identity) {
 			this.#local.update(info);
 			return;
@@ -37,14 +48,12 @@ export class Participants {
 		const known = this.remote.get(info.identity);
 		if (info.state === ParticipantState.DISCONNECTED || info.permission?.hidden) {
 			if (known) this.#onGone(known, info);
+			else if (this.beyond.get(info.identity) === info.sid) this.beyond.delete(info.identity);
 		} else if (known) {
 			known.update(info);
-		} else {
-			const participant = new RemoteParticipant(info, this.#link);
-			this.remote.set(info.identity, participant);
-			this.#link.announce("participantConnected", participant);
-			participant.updateTracks(info);
-		}
+		} else if (this.remote.size >= this.#limit) {
+			this.beyond.set(info.identity, info.sid);
+		} else this.#add(info);
 	}
 
 	/** Deltas: who is not named goes on as before. */
@@ -97,6 +106,7 @@ export class Participants {
 	/** We are moved: who was here is told to leave. Their identities. */
 	leaveAll(): string[] {
 		const remotes = [...this.remote.values()];
+		this.beyond.clear();
 		for (const participant of remotes) this.#remove(participant);
 		return remotes.map(({ identity }) => identity);
 	}
@@ -105,8 +115,50 @@ export class Participants {
 	clear(): void {
 		const remotes = [...this.remote.values()];
 		this.remote.clear();
+		this.beyond.clear();
 		for (const participant of remotes) participant.leave();
 		this.activeSpeakers = [];
+	}
+
+	/** Leaves out what nobody reads, and has those who may do the same share one description of it. */
+	#slim(info: { -readonly [K in keyof ParticipantInfo]?: ParticipantInfo[K] }): void {
+		delete info.isPublisher;
+		if (info.joinedAtMs) delete info.joinedAt;
+		for (const track of info.tracks ?? []) delete (track as { version?: unknown }).version;
+		const { permission } = info;
+		if (!permission) return;
+		if (samePermissions(this.#permission, permission)) info.permission = this.#permission;
+		else this.#permission = permission;
+	}
+
+	#add(info: ParticipantInfo): void {
+		this.beyond.delete(info.identity);
+		const participant = new RemoteParticipant(info, this.#link);
+		this.remote.set(info.identity, participant);
+		this.#link.announce("participantConnected", participant);
+		if (participant.isActive) this.#link.announce("participantActive", participant);
+		participant.updateTracks(info);
+	}
+
+	/** A place is free: who waits longest has it. The server's next word on it brings the rest. */
+	#promote(): void {
+		const [next] = this.beyond;
+		if (!next || this.remote.size >= this.#limit) return;
+		const [identity, sid] = next;
+		this.#add({
+			identity,
+			sid,
+			version: 0,
+			state: ParticipantState.ACTIVE,
+			kind: ParticipantKind.STANDARD,
+			name: "",
+			metadata: "",
+			attributes: new Map(),
+			tracks: [] as readonly TrackInfo[],
+			joinedAt: 0,
+			joinedAtMs: 0,
+			clientProtocol: 0,
+		} as Partial<ParticipantInfo> as ParticipantInfo);
 	}
 
 	#onGone(participant: RemoteParticipant, info: ParticipantInfo): void {
@@ -121,5 +173,6 @@ export class Participants {
 		announce("participantDisconnected", participant, reason);
 		participant.leave();
 		if (this.activeSpeakers.includes(participant)) this.updateSpeakers([]);
+		this.#promote();
 	}
 }

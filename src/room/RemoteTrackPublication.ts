@@ -56,7 +56,7 @@ export class RemoteTrackPublication extends TrackPublication {
 
 	/** Asks for the track, or to be spared it. TrackSubscribed and TrackUnsubscribed follow. */
 	setSubscribed(subscribed: boolean): void {
-		this.#change(() => {
+		change(this, this.#participant, () => {
 			this.#desired = subscribed;
 			if (subscribed) this.#allowed = true; // until the server says no
 		});
@@ -85,7 +85,7 @@ export class RemoteTrackPublication extends TrackPublication {
 		const { announce } = this.#participant.link;
 		const before = this.#track;
 		if (before === track) return;
-		this.#change(() => {
+		change(this, this.#participant, () => {
 			this.#track = track;
 			if (before) announce("trackUnsubscribed", before, this, this.#participant);
 			if (track) announce("trackSubscribed", track, this, this.#participant);
@@ -94,7 +94,7 @@ export class RemoteTrackPublication extends TrackPublication {
 
 	/** @internal Its publisher lets us, or no longer. */
 	setAllowed(allowed: boolean): void {
-		this.#change(() => {
+		change(this, this.#participant, () => {
 			this.#allowed = allowed;
 		});
 	}
@@ -105,22 +105,24 @@ export class RemoteTrackPublication extends TrackPublication {
 		participant.link.announce("trackSubscriptionFailed", this.trackSid, participant, error);
 		this.emit("subscriptionFailed", error);
 	}
+}
 
-	/** Runs it, and tells what is another than before. */
-	#change(run: () => void): void {
-		const permission = this.permissionStatus;
-		const status = this.subscriptionStatus;
-		run();
-		const { permissionStatus, subscriptionStatus } = this;
-		const participant = this.#participant;
-		const { announce } = participant.link;
-		if (permissionStatus !== permission) {
-			announce("trackSubscriptionPermissionChanged", this, permissionStatus, participant);
-			this.emit("subscriptionPermissionChanged", permissionStatus, permission);
-		}
-		if (subscriptionStatus !== status) {
-			announce("trackSubscriptionStatusChanged", this, subscriptionStatus, participant);
-			this.emit("subscriptionStatusChanged", subscriptionStatus, status);
-		}
+/** Runs it, and tells what is another than before. A private method would be a slot of every object. */
+function change(
+	publication: RemoteTrackPublication,
+	participant: RemoteParticipant,
+	run: () => void,
+): void {
+	const { permissionStatus: permission, subscriptionStatus: status } = publication;
+	run();
+	const { permissionStatus, subscriptionStatus } = publication;
+	const { announce } = participant.link;
+	if (permissionStatus !== permission) {
+		announce("trackSubscriptionPermissionChanged", publication, permissionStatus, participant);
+		publication.emit("subscriptionPermissionChanged", permissionStatus, permission);
+	}
+	if (subscriptionStatus !== status) {
+		announce("trackSubscriptionStatusChanged", publication, subscriptionStatus, participant);
+		publication.emit("subscriptionStatusChanged", subscriptionStatus, status);
 	}
 }

@@ -24,6 +24,7 @@ import { LocalParticipant } from "./LocalParticipant";
 import type { RoomConnectOptions, RoomOptions } from "./options";
 import type { Participant } from "./Participant";
 import { Participants } from "./Participants";
+import { Reconnection } from "./Reconnection";
 import type { RemoteParticipant } from "./RemoteParticipant";
 import { RoomData, type RoomDataStats } from "./RoomData";
 import { RoomDescription } from "./RoomDescription";
@@ -32,7 +33,11 @@ import type { RoomSession } from "./RoomSession";
 import { SoundDevices } from "./SoundDevices";
 import { Subscriptions } from "./Subscriptions";
 import { type SimulationScenario, simulation } from "./simulation";
+import { syncState } from "./syncState";
 import { tell } from "./tell";
+
+/** Each costs about 1 KB of the engine's heap. */
+const MAX_PARTICIPANTS = 32;
 
 export interface RoomStats extends SessionStats, RoomDataStats {
 	data: DataStats;
@@ -60,12 +65,21 @@ export class Room extends Emitter<RoomEvents> {
 	#packets: DataPackets | undefined;
 	/** Of the session before, as it ended. */
 	#stats: RoomStats | undefined;
-	/** Emits when connected; before, what changes is the room's first state and not news. */
+	/** Emits when in the room; before, what changes is the room's first state and not news. */
 	readonly #announce: Announce;
 	/** Runs at once, or behind the event Connected while connecting. */
 	readonly #afterConnected: (run: () => void) => void;
-	/** What waits for Connected. */
+	/** What waits for Connected, or Reconnected. */
 	#deferred: (() => void)[] = [];
+	readonly #reconnection = new Reconnection({
+		setState: (state) => this.#setState(state),
+		emit: (event) => this.emit(event),
+		leaveAll: () => this.#leaveAll(),
+		onRejoined: (join) => this.#enter(join),
+		flush: () => this.#flush(),
+		onRepublished: (cid, info) => this.localParticipant.republished(cid, info),
+		onPublicationLost: (cid, error) => this.localParticipant.publicationLost(cid, error),
+	});
 	/** Of disconnect(), while it is under way. */
 	#stopTracks: boolean | undefined;
 	/** Of connect(), while it is under way. */
@@ -80,10 +94,12 @@ export class Room extends Emitter<RoomEvents> {
 		this.#options = options;
 		this.#createSession = createSession;
 		const announce: Announce = (event, ...args) => {
-			if (this.#state === ConnectionState.Connected) tell(this, event, args);
+			if (this.#reconnection.restarting) this.#deferred.push(() => tell(this, event, args));
+			else if (this.#inRoom) tell(this, event, args);
 		};
 		const afterConnected = (run: () => void) => {
-			if (this.#state === ConnectionState.Connecting) this.#deferred.push(run);
+			const early = this.#state === ConnectionState.Connecting || this.#reconnection.restarting;
+			if (early) this.#deferred.push(run);
 			else run();
 		};
 		this.#announce = announce;
@@ -112,7 +128,11 @@ export class Room extends Emitter<RoomEvents> {
 				if (this.#session) onDeviceError(error, "audioinput");
 			},
 		});
-		this.#participants = new Participants(this.localParticipant, link);
+		this.#participants = new Participants(
+			this.localParticipant,
+			link,
+			options.maxParticipants ?? MAX_PARTICIPANTS,
+		);
 		this.#subscriptions = new Subscriptions(this.#participants, link, afterConnected);
 		this.#description
 			.on("metadata", (metadata) => announce("roomMetadataChanged", metadata))
@@ -123,13 +143,21 @@ export class Room extends Emitter<RoomEvents> {
 			get canPublish() {
 				return localParticipant.permissions?.canPublishData !== false;
 			},
-			emit: (event, ...args) => this.emit(event, ...args),
+			local: localParticipant,
+			tell: (event, ...args) => tell(this, event, args),
 		});
 	}
 
-	/** By identity. */
+	/** By identity; as many as `maxParticipants` says. */
 	get remoteParticipants(): Map<string, RemoteParticipant> {
 		return this.#participants.remote;
+	}
+	/**
+	 * Those that are too many for `remoteParticipants`: sid by identity. They are heard, but have no
+	 * events; one gets a place, and ParticipantConnected, when somebody leaves.
+	 */
+	get participantsBeyond(): ReadonlyMap<string, string> {
+		return this.#participants.beyond;
 	}
 	/** Loudest first. */
 	get activeSpeakers(): Participant[] {
@@ -214,8 +242,12 @@ export class Room extends Emitter<RoomEvents> {
 				tls,
 			},
 			speaker: () => this.#devices.openSpeaker(),
+			reconnectPolicy: this.#options.reconnectPolicy,
+			syncState: () => syncState(this.#participants, packets, this.#autoSubscribe),
 		});
-		const packets = new DataPackets((bytes, kind) => session.sendData(bytes, kind));
+		const packets = new DataPackets((bytes, kind, sequence) =>
+			session.sendData(bytes, kind, sequence),
+		);
 		this.#session = session;
 		this.#packets = packets;
 		this.#listen(session);
@@ -223,6 +255,7 @@ export class Room extends Emitter<RoomEvents> {
 			const packet = packets.receive(message);
 			if (packet) this.#afterConnected(() => this.#data.onPacket(packet));
 		});
+		session.on("bufferStatus", (...status) => this.#announce("dcBufferStatusChanged", ...status));
 		return new Promise((resolve, reject) => {
 			this.#connecting = { resolve, reject };
 			this.#setState(ConnectionState.Connecting);
@@ -294,6 +327,7 @@ export class Room extends Emitter<RoomEvents> {
 	}
 
 	#listen(session: RoomSession): void {
+		this.#reconnection.listen(session);
 		session.on("joined", (join) => this.#onJoined(join));
 		session.on("connected", () => this.#onConnected());
 		session.on("closed", (end) => this.#onClosed(end));
@@ -326,14 +360,25 @@ export class Room extends Emitter<RoomEvents> {
 		session.on("roomMoved", (moved) => this.#onMoved(moved));
 	}
 
-	#onJoined({ room, participant, otherParticipants, serverInfo }: JoinResponse): void {
+	#onJoined(join: JoinResponse): void {
+		this.#enter(join);
+		this.emit("signalConnected");
+	}
+
+	#enter({ room, participant, otherParticipants, serverInfo }: JoinResponse): void {
 		this.#description.begin(room);
 		this.#serverInfo = serverInfo;
 		this.#data.serverVersion = serverInfo?.version;
 		if (participant) this.localParticipant.update(participant);
 		for (const info of otherParticipants) this.#onParticipant(info);
 		this.localParticipant.joined();
-		this.emit("signalConnected");
+	}
+
+	/** The connection is lost for good: everybody and everything will come again. */
+	#leaveAll(): void {
+		for (const identity of this.#participants.leaveAll()) this.#data.onParticipantGone(identity);
+		this.#subscriptions.clear();
+		this.localParticipant.suspend();
 	}
 
 	/** The connection goes on in another room, with others in it. */
@@ -349,6 +394,10 @@ export class Room extends Emitter<RoomEvents> {
 		this.#takeConnecting()?.resolve();
 		this.#setState(ConnectionState.Connected);
 		this.emit("connected");
+		this.#flush();
+	}
+
+	#flush(): void {
 		const deferred = this.#deferred;
 		this.#deferred = [];
 		for (const run of deferred) run();
@@ -372,6 +421,7 @@ export class Room extends Emitter<RoomEvents> {
 		this.#session = undefined;
 		this.#packets = undefined;
 		this.#deferred = [];
+		this.#reconnection.reset();
 		this.#participants.clear();
 		this.#devices.closeSpeaker();
 		this.#setState(ConnectionState.Disconnected);
@@ -385,6 +435,12 @@ export class Room extends Emitter<RoomEvents> {
 			this.#data.onParticipantGone(identity);
 		}
 		this.#subscriptions.published(info.tracks);
+	}
+
+	get #inRoom(): boolean {
+		return (
+			this.#state !== ConnectionState.Disconnected && this.#state !== ConnectionState.Connecting
+		);
 	}
 
 	#setState(state: ConnectionState): void {

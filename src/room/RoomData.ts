@@ -5,22 +5,26 @@
 
 import type { DataPackets } from "../data/DataPackets";
 import type { DataPort } from "../data/DataPort";
+import { CHAT_TOPIC, type ChatMessage, chatMessageOf, Transcriptions } from "../data/messages";
+import { OBJECT_TOPIC, ObjectCodec, type ObjectValue } from "../data/objects/ObjectCodec";
 import { PacketDispatcher } from "../data/PacketDispatcher";
 import { REQUEST_TOPIC, RESPONSE_TOPIC, type RpcStats } from "../data/rpc/protocol";
 import { RpcClient } from "../data/rpc/RpcClient";
 import { RpcServer } from "../data/rpc/RpcServer";
 import { IncomingStreams, type StreamStats } from "../data/streams/IncomingStreams";
 import { OutgoingStreams } from "../data/streams/OutgoingStreams";
+import { Log } from "../platform/log";
 import {
 	DataPacket_Kind as DataPacketKind,
 	Encryption_Type as EncryptionType,
 } from "../protocol/generated/enums";
-import type { DataPacket, UserPacket } from "../protocol/generated/types";
+import type { DataPacket, Transcription, UserPacket } from "../protocol/generated/types";
 import type { Init } from "../protocol/schema";
 import { maxPacketBytes } from "../session/DataChannels";
 import { PublishDataError, PublishDataErrorReason } from "./errors";
 import type { Announce } from "./events";
-import type { RoomOptions } from "./options";
+import type { ObjectPublishOptions, RoomOptions } from "./options";
+import type { Participant } from "./Participant";
 import type { Participants } from "./Participants";
 import type { RemoteParticipant } from "./RemoteParticipant";
 
@@ -31,10 +35,13 @@ export interface RoomDataHost {
 	readonly participants: Participants;
 	/** The local participant's token lets it. */
 	readonly canPublish: boolean;
-	readonly emit: Announce;
+	readonly local: Participant;
+	readonly tell: Announce;
 }
 
 export interface RoomDataStats {
+	/** Not MessagePack, or more of it than we take: dropped. */
+	objectsRefused: number;
 	streams: StreamStats;
 	rpc: RpcStats;
 }
@@ -50,6 +57,11 @@ export class RoomData implements DataPort {
 	serverVersion: string | undefined;
 	readonly #host: RoomDataHost;
 	readonly #dispatcher = new PacketDispatcher();
+	readonly #log = new Log();
+	readonly #objects = new ObjectCodec();
+	readonly #transcriptions = new Transcriptions();
+	/** Objects that did not decode. */
+	#objectsRefused = 0;
 	#packets: DataPackets | undefined;
 
 	constructor(options: RoomOptions, host: RoomDataHost) {
@@ -88,6 +100,7 @@ export class RoomData implements DataPort {
 
 	get stats(): RoomDataStats {
 		return {
+			objectsRefused: this.#objectsRefused,
 			streams: { ...this.incoming.stats },
 			rpc: { ...this.rpcClient.stats, ...this.rpcServer.stats },
 		};
@@ -102,18 +115,39 @@ export class RoomData implements DataPort {
 		await this.#packets.send(packet, kind);
 	}
 
+	sendObject(value: ObjectValue, options: ObjectPublishOptions = {}): Promise<void> {
+		const { reliable = true, topic = "", destinationIdentities } = options;
+		const payload = this.#objects.pack(value);
+		const user = { payload, topic: OBJECT_TOPIC + topic, destinationIdentities };
+		return this.send({ user }, reliable ? DataPacketKind.RELIABLE : DataPacketKind.LOSSY);
+	}
+
+	async sendChat(message: ChatMessage): Promise<ChatMessage> {
+		await this.send({ chatMessage: message });
+		this.#host.tell("chatMessage", message, this.#host.local);
+		return message;
+	}
+
 	clientProtocolOf(identity: string): number {
 		return this.#sender(identity)?.info?.clientProtocol ?? 0;
 	}
 
 	get identities(): Iterable<string> {
-		return this.#host.participants.remote.keys();
+		const { remote, beyond } = this.#host.participants;
+		return [...remote.keys(), ...beyond.keys()];
 	}
 
 	#listen(): void {
 		const { incoming, rpcClient, rpcServer } = this;
 		this.#dispatcher
 			.on("user", (user, packet) => this.#onUserPacket(user, packet))
+			.on("chatMessage", (message, { participantIdentity }) =>
+				this.#onChat(chatMessageOf(message), participantIdentity),
+			)
+			.on("sipDtmf", (dtmf, { participantIdentity }) =>
+				this.#host.tell("sipDTMFReceived", dtmf, this.#sender(participantIdentity)),
+			)
+			.on("transcription", (transcription) => this.#onTranscription(transcription))
 			.on("streamHeader", (header, { participantIdentity }) =>
 				incoming.onHeader(header, participantIdentity),
 			)
@@ -135,6 +169,10 @@ export class RoomData implements DataPort {
 		incoming.registerText(REQUEST_TOPIC, (reader, { identity }) =>
 			rpcServer.onRequestStream(reader, identity),
 		);
+		incoming.setDefaultText(CHAT_TOPIC, async (reader, { identity }) => {
+			const { id, timestamp } = reader.info;
+			this.#onChat({ id, timestamp, message: await reader.readAll() }, identity);
+		});
 		incoming.registerText(RESPONSE_TOPIC, (reader, { identity }) =>
 			rpcClient.onResponseStream(reader, identity),
 		);
@@ -142,7 +180,37 @@ export class RoomData implements DataPort {
 
 	#onUserPacket({ payload, topic }: UserPacket, { kind, participantIdentity }: DataPacket): void {
 		const sender = this.#sender(participantIdentity);
-		this.#host.emit("dataReceived", payload, sender, kind, topic, NONE, participantIdentity);
+		if (topic?.startsWith(OBJECT_TOPIC)) {
+			const own = topic.slice(OBJECT_TOPIC.length);
+			const value = this.#unpack(payload);
+			if (value)
+				this.#host.tell("objectReceived", value.value, sender, own, kind, participantIdentity);
+			return;
+		}
+		this.#host.tell("dataReceived", payload, sender, kind, topic, NONE, participantIdentity);
+		sender?.emit("dataReceived", payload, kind, NONE);
+	}
+
+	#unpack(payload: Uint8Array): { value: ObjectValue } | undefined {
+		try {
+			return { value: this.#objects.unpack(payload) };
+		} catch (error) {
+			this.#objectsRefused++;
+			this.#log.warn("an object was refused:", (error as Error).message);
+			return undefined;
+		}
+	}
+
+	#onChat(message: ChatMessage, identity: string): void {
+		this.#host.tell("chatMessage", message, this.#sender(identity));
+	}
+
+	#onTranscription(transcription: Transcription): void {
+		const { transcribedParticipantIdentity, trackId } = transcription;
+		const participant = this.#host.participants.byIdentity(transcribedParticipantIdentity);
+		const publication = participant?.trackPublications.get(trackId);
+		const segments = this.#transcriptions.segmentsOf(transcription);
+		this.#host.tell("transcriptionReceived", segments, participant, publication);
 	}
 
 	#sender(identity: string): RemoteParticipant | undefined {

@@ -6,7 +6,7 @@ import type {
 	SubscriptionPermissionUpdate,
 	TrackInfo,
 } from "../protocol/generated/types";
-import type { IncomingTrack } from "../session/Negotiation";
+import type { IncomingTrack } from "../session/Receivers";
 import type { Participants } from "./Participants";
 import type { RoomLink } from "./RoomLink";
 import { RemoteAudioTrack, streamStateOf } from "./Track";

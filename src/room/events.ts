@@ -1,5 +1,7 @@
 /** Events of a Room: livekit-client's names, arguments and order. */
 
+import type { ChatMessage, SipDTMF, TranscriptionSegment } from "../data/messages";
+import type { ObjectValue } from "../data/objects/ObjectCodec";
 import type {
 	DataPacket_Kind as DataPacketKind,
 	DisconnectReason,
@@ -19,6 +21,10 @@ export const ConnectionState = Object.freeze({
 	Disconnected: "disconnected",
 	Connecting: "connecting",
 	Connected: "connected",
+	/** Media is lost, or all is: see RoomEvent.Reconnecting. */
+	Reconnecting: "reconnecting",
+	/** Signalling is lost; sound goes on. */
+	SignalReconnecting: "signalReconnecting",
 } as const);
 export type ConnectionState = (typeof ConnectionState)[keyof typeof ConnectionState];
 
@@ -27,7 +33,16 @@ export const RoomEvent = Object.freeze({
 	Connected: "connected",
 	/** Out of the room; the reason is undefined when nobody gave one. */
 	Disconnected: "disconnected",
-	/** Before Connected and Disconnected. */
+	/** Signalling is lost and on its way back; sound and data go on. Reconnected or more follows. */
+	SignalReconnecting: "signalReconnecting",
+	/**
+	 * Media is lost, and on its way back. When the server does not know us any more, everybody and all
+	 * tracks of ours have gone before this, or go after it, and come again behind Reconnected.
+	 */
+	Reconnecting: "reconnecting",
+	/** All is well again. */
+	Reconnected: "reconnected",
+	/** Before the event of the state itself. */
 	ConnectionStateChanged: "connectionStateChanged",
 	/** The server has let us in; media is not up yet. */
 	SignalConnected: "signalConnected",
@@ -75,6 +90,18 @@ export const RoomEvent = Object.freeze({
 	 * undefined, and its identity is the last argument.
 	 */
 	DataReceived: "dataReceived",
+	/**
+	 * More of this kind of packets waits to be sent than a quarter of the send buffer (maxDataBytes / 2;
+	 * of lossy ones, 8 KB at most): isLow is false; and true, when that is over. For pacing what is sent.
+	 */
+	DCBufferStatusChanged: "dcBufferStatusChanged",
+	/** Somebody called publishObject(), or sent MessagePack with a topic that says so. */
+	ObjectReceived: "objectReceived",
+	/** Of others, and of ours when it is sent. Also a text stream of topic `lk.chat`, if that has no handler. */
+	ChatMessage: "chatMessage",
+	SipDTMFReceived: "sipDTMFReceived",
+	/** As packets; agents send text streams of topic `lk.transcription`. */
+	TranscriptionReceived: "transcriptionReceived",
 	/** A microphone or speaker could not be opened. */
 	MediaDevicesError: "mediaDevicesError",
 } as const);
@@ -85,6 +112,9 @@ export interface RoomEvents {
 	disconnected: [reason?: DisconnectReason];
 	connectionStateChanged: [state: ConnectionState];
 	signalConnected: [];
+	signalReconnecting: [];
+	reconnecting: [];
+	reconnected: [];
 	moved: [name: string];
 	participantConnected: [participant: RemoteParticipant];
 	participantDisconnected: [participant: RemoteParticipant, reason?: DisconnectReason];
@@ -140,6 +170,7 @@ export interface RoomEvents {
 	roomMetadataChanged: [metadata: string];
 	recordingStatusChanged: [recording: boolean];
 	/** The payload is in native memory and costs the engine's heap next to nothing. */
+	dcBufferStatusChanged: [isLow: boolean, kind: DataPacketKind];
 	dataReceived: [
 		payload: Uint8Array,
 		participant: RemoteParticipant | undefined,
@@ -147,6 +178,25 @@ export interface RoomEvents {
 		topic: string | undefined,
 		encryptionType: EncryptionType,
 		participantIdentity: string,
+	];
+	/**
+	 * Objects in it are read by their properties' names. To list those (Object.keys, JSON) makes
+	 * names of what a peer wrote, which XS never frees: do that where you trust it.
+	 */
+	objectReceived: [
+		value: ObjectValue,
+		participant: RemoteParticipant | undefined,
+		topic: string,
+		kind: DataPacketKind,
+		participantIdentity: string,
+	];
+	chatMessage: [message: ChatMessage, participant?: Participant];
+	sipDTMFReceived: [dtmf: SipDTMF, participant?: RemoteParticipant];
+	/** Who is transcribed, and which of its tracks. */
+	transcriptionReceived: [
+		segments: TranscriptionSegment[],
+		participant?: Participant,
+		publication?: TrackPublication,
 	];
 	mediaDevicesError: [error: Error, kind: "audioinput" | "audiooutput"];
 }

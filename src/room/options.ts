@@ -2,7 +2,8 @@
 
 import type { Microphone, Speaker } from "webrtc-native/device";
 import type { StreamLimits } from "../data/streams/types";
-import type { SignalOptions } from "../signal/SignalClient";
+import type { ReconnectPolicy } from "../session/ReconnectPolicy";
+import type { SignalOptions } from "../signal/types";
 import type { Track } from "./Track";
 
 export interface RoomOptions extends StreamLimits {
@@ -16,6 +17,8 @@ export interface RoomOptions extends StreamLimits {
 	publishDefaults?: TrackPublishDefaults;
 	/** Close a track's microphone when it is unpublished; true by default. */
 	stopLocalTrackOnUnpublish?: boolean;
+	/** So many others are kept in full, 32 by default; of those beyond only identity and sid are. */
+	maxParticipants?: number;
 	/** Largest message from the server in bytes; larger ones are dropped and counted. 65,536 by default. */
 	maxSignalBytes?: number;
 	/**
@@ -24,6 +27,11 @@ export interface RoomOptions extends StreamLimits {
 	 * packets of ours can be twice as large, up to 64,000 bytes.
 	 */
 	maxDataBytes?: number;
+	/**
+	 * When to try again after the connection was lost. By default ten tries in about a minute:
+	 * DefaultReconnectPolicy. A device that nobody attends may want to go on for ever.
+	 */
+	reconnectPolicy?: ReconnectPolicy;
 	/** For wss: private trust anchors, or no verification. */
 	tls?: SignalOptions["tls"];
 }
@@ -66,6 +74,14 @@ export interface RoomConnectOptions {
 	websocketTimeout?: number;
 	/** Milliseconds from joining until media and data must be up; 15,000 by default. */
 	peerConnectionTimeout?: number;
+}
+
+export interface ObjectPublishOptions {
+	/** Arrives, and in order. True by default. */
+	reliable?: boolean;
+	/** Who gets it; everybody when absent or empty. */
+	destinationIdentities?: readonly string[];
+	topic?: string;
 }
 
 export interface DataPublishOptions {

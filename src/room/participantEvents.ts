@@ -4,6 +4,7 @@
  * arguments. Like the room's, they are news: nothing is told before the room is connected.
  */
 
+import type { ChatMessage, SipDTMF, TranscriptionSegment } from "../data/messages";
 import type {
 	DataPacket_Kind as DataPacketKind,
 	Encryption_Type as EncryptionType,
@@ -40,6 +41,11 @@ export const ParticipantEvent = Object.freeze({
 	/** It can send and receive. */
 	Active: "active",
 	DataReceived: "dataReceived",
+	/** It wrote, or we did; see the room's events of these names. */
+	ChatMessage: "chatMessage",
+	SipDTMFReceived: "sipDTMFReceived",
+	/** It was transcribed. */
+	TranscriptionReceived: "transcriptionReceived",
 	/** Of the local participant. */
 	MediaDevicesError: "mediaDevicesError",
 } as const);
@@ -74,6 +80,9 @@ export interface ParticipantEvents {
 	connectionQualityChanged: [quality: ConnectionQuality];
 	active: [];
 	dataReceived: [payload: Uint8Array, kind: DataPacketKind, encryptionType: EncryptionType];
+	chatMessage: [message: ChatMessage];
+	sipDTMFReceived: [dtmf: SipDTMF];
+	transcriptionReceived: [segments: TranscriptionSegment[], publication?: TrackPublication];
 	mediaDevicesError: [error: Error, kind: "audioinput" | "audiooutput"];
 }
 

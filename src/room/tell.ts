@@ -26,6 +26,7 @@ const ROOM_ONLY: readonly (keyof RoomEvents)[] = Object.freeze([
 	"participantConnected",
 	"participantDisconnected",
 	"dataReceived",
+	"objectReceived",
 ]);
 
 /** A listener that throws does not keep those behind it from being called. */

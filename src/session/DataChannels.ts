@@ -5,8 +5,11 @@
 
 import type { ChannelOptions, Peer, PeerOptions } from "webrtc-native/webrtc";
 import { Log } from "../platform/log";
-import { DataPacket_Kind as DataPacketKind } from "../protocol/generated/enums";
+import { DataPacket_Kind as DataPacketKind, SignalTarget } from "../protocol/generated/enums";
+import type { DataChannelInfo } from "../protocol/generated/types";
+import type { Init } from "../protocol/schema";
 import type { RemoteData } from "./Negotiation";
+import { ReplayBuffer } from "./ReplayBuffer";
 
 /** Bytes of one packet at most, whatever the answer allows: the server forwards no more. */
 const MAX_PACKET = 64_000;
@@ -14,6 +17,9 @@ const MAX_PACKET = 64_000;
 const LOSSY_BUFFERED = 8192;
 const MAX_DATA_BYTES = 65_535;
 const MIN_BUFFER = 4096;
+
+/** Bytes of reliable packets that wait, in the engine's heap, while there is no connection. */
+const MAX_WAITING = 32_768;
 
 /** By DataPacket_Kind. */
 const CHANNELS: readonly ChannelOptions[] = Object.freeze([
@@ -51,12 +57,18 @@ export interface DataChannelsOptions {
 	/** Both channels are open (`at`), or the server wants none (undefined). */
 	onReady(at: number | undefined): void;
 	onMessage(message: ArrayBufferLike, kind: DataPacketKind): void;
+	/** More waits to be sent than a quarter of the buffer (of lossy packets: than 8 KB), or no longer. */
+	onBufferStatus(isLow: boolean, kind: DataPacketKind): void;
 	/** There are no more channels; the connection may go on. */
 	onEnded(reason: string): void;
 }
 
 /** Each way: two of the largest messages. */
 const bufferBytes = (maxDataBytes = MAX_DATA_BYTES) => Math.max(MIN_BUFFER, 2 * maxDataBytes);
+
+/** Bytes that may wait while the buffer still counts as low. */
+const lowWater = (kind: number, buffer: number) =>
+	kind === DataPacketKind.LOSSY ? Math.min(LOSSY_BUFFERED, buffer >> 2) : buffer >> 2;
 
 /** Bytes of the largest packet that a board with this `maxDataBytes` can send. */
 export function maxPacketBytes(this: unknown, maxDataBytes?: number): number {
@@ -65,6 +77,7 @@ export function maxPacketBytes(this: unknown, maxDataBytes?: number): number {
 
 interface Waiting {
 	readonly bytes: Uint8Array;
+	readonly sequence: number;
 	resolve(): void;
 	reject(error: PublishDataError): void;
 }
@@ -80,8 +93,14 @@ export class DataChannels {
 	/** Why nothing can be sent. */
 	#obstacle: string | undefined = "the data channels are not open yet";
 	#maxPacket = MAX_PACKET;
-	/** Reliable packets that found the send buffer full, oldest first. */
+	/** Reliable packets that found the send buffer full, or no connection, oldest first. */
 	#waiting: Waiting[] = [];
+	#waitingBytes = 0;
+	readonly #replay = new ReplayBuffer();
+	/** By DataPacket_Kind. */
+	#lowWater: number[] = [];
+	/** Kinds of which more waits than that. */
+	readonly #high = new Set<DataPacketKind>();
 	#lossyDropped = 0;
 	#strangeMessages = 0;
 
@@ -99,12 +118,20 @@ export class DataChannels {
 			onDataEnded: (reason) => this.#end(reason || "the server ended the data channels"),
 			onMessage: (channel, message) => this.#onMessage(channel, message),
 			onWritable: () => this.#flush(),
+			onBufferedLow: (channel) => this.#setLow(this.#channels.indexOf(channel)),
 		};
 	}
 
 	/** Both channels are open, or there will be none. */
 	get settled(): boolean {
 		return this.#settled;
+	}
+
+	/** For SyncState. */
+	get channels(): Init<DataChannelInfo>[] {
+		return this.#channels.map((id, kind) => {
+			return { label: CHANNELS[kind].label, id, target: SignalTarget.PUBLISHER };
+		});
 	}
 
 	get stats(): Record<string, number> {
@@ -130,24 +157,59 @@ export class DataChannels {
 			remotePort: remote.port,
 		});
 		this.#peer = peer;
-		this.#channels = CHANNELS.map((options) => peer.openChannel(options));
+		this.#lowWater = CHANNELS.map((_, kind) => lowWater(kind, buffer));
+		this.#channels = CHANNELS.map((options, kind) =>
+			peer.openChannel({ ...options, lowWater: this.#lowWater[kind] }),
+		);
 	}
 
 	/**
 	 * Resolves when the packet is in the send buffer; reliable ones wait for room there. Lossy ones
 	 * never wait: they are dropped and counted. Rejects with PublishDataError.
 	 */
-	send(bytes: Uint8Array, kind: DataPacketKind): Promise<void> {
+	send(bytes: Uint8Array, kind: DataPacketKind, sequence = 0): Promise<void> {
 		if (bytes.length > this.#maxPacket) {
 			const message = `a packet of ${bytes.length} bytes: ${this.#maxPacket} is the limit`;
 			return Promise.reject(new PublishDataError(message, PublishDataErrorReason.TooLarge));
 		}
 		if (this.#obstacle !== undefined) return Promise.reject(notConnected(this.#obstacle));
 		if (kind === DataPacketKind.LOSSY) return this.#sendLossy(bytes);
+		if (!this.#peer && this.#waitingBytes + bytes.length > MAX_WAITING) {
+			return Promise.reject(notConnected("too much waits for the connection to come back"));
+		}
 		return new Promise((resolve, reject) => {
-			this.#waiting.push({ bytes, resolve, reject });
+			this.#waitingBytes += bytes.length;
+			this.#waiting.push({ bytes, sequence, resolve, reject });
 			if (this.#waiting.length === 1) this.#flush();
 		});
+	}
+
+	/**
+	 * A resumed server has all up to `sequence`; what it does not have is sent again, before anything
+	 * new, as far as it is kept. It drops what it has twice.
+	 */
+	replay(sequence: number): void {
+		const done = () => {};
+		const again = this.#replay.after(sequence).map((packet) => {
+			this.#waitingBytes += packet.bytes.length;
+			return { ...packet, resolve: done, reject: done };
+		});
+		this.#waiting.unshift(...again);
+		this.#flush();
+	}
+
+	/**
+	 * The connection is lost and there will be another one, with open(): reliable packets wait for it,
+	 * lossy ones are dropped. What was in the old one's send buffer may be lost.
+	 */
+	restart(): void {
+		this.#peer = undefined;
+		this.#channels = [];
+		this.#open.clear();
+		this.#settled = false;
+		this.#obstacle = undefined;
+		this.#replay.clear();
+		for (const kind of [...this.#high]) this.#setLow(kind);
 	}
 
 	/** The peer is closed. */
@@ -158,25 +220,45 @@ export class DataChannels {
 	async #sendLossy(bytes: Uint8Array): Promise<void> {
 		const { LOSSY } = DataPacketKind;
 		const channel = this.#channels[LOSSY];
+		if (channel === undefined) {
+			this.#lossyDropped++;
+			return;
+		}
 		const full = (this.#peer?.bufferedAmount(channel) ?? 0) > LOSSY_BUFFERED;
-		if (full || !this.#transmit(channel, bytes)) this.#lossyDropped++;
+		if (full || !this.#transmit(LOSSY, bytes)) this.#lossyDropped++;
 	}
 
 	#flush(): void {
-		const channel = this.#channels[DataPacketKind.RELIABLE];
+		const { RELIABLE } = DataPacketKind;
+		if (this.#channels[RELIABLE] === undefined) return;
 		for (let next = this.#waiting[0]; next; next = this.#waiting[0]) {
 			try {
-				if (!this.#transmit(channel, next.bytes)) return;
+				if (!this.#transmit(RELIABLE, next.bytes)) return;
+				this.#replay.add(next);
 				next.resolve();
 			} catch (error) {
 				next.reject(notConnected((error as Error).message));
 			}
 			this.#waiting.shift();
+			this.#waitingBytes -= next.bytes.length;
 		}
 	}
 
-	#transmit(channel: number, bytes: Uint8Array): boolean {
-		return this.#peer?.sendMessage(channel, bytes) ?? false;
+	#transmit(kind: DataPacketKind, bytes: Uint8Array): boolean {
+		const channel = this.#channels[kind];
+		const peer = this.#peer;
+		if (!peer?.sendMessage(channel, bytes)) return false;
+		if (!this.#high.has(kind) && peer.bufferedAmount(channel) > this.#lowWater[kind]) {
+			this.#high.add(kind);
+			this.#tell(() => this.#options.onBufferStatus(false, kind));
+		}
+		return true;
+	}
+
+	#setLow(kind: number): void {
+		if (this.#high.delete(kind as DataPacketKind)) {
+			this.#tell(() => this.#options.onBufferStatus(true, kind as DataPacketKind));
+		}
 	}
 
 	#onOpen(channel: number, at: number): void {
@@ -185,6 +267,7 @@ export class DataChannels {
 		if (this.#settled || this.#open.size < this.#channels.length) return;
 		this.#settled = true;
 		this.#obstacle = undefined;
+		this.#flush();
 		this.#options.onReady(at);
 	}
 
@@ -194,9 +277,13 @@ export class DataChannels {
 			this.#strangeMessages++;
 			return;
 		}
-		// An app that throws at what somebody sent must not end for it.
+		this.#tell(() => this.#options.onMessage(message, kind as DataPacketKind));
+	}
+
+	/** An app that throws at what it is told, often by what somebody sent, must not end for it. */
+	#tell(listener: () => void): void {
 		try {
-			this.#options.onMessage(message, kind as DataPacketKind);
+			listener();
 		} catch (error) {
 			this.#log.error("a listener of data threw:", (error as Error)?.stack ?? error);
 		}
@@ -214,6 +301,9 @@ export class DataChannels {
 		this.#peer = undefined;
 		for (const { reject } of this.#waiting) reject(notConnected(obstacle));
 		this.#waiting = [];
+		this.#waitingBytes = 0;
+		this.#replay.clear();
+		this.#high.clear();
 	}
 }
 

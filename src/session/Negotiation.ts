@@ -5,13 +5,14 @@
  * The client always offers. Sections are only ever appended; one offer is on its way at a time.
  */
 
-import type { Microphone, Speaker } from "webrtc-native/device";
+import type { Microphone } from "webrtc-native/device";
 import type { Candidate, Identity, Peer } from "webrtc-native/webrtc";
 import { Timeout } from "../platform/Timeout";
 import { SignalTarget } from "../protocol/generated/enums";
 import type { SessionDescription, SignalRequest } from "../protocol/generated/types";
 import type { Init } from "../protocol/schema";
 import { OFFERED, opusOf, type SendFormat, sameFormat } from "./formats";
+import type { Receivers } from "./Receivers";
 import { type CandidateDrop, RemoteCandidates } from "./RemoteCandidates";
 import { buildOffer, type OfferedSection, SCTP_PORT } from "./sdp/build";
 import { formatCandidateInit, parseCandidateInit } from "./sdp/candidate";
@@ -36,14 +37,9 @@ export interface OutgoingTrack {
 	bitrate?: number;
 }
 
-/** A track that the server sends; it plays while it is here. */
-export interface IncomingTrack {
-	sid: string;
-	setVolume(volume: number): void;
-}
-
 export interface NegotiationOptions {
 	peer: Peer;
+	receivers: Receivers;
 	identity: Identity;
 	/** Ours, best first. */
 	candidates: readonly Candidate[];
@@ -51,17 +47,12 @@ export interface NegotiationOptions {
 	sessionId: number;
 	/** Of all our streams (RFC 7022). */
 	cname: string;
-	/** Where remote tracks play; undefined: they are received by nobody. */
-	speaker(): Speaker | undefined;
-	send(request: Init<SignalRequest>): void;
+	/** False: there is no connection to send it on; resume() comes when there is. */
+	send(request: Init<SignalRequest>): boolean;
 	/** An offer was not answered in time. */
 	onTimeout(): void;
 	/** The track cannot be sent; it has been removed. */
 	onRefused(cid: string, message: string): void;
-	onTrack(track: IncomingTrack): void;
-	/** The track cannot be received: native memory is short. */
-	onTrackFailed(sid: string): void;
-	onTrackEnded(sid: string): void;
 	/** The first answer's word on data channels; undefined: the server wants none. */
 	onData(remote: RemoteData | undefined): void;
 	/** Milliseconds; 15,000 by default. */
@@ -83,22 +74,21 @@ interface Sending {
 	format?: SendFormat;
 }
 
-interface Receiving {
-	sid: string;
-	ssrc: number | undefined;
-	receiver: number;
-}
-
 export class Negotiation {
 	readonly #options: NegotiationOptions;
 	readonly #sections: OfferedSection[] = [];
 	readonly #sending = new Map<string, Sending>(); // by cid
-	readonly #receiving = new Map<string, Receiving>(); // by mid
 	/** Sections of ours that both sides hold for inactive: a track may have them. */
 	readonly #retired = new Set<string>();
 	readonly #candidates: RemoteCandidates;
+	/** Ours, best first. */
+	#local: readonly Candidate[];
 	/** Who the other side said it is; it stays that. */
-	#remote: string | undefined;
+	#fingerprint: string | undefined;
+	/** Its ICE credentials; undefined until the answer to an offer with new ones of ours. */
+	#credentials: string | undefined;
+	/** The newest answer that was taken. */
+	#answer: SessionDescription | undefined;
 	/** Id of the newest offer; ids count from 1. */
 	#offer = 0;
 	/** An offer is on its way. */
@@ -113,6 +103,7 @@ export class Negotiation {
 
 	constructor(options: NegotiationOptions) {
 		this.#options = options;
+		this.#local = options.candidates;
 		this.#candidates = new RemoteCandidates(options.peer);
 	}
 
@@ -130,12 +121,35 @@ export class Negotiation {
 
 	/** The join request has arrived: what was not in it trickles, and the first answer is due. */
 	joined(): void {
-		const { candidates, send } = this.#options;
-		for (const candidate of candidates.slice(OFFERED_CANDIDATES)) {
-			const candidateInit = formatCandidateInit(candidate, this.#sections[0].mid);
-			send({ trickle: { candidateInit, target: SignalTarget.PUBLISHER } });
-		}
+		this.#trickleRest();
 		if (this.#offering) this.#expectAnswer();
+	}
+
+	/** There is signalling again; an offer or its answer may have been lost with the old one. */
+	resume(): void {
+		if (this.#offering || this.#stale) this.#offerNow();
+	}
+
+	/** Something changed that the next offer must have; resume() or restartIce() follows. */
+	outdate(): void {
+		this.#stale = true;
+	}
+
+	/**
+	 * ICE begins anew, with new credentials and the addresses of now; DTLS and all above it go on.
+	 * Throws when this machine has no address.
+	 */
+	restartIce(): void {
+		this.#local = this.#options.peer.restartIce();
+		this.#credentials = undefined;
+		this.#candidates.restart();
+		this.#offerNow();
+		this.#trickleRest();
+	}
+
+	/** What was offered and answered last, for SyncState. */
+	get descriptions(): { offer: Init<SessionDescription>; answer?: SessionDescription } {
+		return { offer: this.#describe(), answer: this.#answer };
 	}
 
 	/**
@@ -177,10 +191,7 @@ export class Negotiation {
 	/** Offers now, or when the offer on its way has been answered. */
 	renegotiate(): void {
 		if (this.#offering) this.#stale = true;
-		else {
-			this.#options.send({ offer: this.#build() });
-			this.#expectAnswer();
-		}
+		else this.#offerNow();
 	}
 
 	/**
@@ -201,8 +212,10 @@ export class Negotiation {
 			this.#staleAnswers++;
 			return;
 		}
+		const { receivers } = this.#options;
 		const description = parseDescription(answer.sdp);
 		this.#endOffer();
+		this.#answer = answer;
 		this.#settleData(description); // before its packets can come
 		this.#setRemote(description);
 		for (const section of description.sections) {
@@ -210,12 +223,9 @@ export class Negotiation {
 			if (direction === "inactive" && this.#sections[Number(mid)]?.inactive) this.#retired.add(mid);
 			if (section.kind === "application") continue;
 			this.#applySending(section);
-			this.#applyReceiving(section, answer.midToTrackId);
+			receivers.apply(section, answer.midToTrackId);
 		}
-		if (this.#stale) {
-			this.#stale = false;
-			this.renegotiate();
-		}
+		if (this.#stale) this.renegotiate();
 	}
 
 	/** TrickleRequest.candidateInit and its `final`. */
@@ -230,7 +240,7 @@ export class Negotiation {
 	close(): void {
 		this.#endOffer();
 		this.#sending.clear();
-		this.#receiving.clear();
+		this.#options.receivers.close();
 	}
 
 	#endOffer(): void {
@@ -238,17 +248,35 @@ export class Negotiation {
 		this.#timeout.stop();
 	}
 
+	#offerNow(): void {
+		this.#stale = false;
+		if (this.#options.send({ offer: this.#build() })) this.#expectAnswer();
+		else this.#timeout.stop();
+	}
+
+	/** The first offer travels in a URL, and others look alike: what was not in it. */
+	#trickleRest(): void {
+		for (const candidate of this.#local.slice(OFFERED_CANDIDATES)) {
+			const candidateInit = formatCandidateInit(candidate, this.#sections[0].mid);
+			this.#options.send({ trickle: { candidateInit, target: SignalTarget.PUBLISHER } });
+		}
+	}
+
 	#build(): Init<SessionDescription> {
-		const { peer, identity, candidates, sessionId } = this.#options;
 		this.#offer++;
 		this.#offering = true;
+		return this.#describe();
+	}
+
+	#describe(): Init<SessionDescription> {
+		const { peer, identity, sessionId } = this.#options;
 		const sdp = buildOffer({
 			sessionId,
 			version: this.#offer,
 			ufrag: peer.ufrag,
 			pwd: peer.pwd,
 			fingerprint: identity.fingerprint,
-			candidates: candidates.slice(0, OFFERED_CANDIDATES),
+			candidates: this.#local.slice(0, OFFERED_CANDIDATES),
 			sections: this.#sections,
 		});
 		return { type: "offer", sdp, id: this.#offer };
@@ -268,13 +296,17 @@ export class Negotiation {
 
 	#setRemote(description: Description): void {
 		const { ufrag, pwd, fingerprint, setup, iceLite } = description;
-		const remote = `${ufrag} ${pwd} ${fingerprint}`;
-		if (this.#remote === undefined) {
+		const credentials = `${ufrag} ${pwd}`;
+		if (fingerprint !== (this.#fingerprint ?? fingerprint)) {
+			throw new SdpError("the peer's fingerprint changed");
+		}
+		if (this.#credentials === undefined) {
 			this.#options.peer.setRemote({ ufrag, pwd, fingerprint, setup, iceLite });
-			this.#remote = remote;
+			this.#fingerprint = fingerprint;
+			this.#credentials = credentials;
 			this.#candidates.open();
-		} else if (remote !== this.#remote) {
-			throw new SdpError("the peer's fingerprint or ICE credentials changed"); // no ICE restarts yet
+		} else if (credentials !== this.#credentials) {
+			throw new SdpError("the peer's ICE credentials changed unasked");
 		}
 		for (const candidate of description.candidates) this.#candidates.add(candidate);
 		if (description.complete) this.#candidates.end();
@@ -351,49 +383,5 @@ export class Negotiation {
 	#refuse({ track: { cid } }: Sending, message: string): void {
 		this.removeTrack(cid);
 		this.#options.onRefused(cid, message);
-	}
-
-	/**
-	 * Which track a section carries is in `mids`; else the second token of its a=msid is the track's
-	 * sid. With neither the section waits for a track.
-	 */
-	#applyReceiving(section: Section, mids: ReadonlyMap<string, string>): void {
-		const { mid, ssrc } = section;
-		const sends = section.direction === "sendonly" || section.direction === "sendrecv";
-		const opus = opusOf(section);
-		const sid = sends && !section.rejected && opus ? (mids.get(mid) ?? section.trackId) : undefined;
-		const current = this.#receiving.get(mid);
-		if (current && current.sid === sid && current.ssrc === ssrc) return;
-		if (current) this.#removeReceiver(mid, current);
-		if (sid === undefined || !opus) return;
-		const speaker = this.#options.speaker();
-		if (speaker) this.#addReceiver(section, opus.payloadType, sid, speaker);
-	}
-
-	#addReceiver(section: Section, payloadType: number, sid: string, speaker: Speaker): void {
-		const { mid, ssrc, audioLevelId, midId } = section;
-		const { peer, onTrack, onTrackFailed } = this.#options;
-		const extensions = { audioLevel: audioLevelId, mid: midId };
-		let receiver: number;
-		try {
-			receiver = peer.addReceiver({ mid, ssrc, payloadType, extensions, speaker });
-		} catch {
-			onTrackFailed(sid);
-			return;
-		}
-		this.#receiving.set(mid, { sid, ssrc, receiver });
-		onTrack({ sid, setVolume: (volume) => this.#setVolume(mid, receiver, volume) });
-	}
-
-	#removeReceiver(mid: string, { sid, receiver }: Receiving): void {
-		this.#receiving.delete(mid);
-		this.#options.peer.removeReceiver(receiver);
-		this.#options.onTrackEnded(sid);
-	}
-
-	#setVolume(mid: string, receiver: number, volume: number): void {
-		if (this.#receiving.get(mid)?.receiver === receiver) {
-			this.#options.peer.setVolume(receiver, volume);
-		}
 	}
 }

@@ -1,4 +1,4 @@
-/** Tracks that wait for the server's word: matched by cid, bounded in time. */
+/** Tracks of ours: what waits for the server's word, matched by cid and bounded in time, and what it took. */
 
 import type { Microphone } from "webrtc-native/device";
 import { Timeout } from "../platform/Timeout";
@@ -7,7 +7,11 @@ import {
 	type TrackSource,
 	TrackType,
 } from "../protocol/generated/enums";
-import type { AddTrackRequest, TrackInfo } from "../protocol/generated/types";
+import type {
+	AddTrackRequest,
+	TrackInfo,
+	TrackPublishedResponse,
+} from "../protocol/generated/types";
 import type { Init } from "../protocol/schema";
 import { newSsrc } from "./ids";
 import type { OutgoingTrack } from "./Negotiation";
@@ -40,61 +44,115 @@ export class TrackPublishError extends Error {
 	}
 }
 
-interface Waiting {
+interface Publication {
 	request: PublishRequest;
+	/** The server's newest word; undefined while it is awaited. */
+	info?: TrackInfo;
 	readonly timeout: Timeout;
-	resolve(info: TrackInfo): void;
-	reject(error: TrackPublishError): void;
+	/** Of the app's promise, until the first word. */
+	waiting?: { resolve(info: TrackInfo): void; reject(error: TrackPublishError): void };
+}
+
+export interface PublicationsOptions {
+	/** Milliseconds for the server's word; 10,000 by default. */
+	timeout?: number;
+	/** A track that had been published is, after a full reconnect. */
+	onRepublished(cid: string, info: TrackInfo): void;
+	/** A track that had been published is not any more. */
+	onLost(cid: string, error: TrackPublishError): void;
 }
 
 export class Publications {
-	readonly #timeout: number;
-	readonly #waiting = new Map<string, Waiting>();
+	readonly #options: PublicationsOptions;
+	readonly #tracks = new Map<string, Publication>();
 
-	constructor(timeout = 10_000) {
-		this.#timeout = timeout;
+	constructor(options: PublicationsOptions) {
+		this.#options = options;
 	}
 
 	add(request: PublishRequest): Promise<TrackInfo> {
 		return new Promise((resolve, reject) => {
-			this.#waiting.set(request.cid, { request, timeout: new Timeout(), resolve, reject });
+			const waiting = { resolve, reject };
+			this.#tracks.set(request.cid, { request, timeout: new Timeout(), waiting });
 		});
 	}
 
 	/** Those without an answer, oldest first. */
 	pending(): PublishRequest[] {
-		return Array.from(this.#waiting.values(), ({ request }) => request);
+		const pending: PublishRequest[] = [];
+		for (const { request, info } of this.#tracks.values()) if (!info) pending.push(request);
+		return pending;
+	}
+
+	/** For SyncState: what the server has taken. */
+	published(): Init<TrackPublishedResponse>[] {
+		const published: Init<TrackPublishedResponse>[] = [];
+		for (const [cid, { info }] of this.#tracks) if (info) published.push({ cid, track: info });
+		return published;
 	}
 
 	/** The request is out: the server's time runs. */
 	sent(cid: string): void {
-		this.#waiting.get(cid)?.timeout.start(this.#timeout, () => {
+		this.#tracks.get(cid)?.timeout.start(this.#options.timeout ?? 10_000, () => {
 			this.fail(cid, new TrackPublishError("the server did not answer the request to publish"));
 		});
 	}
 
+	/** The server cannot be reached: its time does not run. */
+	hold(): void {
+		for (const { timeout } of this.#tracks.values()) timeout.stop();
+	}
+
+	/** The server knows nothing of us any more: all wait for its word again. */
+	restart(): void {
+		this.hold();
+		for (const track of this.#tracks.values()) track.info = undefined;
+	}
+
 	setMuted(cid: string, muted: boolean): void {
-		const waiting = this.#waiting.get(cid);
-		if (waiting) waiting.request = { ...waiting.request, muted };
+		const track = this.#tracks.get(cid);
+		if (track) track.request = { ...track.request, muted };
 	}
 
 	resolve(cid: string, info: TrackInfo): void {
-		this.#take(cid)?.resolve(info);
+		const track = this.#tracks.get(cid);
+		if (!track || track.info) return;
+		track.timeout.stop();
+		track.info = info;
+		const { waiting } = track;
+		track.waiting = undefined;
+		if (waiting) waiting.resolve(info);
+		else this.#options.onRepublished(cid, info);
 	}
 
+	/** It is not published, and forgotten. */
 	fail(cid: string, error: TrackPublishError): void {
-		this.#take(cid)?.reject(error);
+		const track = this.#tracks.get(cid);
+		if (!track) return;
+		this.#forget(cid, track);
+		if (track.waiting) track.waiting.reject(error);
+		else this.#options.onLost(cid, error);
 	}
 
+	/** The app does not want it any more. */
+	remove(cid: string): void {
+		const track = this.#tracks.get(cid);
+		if (!track) return;
+		this.#forget(cid, track);
+		track.waiting?.reject(new TrackPublishError("the track was unpublished"));
+	}
+
+	/** The session ends. */
 	failAll(error: TrackPublishError): void {
-		for (const cid of [...this.#waiting.keys()]) this.fail(cid, error);
+		for (const [cid, track] of [...this.#tracks]) {
+			this.#forget(cid, track);
+			track.waiting?.reject(error);
+		}
 	}
 
-	#take(cid: string): Waiting | undefined {
-		const waiting = this.#waiting.get(cid);
-		waiting?.timeout.stop();
-		this.#waiting.delete(cid);
-		return waiting;
+	#forget(cid: string, { timeout }: Publication): void {
+		timeout.stop();
+		this.#tracks.delete(cid);
 	}
 }
 

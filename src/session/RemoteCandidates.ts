@@ -28,6 +28,13 @@ export class RemoteCandidates {
 		if (this.#complete) this.#peer.endOfCandidates();
 	}
 
+	/** ICE begins anew: all that follows is of the next description. */
+	restart(): void {
+		this.#candidates.clear();
+		this.#open = false;
+		this.#complete = false;
+	}
+
 	add(candidate: Candidate): void {
 		const key = `${candidate.address} ${candidate.port}`;
 		if (this.#candidates.has(key)) return;

@@ -1,17 +1,21 @@
 /**
- * One connection's life: joins with the offer in the join request, negotiates, stays, leaves. What
- * happens in which state is the table in state.ts; what Room should know comes as events.
+ * One participant's stay in a room: joins with the offer in the join request, negotiates, comes back
+ * when the connection is lost (Recovery.ts), leaves. What happens in which state is the table in
+ * state.ts; what Room should know comes as events.
  */
 
-import { type Identity, Peer, type PeerOptions, type PeerState } from "webrtc-native/webrtc";
+import type { Identity } from "webrtc-native/webrtc";
 import { Emitter } from "../platform/emitter";
+import { Log } from "../platform/log";
 import { Timeout } from "../platform/Timeout";
 import {
 	type DataPacket_Kind as DataPacketKind,
 	DisconnectReason,
+	LeaveRequest_Action as LeaveAction,
 	RequestResponse_Reason as RequestReason,
 } from "../protocol/generated/enums";
 import type {
+	JoinRequest,
 	JoinResponse,
 	LeaveRequest,
 	RequestResponse,
@@ -20,12 +24,10 @@ import type {
 } from "../protocol/generated/types";
 import type { Init } from "../protocol/schema";
 import { ConnectionError, ConnectionErrorReason } from "../signal/ConnectionError";
-import { SignalClient, type SignalOptions } from "../signal/SignalClient";
+import { Connection, type MediaState } from "./Connection";
 import { DataChannels } from "./DataChannels";
-import { asConnectionError, nameOf, timeoutError } from "./failures";
+import { asConnectionError, isLoopback, nameOf, timeoutError } from "./failures";
 import { loadIdentity } from "./identity";
-import { newCname, newSessionId } from "./ids";
-import { Negotiation } from "./Negotiation";
 import {
 	addTrackRequest,
 	outgoing,
@@ -33,6 +35,10 @@ import {
 	type PublishRequest,
 	TrackPublishError,
 } from "./Publications";
+import { native, type SessionParts } from "./parts";
+import { DefaultReconnectPolicy } from "./ReconnectPolicy";
+import { Recovery } from "./Recovery";
+import { type Listen, Signalling } from "./Signalling";
 import { type SessionEvent, type SessionState, transitions } from "./state";
 import { Timeline } from "./Timeline";
 import {
@@ -44,22 +50,17 @@ import {
 	type SessionStats,
 } from "./types";
 
-/** Milliseconds: a server that ends media says why on the other connection, a little later. */
-const LEAVE_DELAY = 500;
 const MEDIA_TIMEOUT = 15_000;
 
-/** What a session is made of; tests bring their own. */
-export interface SessionParts {
-	loadIdentity(): Promise<Identity>;
-	createPeer(options: PeerOptions): Peer;
-	createSignal(options: SignalOptions | undefined): SignalClient;
-}
-
-const native: SessionParts = Object.freeze({
-	loadIdentity,
-	createPeer: (options: PeerOptions) => new Peer(options),
-	createSignal: (options: SignalOptions | undefined) => new SignalClient(options),
-});
+/** Ends that the server knows of: it is not told. */
+const SILENT_ENDS: readonly SessionEvent[] = Object.freeze([
+	"dismissed",
+	"signalLost",
+	"toldToResume",
+	"toldToRejoin",
+	"forbidden",
+	"exhausted",
+]);
 
 /**
  * Makes sessions that share one identity, which begins to load now: by the time of connect() it is
@@ -78,14 +79,17 @@ export class Session extends Emitter<SessionEvents> {
 	readonly #parts: SessionParts;
 	readonly #publications: Publications;
 	readonly #data: DataChannels;
+	readonly #signalling: Signalling;
+	readonly #recovery: Recovery;
 	#state: SessionState = "idle";
-	#signal: SignalClient | undefined;
-	#peer: Peer | undefined;
-	/** What it said last: it may be up before the join is handled. */
-	#peerState: { state: PeerState; reason?: string } = { state: "new" };
-	#negotiation: Negotiation | undefined;
-	/** Of the state. */
+	#wasConnected = false;
+	#url = "";
+	#connection: Connection | undefined;
+	/** For what a join awaits: identity, then media and data. */
 	readonly #timeout = new Timeout();
+	/** Why it was lost; it ends with this if it does not come back. */
+	#lost: SessionEnd = {};
+	#link: { close(): void } | undefined;
 	#finalCounters: Omit<SessionStats, "timeline"> | undefined;
 	/** Room messages that came before the join response was handled. */
 	#early: (() => void)[] | undefined = [];
@@ -94,7 +98,16 @@ export class Session extends Emitter<SessionEvents> {
 		super();
 		this.#options = options;
 		this.#parts = parts;
-		this.#publications = new Publications(options.publishTimeout);
+		this.#publications = new Publications({
+			timeout: options.publishTimeout,
+			onRepublished: (cid, info) => this.emit("republished", cid, info),
+			onLost: (cid, error) => this.emit("publicationLost", cid, error),
+		});
+		this.#signalling = new Signalling({
+			create: parts.createSignal,
+			signal: options.signal ?? {},
+			listen: (on) => this.#listen(on),
+		});
 		this.#data = new DataChannels({
 			maxDataBytes: options.maxDataBytes,
 			onReady: (at) => {
@@ -102,10 +115,29 @@ export class Session extends Emitter<SessionEvents> {
 				this.#onDataReady();
 			},
 			onMessage: (message, kind) => this.emit("data", message, kind),
+			onBufferStatus: (isLow, kind) => this.emit("bufferStatus", isLow, kind),
 			onEnded: (reason) => {
 				// A call goes on without data; one that has not begun is not what was asked for.
 				if (!this.#data.settled) this.#fail(`the data channels failed: ${reason}`);
 			},
+		});
+		this.#recovery = new Recovery({
+			signalling: this.#signalling,
+			publications: this.#publications,
+			data: this.#data,
+			policy: options.reconnectPolicy ?? new DefaultReconnectPolicy(),
+			joinRequest: this.#joinRequest,
+			connection: () => this.#connection,
+			drop: () => {
+				this.#timeout.stop();
+				this.#early = [];
+				this.#connection?.close();
+				this.#connection = undefined;
+			},
+			join: (tries) => this.#join(tries),
+			happen: (event, end) => this.#happen(event, end),
+			tell: (news) => this.#tell(news),
+			syncState: () => options.syncState?.() ?? {},
 		});
 	}
 
@@ -115,75 +147,76 @@ export class Session extends Emitter<SessionEvents> {
 
 	/** Ends in `connected` or `closed`, never later than the timeouts of signalling and media allow. */
 	start(url: string, token: string): void {
-		if (!this.#advance("start")) throw new Error("a session starts once");
+		if (!this.#happen("start")) throw new Error("a session starts once");
+		this.#url = url;
+		this.#signalling.target(url, token);
+		this.#link = this.#parts.watchLink((up) => this.#recovery.linkChanged(up));
 		this.timeline.start();
 		const { mediaTimeout = MEDIA_TIMEOUT } = this.#options;
 		this.#timeout.start(mediaTimeout, () => {
 			const message = `no certificate was made within ${mediaTimeout / 1000} s: restart the device`;
-			this.#end("timedOut", { error: timeoutError(message) });
+			this.#happen("timedOut", { error: timeoutError(message) });
 		});
-		this.#connect(url, token).catch((error: unknown) => {
-			this.#end("failed", { error: asConnectionError(error) });
+		this.#join().catch((error: unknown) => {
+			this.#happen("failed", { error: asConnectionError(error) });
 		});
 	}
 
 	/**
-	 * Publishes with the first offer, or by a new one when that is out. Rejects with
-	 * TrackPublishError when the server refuses, does not answer, or the session ends.
+	 * Publishes with the first offer, or by a new one when that is out; while there is no connection,
+	 * with the next one. Rejects with TrackPublishError when the server refuses, does not answer, or
+	 * the session ends.
 	 */
 	publish(request: PublishRequest): Promise<TrackInfo> {
 		if (this.#state === "closed") {
 			return Promise.reject(new TrackPublishError("the session is closed"));
 		}
 		const published = this.#publications.add(request);
-		if (this.#negotiation) {
-			this.#negotiation.addTrack(outgoing(request));
-			if (this.#inRoom) this.#announce(request);
-		}
+		this.#connection?.negotiation.addTrack(outgoing(request));
+		if (this.#inRoom) this.#announce(request);
 		return published;
 	}
 
 	unpublish(cid: string): void {
-		this.#publications.fail(cid, new TrackPublishError("the track was unpublished"));
-		this.#negotiation?.removeTrack(cid);
-		this.#negotiation?.renegotiate();
+		this.#publications.remove(cid);
+		this.#connection?.negotiation.removeTrack(cid);
+		this.#connection?.negotiation.renegotiate();
 	}
 
 	/** Stops or starts the packets, and tells the server once it knows the track. */
 	setMuted(cid: string, sid: string | undefined, muted: boolean): void {
 		this.#publications.setMuted(cid, muted);
-		this.#negotiation?.setMuted(cid, muted);
-		if (sid) this.#signal?.send({ mute: { sid, muted } });
+		this.#connection?.negotiation.setMuted(cid, muted);
+		if (sid) this.send({ mute: { sid, muted } });
 	}
 
-	/** What the room asks of the server, beside its tracks. False: there is no connection for it. */
+	/**
+	 * Sends a request now, or keeps it until there is a connection again (the newest 32). False:
+	 * neither, since the session has not joined yet or has ended.
+	 */
 	send(request: Init<SignalRequest>): boolean {
-		return this.#signal?.send(request) ?? false;
+		return this.#signalling.send(request);
 	}
 
 	/**
 	 * The same with an id, and the server's word on it: undefined when it was not sent, or none came
-	 * within `timeout` milliseconds. Servers say nothing of most requests that they grant.
+	 * within `timeout` milliseconds of that. Servers say nothing of most requests that they grant.
 	 */
-	async request(
+	request(
 		build: (requestId: number) => Init<SignalRequest>,
 		timeout: number,
 	): Promise<RequestResponse | undefined> {
-		const signal = this.#signal;
-		if (!signal) return undefined;
-		const requestId = signal.nextRequestId();
-		const response = signal.response(requestId, timeout);
-		return signal.send(build(requestId)) ? response : undefined;
+		return this.#signalling.request(build, timeout);
 	}
 
-	/** See DataChannels.send(). */
-	sendData(packet: Uint8Array, kind: DataPacketKind): Promise<void> {
-		return this.#data.send(packet, kind);
+	/** See DataChannels.send(). `sequence` is DataPacket.sequence of a reliable packet. */
+	sendData(packet: Uint8Array, kind: DataPacketKind, sequence?: number): Promise<void> {
+		return this.#data.send(packet, kind, sequence);
 	}
 
 	/** Tells the server that we go, and closes. */
 	leave(): void {
-		this.#end("leave", {
+		this.#happen("leave", {
 			error: new ConnectionError("disconnect() was called", ConnectionErrorReason.Cancelled),
 			reason: DisconnectReason.CLIENT_INITIATED,
 		});
@@ -193,122 +226,135 @@ export class Session extends Emitter<SessionEvents> {
 	get stats(): SessionStats {
 		const timeline = this.timeline.moments;
 		if (this.#finalCounters) return { ...this.#finalCounters, timeline };
-		const peer = { ...this.#peer?.stats, ...this.#negotiation?.stats, ...this.#data.stats };
-		return { timeline, peer, signal: this.#signal?.stats };
+		const peer = this.#connection?.stats ?? {};
+		return { timeline, peer, signal: this.#signalling.stats };
 	}
 
+	/** The server can be asked things. */
 	get #inRoom(): boolean {
-		return ["negotiating", "opening", "connected"].includes(this.#state);
+		return this.#signalling.connected && this.#early === undefined;
 	}
 
-	async #connect(url: string, token: string): Promise<void> {
+	get #joinRequest(): Init<JoinRequest> {
+		return { connectionSettings: { autoSubscribe: this.#options.autoSubscribe } };
+	}
+
+	/** `end` is what the session ends with, if it does by this or later. False: late news. */
+	#happen(event: SessionEvent, end?: SessionEnd): boolean {
+		const before = this.#state;
+		const next = transitions[before][event];
+		if (!next) return false;
+		if (next === "closed") {
+			this.#close(event, end ?? this.#lost);
+			return true;
+		}
+		if (end) this.#lost = end;
+		this.#state = next;
+		this.#recovery.enter(next, before);
+		return true;
+	}
+
+	/** Loads what is needed, and joins with a connection of its own. */
+	async #join(tries?: number): Promise<void> {
+		const state = this.#state;
 		const identity = await this.#parts.loadIdentity();
-		if (this.#state !== "preparing") return;
-		const peer = this.#parts.createPeer({
-			identity,
-			loopback: isLoopback(url),
-			onState: (state, _at, reason) => this.#onPeerState(state, reason),
-			onIceState: (state, at) => state === "connected" && this.timeline.mark("ice", at),
-			onDtlsState: (state, at) => state === "connected" && this.timeline.mark("dtls", at),
-			onMilestone: (milestone, at) => this.timeline.mark(milestone, at),
-			...this.#data.callbacks,
-		});
-		this.#peer = peer;
-		const signal = this.#parts.createSignal(this.#options.signal);
-		this.#signal = signal;
-		this.#listen(signal);
-		const negotiation = new Negotiation({
-			peer,
-			identity,
-			candidates: peer.gather(),
-			sessionId: newSessionId(),
-			cname: newCname(),
-			timeout: this.#options.answerTimeout,
-			speaker: this.#options.speaker,
-			send: (request) => signal.send(request),
-			onTimeout: () => {
-				this.#end("timedOut", {
-					error: timeoutError("the server did not answer an offer"),
-					reason: DisconnectReason.CONNECTION_TIMEOUT,
-				});
-			},
-			onRefused: (cid, message) => this.#refuse(cid, message),
-			onTrack: (track) => this.emit("track", track),
-			onTrackFailed: (sid) => this.emit("trackFailed", sid),
-			onTrackEnded: (sid) => this.emit("trackEnded", sid),
-			onData: (remote) => this.#data.open(peer, remote),
-		});
-		this.#negotiation = negotiation;
+		if (this.#state !== state || this.#connection) return; // left, or begun anew
+		const connection = this.#connect(identity);
+		const { negotiation } = connection;
 		const requests = this.#publications.pending();
 		for (const request of requests) negotiation.addTrack(outgoing(request));
 		const publisherOffer = negotiation.start();
 
 		this.#timeout.stop();
-		this.#advance("prepared");
-		const joining = signal.connect(url, token, {
-			connectionSettings: { autoSubscribe: this.#options.autoSubscribe },
-			addTrackRequests: requests.map(addTrackRequest),
-			publisherOffer,
-		});
+		this.#happen("prepared");
+		const addTrackRequests = requests.map(addTrackRequest);
+		const request = { ...this.#joinRequest, addTrackRequests, publisherOffer };
+		const joining = this.#signalling.join(request, tries);
 		negotiation.startSenders(); // while the request travels
-		this.#joined(await joining, requests);
+		const join = await joining;
+		if (this.#connection === connection) this.#joined(connection, join, requests);
 	}
 
-	#joined(join: JoinResponse, requested: readonly PublishRequest[]): void {
-		if (!this.#advance("joined")) return;
+	#connect(identity: Identity): Connection {
+		this.#connection = new Connection({
+			createPeer: this.#parts.createPeer,
+			identity,
+			loopback: isLoopback(this.#url),
+			timeline: this.timeline,
+			data: this.#data,
+			answerTimeout: this.#options.answerTimeout,
+			receiving: {
+				speaker: this.#options.speaker,
+				onTrack: (track) => this.emit("track", track),
+				onTrackFailed: (sid) => this.emit("trackFailed", sid),
+				onTrackEnded: (sid) => this.emit("trackEnded", sid),
+			},
+			send: (request) => this.#signalling.send(request),
+			onMedia: (state, reason) => this.#onMedia(state, reason),
+			onTimeout: () => this.#onTimeout("the server did not answer an offer"),
+			onRefused: (cid, message) => this.#refuse(cid, message),
+		});
+		return this.#connection;
+	}
+
+	#joined(connection: Connection, join: JoinResponse, requested: readonly PublishRequest[]): void {
+		const again = this.#wasConnected;
+		if (!this.#happen("joined")) return;
 		this.timeline.mark("joined");
-		this.#negotiation?.joined();
+		connection.negotiation.joined();
 		const { mediaTimeout = MEDIA_TIMEOUT } = this.#options;
 		this.#timeout.start(mediaTimeout, () => {
-			const seconds = mediaTimeout / 1000;
-			const message =
-				this.#state === "opening"
-					? `media is up, but the data channels did not open within ${seconds} s`
-					: `joined, but no media connection within ${seconds} s: does UDP to the server pass?`;
-			this.#end("timedOut", { error: timeoutError(message) });
+			const opening = this.#state === "opening" || this.#state === "reopening";
+			const message = opening
+				? "media is up, but the data channels did not open"
+				: "joined, but no media connection: does UDP to the server pass? Waited";
+			this.#onTimeout(`${message} within ${mediaTimeout / 1000} s`);
 		});
+		const early = this.#early ?? [];
+		this.#early = undefined;
 		for (const request of this.#publications.pending()) {
 			if (requested.some(({ cid }) => cid === request.cid)) this.#publications.sent(request.cid);
 			else this.#announce(request);
 		}
-		this.emit("joined", join);
-		const early = this.#early ?? [];
-		this.#early = undefined;
+		this.emit(again ? "rejoined" : "joined", join);
+		this.#signalling.flush();
 		for (const deliver of early) deliver();
-		this.#onPeerState(this.#peerState.state, this.#peerState.reason);
+		connection.tellMedia();
 	}
 
-	#listen(signal: SignalClient): void {
-		signal.on("answer", (answer) => {
+	#listen(on: Listen): void {
+		on("answer", (answer) => {
 			this.timeline.mark("joined"); // the join response came just before
 			try {
-				this.#negotiation?.answer(answer);
+				this.#connection?.negotiation.answer(answer);
 			} catch (error) {
 				this.#fail(`the server's answer cannot be used: ${(error as Error).message}`);
 			}
 		});
-		signal.on("trickle", (trickle) => {
-			this.#negotiation?.trickle(trickle.candidateInit, trickle.final);
+		on("trickle", ({ candidateInit, final }) => {
+			this.#connection?.negotiation.trickle(candidateInit, final);
 		});
-		signal.on("mediaSectionsRequirement", ({ numAudios, numVideos }) => {
-			this.#negotiation?.require(numAudios, numVideos);
+		on("mediaSectionsRequirement", ({ numAudios, numVideos }) => {
+			this.#connection?.negotiation.require(numAudios, numVideos);
 		});
-		signal.on("trackPublished", ({ cid, track }) => {
+		on("trackPublished", ({ cid, track }) => {
 			if (track) this.#publications.resolve(cid, track);
 		});
-		signal.on("requestResponse", (response) => this.#onRequestResponse(response));
-		signal.on("leave", (leave) => this.#onLeave(leave));
-		signal.on("closed", ({ message }) => {
-			this.#end("signalLost", {
+		on("requestResponse", (response) => this.#onRequestResponse(response));
+		on("refreshToken", (token) => this.#signalling.refresh(token));
+		on("roomMoved", ({ token, participant }) => this.#signalling.refresh(token, participant?.sid));
+		on("leave", (leave) => this.#onLeave(leave));
+		on("closed", ({ message }) => {
+			this.#happen("signalLost", {
 				error: new ConnectionError(message, ConnectionErrorReason.WebSocket),
 				reason: DisconnectReason.SIGNAL_CLOSE,
 			});
 		});
-		for (const kind of ROOM_MESSAGES) this.#forward(signal, kind);
+		for (const kind of ROOM_MESSAGES) this.#forward(on, kind);
 	}
 
-	#forward<K extends keyof RoomMessages>(signal: SignalClient, kind: K): void {
-		signal.on(kind, ((message: RoomMessages[K][0]) => {
+	#forward<K extends keyof RoomMessages>(on: Listen, kind: K): void {
+		on(kind, ((message: RoomMessages[K][0]) => {
 			const deliver = () =>
 				(this.emit as (kind: K, message: RoomMessages[K][0]) => boolean)(kind, message);
 			if (this.#early) this.#early.push(deliver);
@@ -316,43 +362,63 @@ export class Session extends Emitter<SessionEvents> {
 		}) as never);
 	}
 
-	#onPeerState(state: PeerState, reason?: string): void {
-		this.#peerState = { state, reason };
-		if (state === "connected" && this.#advance("mediaUp")) {
+	#onMedia(state: MediaState, reason?: string): void {
+		if (state === "up" && this.#happen("mediaUp")) {
 			this.#onDataReady();
+		} else if (state === "silent") {
+			this.#recovery.mediaSilent();
+			this.#happen("mediaSilent", { reason: DisconnectReason.CONNECTION_TIMEOUT });
 		} else if (state === "failed") {
 			const message = `the media connection failed: ${reason ?? "no reason given"}`;
-			const end = {
+			this.#happen("mediaFailed", {
 				error: new ConnectionError(message, ConnectionErrorReason.InternalError),
 				reason: DisconnectReason.MEDIA_FAILURE,
-			};
-			if (this.#state !== "connected") this.#end("mediaFailed", end);
-			else if (this.#advance("mediaFailed")) {
-				this.#timeout.start(LEAVE_DELAY, () => this.#end("timedOut", end));
-			}
+			});
 		}
 	}
 
 	/** It may be before media is, as far as this thread is told. */
 	#onDataReady(): void {
-		if (!this.#data.settled || !this.#advance("dataReady")) return;
+		if (!this.#data.settled || !this.#happen("dataReady")) return;
 		this.#timeout.stop();
+		if (this.#wasConnected) return;
+		this.#wasConnected = true;
 		this.emit("connected");
 	}
 
+	/** An app that throws at the news must not keep us from coming back. */
+	#tell(news: "signalReconnecting" | "restarting" | "reconnecting" | "reconnected"): void {
+		try {
+			this.emit(news);
+		} catch (error) {
+			new Log().error(`a listener of ${news} threw:`, (error as Error)?.stack ?? error);
+		}
+	}
+
 	#fail(message: string): void {
-		this.#end("failed", {
+		this.#happen("failed", {
 			error: new ConnectionError(message, ConnectionErrorReason.InternalError),
 			reason: DisconnectReason.MEDIA_FAILURE,
 		});
 	}
 
-	#onLeave({ reason }: LeaveRequest): void {
+	#onTimeout(message: string): void {
+		const reason = DisconnectReason.CONNECTION_TIMEOUT;
+		this.#happen("timedOut", { error: timeoutError(message), reason });
+	}
+
+	#onLeave({ reason, action }: LeaveRequest): void {
 		const message = `the server ended the connection: ${nameOf(DisconnectReason, reason)}`;
-		this.#end("dismissed", {
-			error: new ConnectionError(message, ConnectionErrorReason.LeaveRequest, { context: reason }),
-			reason,
+		const error = new ConnectionError(message, ConnectionErrorReason.LeaveRequest, {
+			context: reason,
 		});
+		const event: SessionEvent =
+			action === LeaveAction.RESUME
+				? "toldToResume"
+				: action === LeaveAction.RECONNECT
+					? "toldToRejoin"
+					: "dismissed";
+		this.#happen(event, { error, reason });
 	}
 
 	/** A refusal names its track in `addTrack`: requests of a join carry no id. */
@@ -363,42 +429,29 @@ export class Session extends Emitter<SessionEvents> {
 	}
 
 	#refuse(cid: string, message: string, reason?: RequestReason): void {
-		this.#negotiation?.removeTrack(cid);
+		this.#connection?.negotiation.removeTrack(cid);
 		this.#publications.fail(cid, new TrackPublishError(message, reason));
 	}
 
 	/** AddTrackRequest and an offer that has the track's section. */
 	#announce(request: PublishRequest): void {
-		this.#signal?.send({ addTrack: addTrackRequest(request) });
+		this.#signalling.send({ addTrack: addTrackRequest(request) });
 		this.#publications.sent(request.cid);
-		this.#negotiation?.renegotiate();
+		this.#connection?.negotiation.renegotiate();
 	}
 
-	#advance(event: SessionEvent): boolean {
-		const next = transitions[this.#state][event];
-		if (next) this.#state = next;
-		return next !== undefined;
-	}
-
-	#end(event: SessionEvent, end: SessionEnd): void {
-		const wasConnected = this.#state === "connected" || this.#state === "stranded";
-		if (!this.#advance(event)) return;
+	#close(event: SessionEvent, end: SessionEnd): void {
 		this.#finalCounters = this.stats;
+		this.#state = "closed";
 		this.#timeout.stop();
-		this.#negotiation?.close();
-		this.#negotiation = undefined;
+		this.#recovery.stop();
+		this.#link?.close();
 		this.#data.close();
-		this.#peer?.close();
-		this.#peer = undefined;
-		if (event === "dismissed" || event === "signalLost") this.#signal?.close();
-		else this.#signal?.leave(end.reason);
+		this.#connection?.close();
+		this.#connection = undefined;
+		if (SILENT_ENDS.includes(event)) this.#signalling.abandon();
+		else this.#signalling.leave(end.reason);
 		this.#publications.failAll(new TrackPublishError("the session ended"));
-		this.emit("closed", wasConnected ? { reason: end.reason } : { error: end.error });
+		this.emit("closed", this.#wasConnected ? { reason: end.reason } : { error: end.error });
 	}
-}
-
-/** Against a server on this machine, loopback addresses are the ones that work. */
-export function isLoopback(this: unknown, url: string): boolean {
-	const host = /^[a-z]+:\/\/(\[[^\]]*\]|[^/:?#]*)/i.exec(url)?.[1].toLowerCase() ?? "";
-	return host === "localhost" || host === "[::1]" || /^127(\.\d{1,3}){3}$/.test(host);
 }

@@ -20,3 +20,9 @@ export function nameOf(
 ): string {
 	return Object.keys(names).find((name) => names[name] === value) ?? `${value}`;
 }
+
+/** Against a server on this machine, loopback addresses are the ones that work. */
+export function isLoopback(this: unknown, url: string): boolean {
+	const host = /^[a-z]+:\/\/(\[[^\]]*\]|[^/:?#]*)/i.exec(url)?.[1].toLowerCase() ?? "";
+	return host === "localhost" || host === "[::1]" || /^127(\.\d{1,3}){3}$/.test(host);
+}

@@ -5,10 +5,13 @@ import type {
 	DataPacket_Kind as DataPacketKind,
 	DisconnectReason,
 } from "../protocol/generated/enums";
-import type { JoinResponse } from "../protocol/generated/types";
+import type { JoinResponse, SyncState, TrackInfo } from "../protocol/generated/types";
+import type { Init } from "../protocol/schema";
 import type { ConnectionError } from "../signal/ConnectionError";
-import type { SignalEvents, SignalOptions, SignalStats } from "../signal/SignalClient";
-import type { IncomingTrack } from "./Negotiation";
+import type { SignalEvents, SignalOptions, SignalStats } from "../signal/types";
+import type { TrackPublishError } from "./Publications";
+import type { IncomingTrack } from "./Receivers";
+import type { ReconnectPolicy } from "./ReconnectPolicy";
 import type { Moment } from "./Timeline";
 
 export interface SessionOptions {
@@ -25,6 +28,10 @@ export interface SessionOptions {
 	answerTimeout?: number;
 	/** Milliseconds for the server's word on a track; 10,000 by default. */
 	publishTimeout?: number;
+	/** When to try again after the connection was lost; a DefaultReconnectPolicy by default. */
+	reconnectPolicy?: ReconnectPolicy;
+	/** What the room knows that a resumed server may not: subscriptions, data received. */
+	syncState?(): Init<SyncState>;
 }
 
 /** Messages that are the room's business alone; they are emitted as they come, after `joined`. */
@@ -64,6 +71,25 @@ export interface SessionEvents extends RoomMessages {
 	connected: [];
 	/** A message of a data channel. It stays in native memory while something refers to it. */
 	data: [message: ArrayBufferLike, kind: DataPacketKind];
+	/** Much waits to be sent, or no longer. */
+	bufferStatus: [isLow: boolean, kind: DataPacketKind];
+	/** Signalling is lost and on its way back; media goes on. */
+	signalReconnecting: [];
+	/**
+	 * Media is lost. With signalling it may come back as it was; after `restarting` all is new:
+	 * participants, subscriptions and publications come again.
+	 */
+	reconnecting: [];
+	/** What was there is over: a new participant will join. Before `reconnecting`, or after it. */
+	restarting: [];
+	/** As `joined`, for that new participant. */
+	rejoined: [JoinResponse];
+	/** All is well again. */
+	reconnected: [];
+	/** A publication from before `restarting` is there again, with another sid. */
+	republished: [cid: string, TrackInfo];
+	/** Or it is not. */
+	publicationLost: [cid: string, TrackPublishError];
 	/** The server sends a track and it plays. */
 	track: [IncomingTrack];
 	/** The server sends a track and there is no memory to play it. */

@@ -1,6 +1,5 @@
 /** LiveKit's signalling over one WebSocket: join, messages by kind, ping, leave. */
 
-import type { StreamTLSOptions } from "webrtc-native/stream";
 import { now } from "../platform/clock";
 import { Emitter } from "../platform/emitter";
 import { Log } from "../platform/log";
@@ -12,6 +11,7 @@ import type {
 	JoinRequest,
 	JoinResponse,
 	Pong,
+	ReconnectResponse,
 	RequestResponse,
 	SignalRequest,
 	SignalResponse,
@@ -23,6 +23,7 @@ import { networkFailure, refusal } from "./failures";
 import { CloseCode } from "./frame";
 import { HttpGet } from "./http";
 import { joinQuery } from "./join";
+import type { ResumeRequest, SignalEvents, SignalOptions, SignalStats } from "./types";
 import { WebSocket, type WebSocketEnd } from "./WebSocket";
 
 /** Milliseconds for the question at `/validate`. */
@@ -31,53 +32,16 @@ const VALIDATE_TIMEOUT = 5000;
 const MAX_PING_INTERVAL = 60;
 const MAX_PING_TIMEOUT = 300;
 
-export interface SignalOptions {
-	/** Largest inbound message in bytes; a larger one is discarded in C and counted. 65,536 by default. */
-	maxSignalBytes?: number;
-	/** For wss: private trust anchors, or no verification. */
-	tls?: StreamTLSOptions;
-	/** Milliseconds until the WebSocket must be open; 15,000 by default. */
-	openTimeout?: number;
-	/** Milliseconds from there to the first message; 5,000 by default. */
-	joinTimeout?: number;
-	log?: Log;
-}
-
-/** Why a joined connection ended, when it was not by close() or leave(). */
-export interface SignalClosed {
-	/** One line. */
-	message: string;
-	/** WebSocket close code; 1006 when there was none (RFC 6455 section 7.1.5). */
-	code: number;
-}
-
-/** Every kind of SignalResponse by its field's name, and `closed`. */
-export type SignalEvents = {
-	[K in keyof SignalResponse]-?: [NonNullable<SignalResponse[K]>];
-} & {
-	/** At most once, after connect() has resolved. Nothing comes after it. */
-	closed: [SignalClosed];
-};
-
-export interface SignalStats {
-	messagesIn: number;
-	messagesOut: number;
-	bytesIn: number;
-	bytesOut: number;
-	/** Messages that did not decode; they are dropped. */
-	malformed: number;
-	/** Messages over maxSignalBytes; they are dropped. */
-	refused: number;
-	/** "TLSv1.2 …", or "" over plain TCP. */
-	cipher: string;
-}
+type KeepAlive = Pick<JoinResponse, "pingInterval" | "pingTimeout">;
+/** What servers say at a join; at a resume they do not say it again. */
+const PATIENCE: KeepAlive = Object.freeze({ pingInterval: 5, pingTimeout: 15 });
 
 /**
  * One connection to a LiveKit server's `/rtc/v1`; a new one takes a new SignalClient.
  *
  * Register listeners before connect(): what the server sends right behind the join response (the
  * answer, candidates) is emitted in the same turn, before code after `await connect()` runs.
- * `join`, `pong` and `pongResp` are handled here and not emitted.
+ * `join`, `reconnect`, `pong` and `pongResp` are handled here and not emitted.
  */
 export class SignalClient extends Emitter<SignalEvents> {
 	readonly options: Required<Omit<SignalOptions, "tls">> & Pick<SignalOptions, "tls">;
@@ -85,13 +49,20 @@ export class SignalClient extends Emitter<SignalEvents> {
 	#socket: WebSocket | undefined;
 	#opened = false;
 	#validation: HttpGet | undefined;
-	#settle: { resolve(join: JoinResponse): void; reject(error: ConnectionError): void } | undefined;
+	#settle:
+		| { resolve(first: SignalResponse): void; reject(error: ConnectionError): void }
+		| undefined;
+	/** For a participant that has joined before: a join response is not expected. */
+	#resuming = false;
+	/** Milliseconds without a message after which the server is taken to be gone. */
+	#patience = 0;
 	/** Until the first message; from then on, until the server is taken to be gone. */
 	#deadline = new Timeout();
 	#pingTimer = new Timeout();
 	#rtt = 0;
 	/** When the last ping was sent, and what it said. */
 	#ping = { at: 0, timestamp: -1 };
+	#answered: (() => void) | undefined;
 	#requestId = 0;
 	#requests = new Map<number, (response?: RequestResponse) => void>();
 	#counts = { messagesIn: 0, messagesOut: 0, malformed: 0, refused: 0 };
@@ -115,7 +86,27 @@ export class SignalClient extends Emitter<SignalEvents> {
 	 * Rejects with a ConnectionError, also when close() or leave() is called meanwhile (Cancelled).
 	 * Never takes longer than openTimeout + joinTimeout + 5 s.
 	 */
-	connect(url: string, token: string, join: Init<JoinRequest>): Promise<JoinResponse> {
+	async connect(url: string, token: string, join: Init<JoinRequest>): Promise<JoinResponse> {
+		const first = await this.#start(url, token, join);
+		return first.join as JoinResponse;
+	}
+
+	/**
+	 * Opens a connection for a participant that has lost its own. Any first message but a Leave is
+	 * the server's consent; without a ReconnectResponse it is emitted, and this resolves to undefined.
+	 * A Leave is emitted before this rejects. Else as connect().
+	 */
+	async resume(
+		url: string,
+		token: string,
+		join: Init<JoinRequest> & ResumeRequest,
+	): Promise<ReconnectResponse | undefined> {
+		this.#resuming = true;
+		const first = await this.#start(url, token, { ...join, reconnect: true });
+		return first.reconnect;
+	}
+
+	#start(url: string, token: string, join: Init<JoinRequest>): Promise<SignalResponse> {
 		return new Promise((resolve, reject) => {
 			if (this.#state !== "idle") throw new Error("a SignalClient connects once");
 			this.#state = "connecting";
@@ -145,6 +136,17 @@ export class SignalClient extends Emitter<SignalEvents> {
 		const sent = this.#socket?.send(encode(tables.SignalRequest, request)) ?? false;
 		if (sent) this.#counts.messagesOut++;
 		return sent;
+	}
+
+	/**
+	 * Asks whether the server is there: `onAnswer` is called with its next message; without one within
+	 * `timeout` milliseconds the connection ends, as with a ping that was not answered.
+	 */
+	hurry(timeout: number, onAnswer: () => void): void {
+		if (this.#state !== "connected") return;
+		this.#answered = onAnswer;
+		this.#sendPing();
+		this.#expectMessage(timeout);
 	}
 
 	/** A number for the `requestId` of a request, from 1. */
@@ -251,7 +253,7 @@ export class SignalClient extends Emitter<SignalEvents> {
 
 	#onMessage(data: ArrayBufferLike | string): void {
 		this.#counts.messagesIn++;
-		if (this.#state === "connected") this.#deadline.restart();
+		this.#onSign();
 		let message: SignalResponse;
 		try {
 			if (typeof data === "string") throw new ProtocolError("it is text");
@@ -266,9 +268,18 @@ export class SignalClient extends Emitter<SignalEvents> {
 		else this.#onNextMessage(message);
 	}
 
+	/** The server is there. */
+	#onSign(): void {
+		if (this.#state !== "connected") return;
+		this.#expectMessage(this.#patience);
+		const answered = this.#answered;
+		this.#answered = undefined;
+		answered?.();
+	}
+
 	#onRefused(): void {
 		this.#counts.refused++;
-		if (this.#state === "connected") this.#deadline.restart();
+		this.#onSign();
 		const what = `a signalling message is larger than maxSignalBytes (${this.options.maxSignalBytes})`;
 		if (this.#state === "connecting")
 			this.#fail(`${what}: raise it to join this room`, ConnectionErrorReason.InternalError);
@@ -278,10 +289,14 @@ export class SignalClient extends Emitter<SignalEvents> {
 	#onFirstMessage(message: SignalResponse, fault = Object.keys(message).join()): void {
 		const { join, leave } = message;
 		if (join) {
-			this.#state = "connected";
-			this.#keepAlive(join);
-			this.#settle?.resolve(join);
+			this.#onJoined(join);
+			this.#settle?.resolve(message);
+		} else if (this.#resuming && !leave && Object.keys(message).length > 0) {
+			this.#onJoined(PATIENCE);
+			this.#settle?.resolve(message);
+			this.#onNextMessage(message);
 		} else if (leave) {
+			if (this.#resuming) this.#emit("leave", leave);
 			const names = Object.entries(DisconnectReason);
 			const name = names.find(([, value]) => value === leave.reason)?.[0] ?? leave.reason;
 			this.#fail(`the server refused the join: ${name}`, ConnectionErrorReason.LeaveRequest, {
@@ -300,7 +315,7 @@ export class SignalClient extends Emitter<SignalEvents> {
 		if (pongResp) this.#onPong(pongResp);
 		if (requestResponse) this.#requests.get(requestResponse.requestId)?.(requestResponse);
 		for (const kind of Object.keys(message) as (keyof SignalResponse)[]) {
-			if (kind !== "join" && kind !== "pong" && kind !== "pongResp")
+			if (kind !== "join" && kind !== "reconnect" && kind !== "pong" && kind !== "pongResp")
 				this.#emit(kind, message[kind] as never);
 		}
 	}
@@ -315,24 +330,36 @@ export class SignalClient extends Emitter<SignalEvents> {
 	}
 
 	/** Seconds, by the server's wish: pings each `pingInterval`, and an end after `pingTimeout` without a message. */
-	#keepAlive({ pingInterval, pingTimeout }: JoinResponse): void {
+	#onJoined({ pingInterval, pingTimeout }: KeepAlive): void {
+		this.#state = "connected";
 		this.#deadline.stop();
 		if (pingInterval <= 0) return;
 		const interval = Math.min(pingInterval, MAX_PING_INTERVAL) * 1000;
-		const timeout = Math.max(interval + 1000, Math.min(pingTimeout, MAX_PING_TIMEOUT) * 1000);
+		this.#patience = Math.max(interval + 1000, Math.min(pingTimeout, MAX_PING_TIMEOUT) * 1000);
 		const ping = () => {
-			// `ping` without a request's fields is for servers older than /rtc/v1.
-			this.#ping = { at: now(), timestamp: Math.floor(now()) };
-			this.send({ pingReq: { timestamp: this.#ping.timestamp, rtt: Math.round(this.#rtt) } });
+			this.#sendPing();
 			this.#pingTimer.start(interval, ping);
 		};
 		this.#pingTimer.start(interval, ping);
-		this.#deadline.start(timeout, () => {
-			this.#onEnd({
-				code: CloseCode.abnormal,
-				message: `no word from the server for ${timeout / 1000} s`,
+		this.#expectMessage(this.#patience);
+	}
+
+	#sendPing(): void {
+		// `ping` without a request's fields is for servers older than /rtc/v1.
+		this.#ping = { at: now(), timestamp: Math.floor(now()) };
+		this.send({ pingReq: { timestamp: this.#ping.timestamp, rtt: Math.round(this.#rtt) } });
+	}
+
+	/** 0: for ever. */
+	#expectMessage(timeout: number): void {
+		if (timeout === 0) this.#deadline.stop();
+		else
+			this.#deadline.start(timeout, () => {
+				this.#onEnd({
+					code: CloseCode.abnormal,
+					message: `no word from the server for ${timeout / 1000} s`,
+				});
 			});
-		});
 	}
 
 	#onPong({ lastPingTimestamp }: Pong): void {

@@ -1,4 +1,7 @@
-/** The measuring instruments of the end-to-end tests, measured: each must see the fault it is for. */
+/**
+ * The measuring instruments of the end-to-end tests, measured: each must see the fault it is for.
+ * @lane units
+ */
 
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";

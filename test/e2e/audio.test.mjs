@@ -1,4 +1,4 @@
-/** Sound between the device and real libwebrtc, through a real server. */
+/** Sound between the device and real libwebrtc, through a real server. @lane alone */
 
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";

@@ -93,8 +93,10 @@ describe("reliable packets", () => {
 			assert.equal(kind, reliableKind);
 			assert.equal(from, "device");
 		}
-		const { received, timeline, peer: counters, data } = await end(peer, caller);
+		const { received, bufferStatus, timeline, peer: counters, data } = await end(peer, caller);
 		assert.equal(received.reliable, count + 1);
+		assert.ok(bufferStatus.high > 0, "60 kB never waited");
+		assert.equal(bufferStatus.low, bufferStatus.high);
 		assert.deepEqual(data, {
 			packetsIn: count + 1,
 			packetsOut: count,

@@ -1,4 +1,4 @@
-/** npm run bench, as a user calls it; what it measures is not judged here. */
+/** npm run bench, as a user calls it; what it measures is not judged here. @lane together */
 
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";

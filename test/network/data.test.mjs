@@ -1,4 +1,7 @@
-/** Data packets between us and libwebrtc through the laboratory, when packets are lost. */
+/**
+ * Data packets between us and libwebrtc through the laboratory, when packets are lost.
+ * @lane together
+ */
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";

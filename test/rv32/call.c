@@ -8,6 +8,7 @@
 #include "count.h"
 #include "hooks.h"
 #include "peer_world.h"
+#include "profile.h"
 #include "stacks.h"
 
 #define WIRE_DELAY (10 * MS)
@@ -16,7 +17,8 @@
 #define MESSAGES 40
 #define TONE_FRAMES 75
 #define SPEECH_FRAMES 150 /* the measured call: 3 s */
-#define PERIOD 400        /* samples after which 440 Hz and 1 kHz are where they began */
+#define STACK_OF_PORT 2048
+#define PERIOD 400 /* samples after which 440 Hz and 1 kHz are where they began */
 
 /* `a` is the device: it offers, is ICE-controlling and the DTLS server. `b` is its peer. */
 static const char *const names[COUNT_OWNERS] = {"nobody", "device", "remote"};
@@ -255,6 +257,23 @@ static void print_memory(void)
 	}
 }
 
+/* Every profile gives each task what it needed here, and something for the port below it. */
+static void check_stacks(void)
+{
+	static const char *const profiles[] = {"psram", "internal"};
+	static const port_task tasks[STACKS] = {PORT_TASK_TRANSPORT, PORT_TASK_AUDIO, PORT_TASK_WORKER};
+
+	for (int task = 0; task < STACKS; task++) {
+		size_t depth = stack_depth((stack_task)task);
+		printf("{\"stack\":\"%s\",\"bytes\":%lu}\n", stack_name((stack_task)task),
+			   (unsigned long)depth);
+		for (size_t i = 0; i < sizeof profiles / sizeof *profiles; i++) {
+			assert_true(port_profile_choose(profiles[i]));
+			assert_true(depth + STACK_OF_PORT <= port_profile_current()->tasks[tasks[task]].stack);
+		}
+	}
+}
+
 static void connect_all(void)
 {
 	open_world(7, (sim_weather){.delay = WIRE_DELAY});
@@ -314,9 +333,7 @@ int main(void)
 	print_memory();
 	echo_run(50);
 	print_phase("echo");
-	for (int task = 0; task < STACKS; task++)
-		printf("{\"stack\":\"%s\",\"bytes\":%lu}\n", stack_name((stack_task)task),
-			   (unsigned long)stack_depth((stack_task)task));
+	check_stacks();
 	disconnect_all();
 	printf("{\"done\":true}\n");
 	return 0;

@@ -79,6 +79,12 @@ export class Background {
 			: new Failure(`${this.#name} ${what}`);
 	}
 
+	/** Ends the command at once; it can do nothing about it. */
+	async kill() {
+		this.#child.kill("SIGUSR2");
+		await this.ended;
+	}
+
 	/** Waits for its end; fails when it had to be stopped. @param {number} timeout milliseconds */
 	async endWithin(timeout) {
 		let late = false;

@@ -4,18 +4,24 @@ import { readdirSync } from "node:fs";
 import { delimiter } from "node:path";
 import { capture } from "./command.mjs";
 
-/** The clangs on PATH: plain `clang`, then clang-NN from the newest on. */
-export function clangs() {
-	const version = (/** @type {string} */ name) => Number(name.split("-")[1] ?? Infinity);
+/** What is on PATH of a tool: its plain name, then NAME-NN from the newest on. @param {string} tool */
+function versionsOf(tool) {
+	const pattern = new RegExp(`^${tool}(?:-(\\d+))?$`);
+	const version = (/** @type {string} */ name) => Number(pattern.exec(name)?.[1] ?? Infinity);
 	const found = (process.env.PATH ?? "").split(delimiter).flatMap((folder) => {
 		try {
-			return readdirSync(folder).filter((name) => /^clang(-\d+)?$/.test(name));
+			return readdirSync(folder).filter((name) => pattern.test(name));
 		} catch {
 			return [];
 		}
 	});
 	return [...new Set(found)].sort((a, b) => version(b) - version(a));
 }
+
+export const clangs = () => versionsOf("clang");
+
+/** @returns {string | undefined} */
+export const clangTidy = () => versionsOf("clang-tidy")[0];
 
 /** The first clang that links a libFuzzer program with the sanitizers, if any. */
 export function fuzzingCompiler() {

@@ -16,6 +16,7 @@ const end = () => {
 
 process.stdin.resume().once("end", end).once("error", end);
 process.once("SIGTERM", end).once("SIGINT", end);
+process.once("SIGUSR2", () => child.kill("SIGKILL")); // for tests of sudden ends
 child.once("error", (error) => {
 	console.error(error.message);
 	process.exit(127);

@@ -41,6 +41,17 @@ const MAP = 1 << 7;
 const NUMBER_SHIFT = 8;
 const REFERENCE_SHIFT = 16;
 const ONEOF_SHIFT = 24;
+const LAZY = 1 << 27;
+
+/** Lists that can be as long as a room is large: decoded one by one, when they are come to. */
+const LAZY_LISTS = [
+	"JoinResponse.other_participants",
+	"ParticipantUpdate.participants",
+	"RoomMovedResponse.other_participants",
+];
+/** @param {{ typeName: string }} message @param {{ name: string }} field */
+const isLazy = (message, field) =>
+	LAZY_LISTS.includes(`${message.typeName.replace("livekit.", "")}.${field.name}`);
 
 /**
  * @param {{root?: string}} [options] root: the project's folder
@@ -103,6 +114,7 @@ function fieldCode(schema, message, field) {
 		return code | MAP | 9;
 	}
 	if (field.repeated) code |= REPEATED;
+	if (isLazy(message, field)) code |= LAZY;
 	if (field.opt || oneof) code |= PRESENCE;
 	if (field.kind === "message")
 		code |= MESSAGE | (schema.messages.indexOf(field.T) << REFERENCE_SHIFT);
@@ -140,15 +152,15 @@ function types(schema) {
 	const interfaces = schema.messages.map((message) => {
 		const fields = schema.fieldsOf(message).map((field) => {
 			const optional = field.opt || field.oneof || (field.kind === "message" && !field.repeated);
-			return `\treadonly ${field.localName}${optional ? "?" : ""}: ${typeOf(field)};\n`;
+			return `\treadonly ${field.localName}${optional ? "?" : ""}: ${typeOf(message, field)};\n`;
 		});
 		return `export interface ${messageName(message)} {\n${fields.join("")}}\n`;
 	});
 	const used = schema.enums.map(enumName).join(",\n\t");
-	return `import type {\n\t${used},\n} from "./enums";\n\n${interfaces.join("\n")}`;
+	return `import type { LazyList } from "../schema";\nimport type {\n\t${used},\n} from "./enums";\n\n${interfaces.join("\n")}`;
 }
 
-function typeOf(field) {
+function typeOf(message, field) {
 	if (field.kind === "map") return "ReadonlyMap<string, string>";
 	const type =
 		field.kind === "message"
@@ -156,6 +168,7 @@ function typeOf(field) {
 			: field.kind === "enum"
 				? enumName(field.T)
 				: TYPESCRIPT[field.T];
+	if (isLazy(message, field)) return `LazyList<${type}>`;
 	return field.repeated ? `readonly ${type}[]` : type;
 }
 

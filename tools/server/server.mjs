@@ -36,6 +36,11 @@ function freeUdpPort() {
 	});
 }
 
+async function freePorts() {
+	const [http, tcp, udp] = await Promise.all([freeTcpPort(), freeTcpPort(), freeUdpPort()]);
+	return { http, tcp, udp };
+}
+
 /** @param {{ address: string, http: number, udp: number, tcp: number, key: string, secret: string }} options */
 function configuration({ address, http, udp, tcp, key, secret }) {
 	// JSON is YAML. No STUN and no fallback to TCP: a call must not depend on anything outside, and
@@ -63,33 +68,46 @@ function configuration({ address, http, udp, tcp, key, secret }) {
  * @property {string} url ws://ADDRESS:…, with the port the system gave
  * @property {string} key
  * @property {string} secret made for this run
+ * @property {{ http: number, tcp: number, udp: number }} ports
  * @property {number | undefined} pid of the guard that runs it
  * @property {() => Promise<void>} stop
+ * @property {() => Promise<void>} kill without a chance to say anything
  */
 
 /**
  * Starts a server and waits until it answers.
- * @param {{ log?: string, host?: { address: string, within: readonly string[] } }} [options] `log`: the
- *   file's name in build/log; `host`: the laboratory's, this machine's loopback if not given
+ * @param {{ log?: string, host?: { address: string, within: readonly string[] }, again?: Server }} [options] `log`: the
+ *   file's name in build/log; `host`: the laboratory's, this machine's loopback if not given; `again`:
+ *   one that has ended, to be started anew with its ports and keys
  * @returns {Promise<Server>}
  */
-export async function startServer({ log = "server.log", host } = {}) {
+export async function startServer({ log = "server.log", host, again } = {}) {
 	const address = host?.address ?? loopback;
 	const path = join(logs, log);
 	const key = "devkey";
-	const secret = randomBytes(32).toString("hex");
+	const secret = again?.secret ?? randomBytes(32).toString("hex");
 	for (let attempt = 1; ; attempt++) {
-		const [http, tcp, udp] = await Promise.all([freeTcpPort(), freeTcpPort(), freeUdpPort()]);
+		const ports = again?.ports ?? (await freePorts());
 		const server = new Background("livekit-server", [...(host?.within ?? []), serverProgram()], {
 			log: path,
 			// By the environment and not as an argument: those are for every user of the machine to see.
-			env: { LIVEKIT_CONFIG: configuration({ address, http, udp, tcp, key, secret }) },
+			env: { LIVEKIT_CONFIG: configuration({ address, ...ports, key, secret }) },
 		});
 		try {
-			const probe = () => (host ? saysItListens(path) : answers(`http://${address}:${http}`));
-			await server.ready(probe, startTimeout);
-			const url = `ws://${address}:${http}`;
-			return { url, key, secret, pid: server.pid, stop: () => server.stop() };
+			const at = `${address}:${ports.http}`;
+			await server.ready(
+				() => (host ? saysItListens(path) : answers(`http://${at}`)),
+				startTimeout,
+			);
+			return {
+				url: `ws://${at}`,
+				key,
+				secret,
+				ports,
+				pid: server.pid,
+				stop: () => server.stop(),
+				kill: () => server.kill(),
+			};
 		} catch (error) {
 			await server.stop();
 			// Someone else may have taken a port between our look and the server's bind.

@@ -21,6 +21,20 @@ export const protocolTables = {
 	},
 };
 
+/** @type {import("../lib/steps.mjs").Step} */
+export const objectCodec = {
+	name: "msgpackr",
+	title: "msgpackr for XS",
+	inputs: ["tools/msgpack", "package-lock.json"],
+	outputs: ["msgpackr.js", "msgpackr.d.ts"].map((name) => `src/data/objects/generated/${name}`),
+	async run() {
+		await run(process.execPath, [join(root, "tools", "msgpack", "bundle.mjs")], {
+			log: "msgpackr",
+			what: "bundling msgpackr",
+		});
+	},
+};
+
 /**
  * @param {string} folder in build/
  * @param {string} title

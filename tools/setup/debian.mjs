@@ -1,7 +1,7 @@
 /** The system packages: found by what they provide, so that any distribution's will do. */
 
 import { existsSync } from "node:fs";
-import { clangs, fuzzingCompiler } from "../lib/clang.mjs";
+import { clangs, clangTidy, fuzzingCompiler } from "../lib/clang.mjs";
 import { capture, run, which } from "../lib/command.mjs";
 import { Failure } from "../lib/failure.mjs";
 import { progress } from "../lib/steps.mjs";
@@ -38,6 +38,7 @@ const forTests = [
 	{ name: "libusrsctp-dev", header: "usrsctp.h" },
 	{ name: "openssl", command: "openssl" },
 	{ name: "clang", present: () => clangs().length > 0 },
+	{ name: "clang-tidy", present: () => clangTidy() !== undefined },
 	// libFuzzer: some distributions' clang brings it along, so this is known once clang is there.
 	{ name: "libclang-rt-dev", present: () => clangs().length === 0 || !!fuzzingCompiler() },
 	{ name: "gcc-riscv64-unknown-elf", command: "riscv64-unknown-elf-gcc" },

@@ -2,7 +2,7 @@
 
 import { Failure } from "../lib/failure.mjs";
 import { runStep } from "../lib/steps.mjs";
-import { desktopHost, protocolTables, sanitizedHost } from "./build.mjs";
+import { desktopHost, objectCodec, protocolTables, sanitizedHost } from "./build.mjs";
 import { installPackages } from "./debian.mjs";
 import { buildDeviceLibraries } from "./device-libraries.mjs";
 import { installNpmPackages, xsSources } from "./npm.mjs";
@@ -26,9 +26,8 @@ function requireNode() {
 export async function setUp({ tests = false, server = true } = {}) {
 	requireNode();
 	await installPackages(tests ? "tests" : "start");
-	await installNpmPackages();
+	await generateSources();
 	await runStep(xsSources);
-	await runStep(protocolTables);
 	await runStep(desktopHost);
 	if (tests) {
 		await runStep(sanitizedHost);
@@ -42,6 +41,13 @@ export async function setUp({ tests = false, server = true } = {}) {
 export async function setUpChecks() {
 	requireNode();
 	await installPackages("checks");
+	await generateSources();
+}
+
+/** The sources that are made from npm packages, which all builds need. */
+export async function generateSources() {
+	requireNode();
 	await installNpmPackages();
 	await runStep(protocolTables);
+	await runStep(objectCodec);
 }

@@ -3,7 +3,7 @@
 import board from "board";
 import { Room } from "livekit";
 import config from "mc/config";
-import Time from "time";
+import { now } from "webrtc-native/device";
 
 const room = new Room({ microphone: board.microphone, speaker: board.speaker });
 board.onStop(async () => {
@@ -17,5 +17,5 @@ await room.connect(config.url, config.token);
 say("connected");
 
 function say(moment: string): void {
-	trace(`${moment} ${Time.microseconds / 1000}\n`);
+	trace(`${moment} ${now()}\n`);
 }

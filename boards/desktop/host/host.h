@@ -77,6 +77,11 @@ char *host_read_file(const char *path, size_t *length);
 /** Compiles for `the`, whose keys the code uses; what is wrong is said when somebody imports it. */
 void host_compile(xsMachine *the, host_module *module);
 void host_free_script(host_module *module);
+/**
+ * Prints a line for each module: name, source and the bytes of its bytecode as a device's release
+ * has it (no lines, short keys), separated by tabs.
+ */
+void host_measure(xsMachine *the, const host_app *app);
 
 /* flash.c */
 

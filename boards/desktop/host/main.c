@@ -1,4 +1,7 @@
-/* xs-host [--state DIR] APP.json [key=value …] [-- argument …] */
+/*
+ * xs-host [--state DIR] APP.json [key=value …] [-- argument …]
+ * xs-host --bytecode APP.json
+ */
 
 #include "xsAll.h"
 
@@ -7,8 +10,10 @@
 
 #include "host.h"
 
-static const char usage[] = "usage: xs-host [--state DIR] APP.json [key=value …] [-- argument …]\n"
-							"APP.json is made by: node tools/app/run.mjs MANIFEST\n";
+static const char usage[] =
+	"usage: xs-host [--state DIR] APP.json [key=value …] [-- argument …]\n"
+	"       xs-host --bytecode APP.json  (bytes of each module, as on a device)\n"
+	"APP.json is made by: node tools/app/run.mjs MANIFEST\n";
 
 /* main's default export is called when it is a function, as on a device. */
 static void on_main_loaded(xsMachine *the)
@@ -95,11 +100,15 @@ int main(int argc, char *argv[])
 	const char *description;
 	int i = 1;
 	int overrides;
+	bool measure = false;
 	txMachine *flash;
-	txMachine *machine;
+	txMachine *machine = NULL;
 	if (i + 1 < argc && strcmp(argv[i], "--state") == 0) {
 		host.state = argv[i + 1];
 		i += 2;
+	} else if (i < argc && strcmp(argv[i], "--bytecode") == 0) {
+		measure = true;
+		i++;
 	}
 	if (i >= argc || argv[i][0] == '-') {
 		fputs(usage, stderr);
@@ -127,8 +136,11 @@ int main(int argc, char *argv[])
 	host.args = argv + i;
 	host.arg_count = (size_t)(argc - i);
 	flash = make_flash(&host);
-	machine = flash != NULL ? fxCloneMachine(&host.app.creation, flash, "app", &host) : NULL;
-	if (machine != NULL) {
+	if (flash != NULL && !measure)
+		machine = fxCloneMachine(&host.app.creation, flash, "app", &host);
+	if (flash != NULL && measure) {
+		host_measure(flash, &host.app);
+	} else if (machine != NULL) {
 		run(machine, run_app);
 		host_loop_stop();
 		fxDeleteMachine(machine);

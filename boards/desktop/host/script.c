@@ -9,6 +9,8 @@
 
 #include "host.h"
 
+#define DEVICE_KEY 2 /* bytes of a key in a device's bytecode; here it may have four */
+
 typedef struct {
 	const char *at;
 	const char *end;
@@ -39,8 +41,9 @@ static void note_error(void *console, txString path, txInteger line, txString fo
 	vsnprintf(current_error->message, sizeof(current_error->message), format, arguments);
 }
 
+/* `flags`: mxDebugFlag keeps lines in the bytecode. */
 static txScript *parse(txMachine *the, const host_module *module, char *text, size_t length,
-					   char *map, size_t map_length, parse_error *error)
+					   char *map, size_t map_length, txUnsigned flags, parse_error *error)
 {
 	txParser parser;
 	txParserJump jump;
@@ -55,11 +58,11 @@ static txScript *parse(txMachine *the, const host_module *module, char *text, si
 		 */
 		parser.path =
 			fxNewParserSymbol(&parser, module->map != NULL ? module->map : module->source);
-		fxParserTree(&parser, &stream, text_get, mxDebugFlag, NULL);
+		fxParserTree(&parser, &stream, text_get, flags, NULL);
 		if (map != NULL && parser.errorCount == 0) {
 			text_stream map_stream = {map, map + map_length};
 			txString name = NULL;
-			fxParserSourceMap(&parser, &map_stream, text_get, mxDebugFlag, &name);
+			fxParserSourceMap(&parser, &map_stream, text_get, flags, &name);
 		}
 		parser.path = parser.source = fxNewParserSymbol(&parser, module->source);
 		fxParserHoist(&parser);
@@ -84,8 +87,10 @@ static txID *intern_symbols(txMachine *the, const txScript *script)
 	txID i;
 	mxDecodeID(at, count);
 	ids = calloc((size_t)count, sizeof(txID));
-	if (ids == NULL)
+	if (ids == NULL) {
 		fxAbort(the, XS_NOT_ENOUGH_MEMORY_EXIT);
+		abort(); /* not reached, which fxAbort() does not declare */
+	}
 	ids[0] = XS_NO_ID;
 	for (i = 1; i < count; i++) {
 		ids[i] = fxNewNameC(the, (txString)at);
@@ -116,21 +121,14 @@ static txByte archived(txByte code)
 }
 
 /* Bytes of the instruction at `p`; of one with text or a nested function, up to what is inside. */
-static size_t step(txByte *p, const txID *ids)
+static size_t size_of(txByte *p)
 {
 	txS1 size = gxCodeSizes[(txU1)*p];
 	txByte *operand = p + 1;
-	txID id;
 	txU2 two;
 	txS4 four;
 	switch (size) {
 	case 0:
-		mxDecodeID(operand, id);
-		if (id != XS_NO_ID) {
-			id = ids[id];
-			operand = p + 1;
-			mxEncodeID(operand, id);
-		}
 		return 1 + sizeof(txID);
 	case -1:
 		return 2 + (size_t)(txU1)*operand;
@@ -145,6 +143,23 @@ static size_t step(txByte *p, const txID *ids)
 	}
 }
 
+static bool has_key(const txByte *p)
+{
+	return gxCodeSizes[(txU1)*p] == 0;
+}
+
+static void renumber_key(txByte *p, const txID *ids)
+{
+	txByte *operand = p + 1;
+	txID id;
+	mxDecodeID(operand, id);
+	if (id == XS_NO_ID)
+		return;
+	id = ids[id];
+	operand = p + 1;
+	mxEncodeID(operand, id);
+}
+
 /* From here on the script is of the machine's keys, and its code is where it stays. */
 static void link_script(txMachine *the, txScript *script)
 {
@@ -152,7 +167,9 @@ static void link_script(txMachine *the, txScript *script)
 	txByte *p = script->codeBuffer;
 	txByte *end = p + script->codeSize;
 	while (p < end) {
-		size_t size = step(p, ids);
+		size_t size = size_of(p);
+		if (has_key(p))
+			renumber_key(p, ids);
 		*p = archived(*p);
 		p += size;
 	}
@@ -191,7 +208,7 @@ void host_compile(xsMachine *the, host_module *module)
 		if (module->map != NULL)
 			map = host_read_file(module->map, &map_length);
 	}
-	script = parse(the, module, text, length, map, map_length, &error);
+	script = parse(the, module, text, length, map, map_length, mxDebugFlag, &error);
 	free(map);
 	if (text != module->text)
 		free(text);
@@ -206,4 +223,30 @@ void host_free_script(host_module *module)
 {
 	fxDeleteScript(module->script);
 	free(module->fault);
+}
+
+static void measure(txMachine *the, const host_module *module)
+{
+	parse_error error = {0, ""};
+	size_t length = 0;
+	char *text = host_read_file(module->path, &length);
+	txScript *script = text ? parse(the, module, text, length, NULL, 0, 0, &error) : NULL;
+	txByte *p;
+	size_t size = 0;
+	free(text);
+	if (script == NULL)
+		return;
+	for (p = script->codeBuffer; p < script->codeBuffer + script->codeSize; p += size_of(p))
+		size += has_key(p) ? 1 + DEVICE_KEY : size_of(p);
+	printf("%s\t%s\t%zu\n", module->name, module->source, size);
+	fxDeleteScript(script);
+}
+
+void host_measure(xsMachine *the, const host_app *app)
+{
+	size_t i;
+	for (i = 0; i < app->module_count; i++) {
+		if (app->modules[i].text == NULL)
+			measure(the, &app->modules[i]);
+	}
 }

@@ -1,4 +1,4 @@
-/* The module time (sdk/modules/base/time.ts): one monotonic clock, the one native code uses. */
+/* The module time (sdk/modules/base/time.ts): monotonic, as on a device. */
 
 #include "host.h"
 
@@ -6,11 +6,6 @@
 void xs_time_ticks(xsMachine *the)
 {
 	xsResult = xsInteger((xsIntegerValue)(uint32_t)(host_now() / 1000));
-}
-
-void xs_time_microseconds(xsMachine *the)
-{
-	xsResult = xsNumber((double)host_now());
 }
 
 /** delta(start, end): their distance, right across the wrap. */

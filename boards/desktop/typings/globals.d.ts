@@ -15,7 +15,7 @@ interface ObjectConstructor {
 
 interface StringConstructor {
 	/** UTF-8 bytes to text; throws on malformed ones. The desktop's XS stops at a zero byte. */
-	fromArrayBuffer(buffer: ArrayBufferLike, byteOffset?: number, byteLength?: number): string;
+	fromArrayBuffer(buffer: ArrayBufferLike): string;
 }
 
 interface ArrayBufferConstructor {

@@ -16,7 +16,6 @@ declare module "timer" {
 declare module "time" {
 	const Time: {
 		readonly ticks: number;
-		readonly microseconds: number;
 		delta(start: number, end?: number): number;
 	};
 	export default Time;

@@ -21,7 +21,10 @@ peer *peer_create(const peer_config *config, uint64_t now)
 		return NULL;
 	self->now = now;
 	self->rtcp_due = PEER_NEVER;
-	self->ice = ice_agent_create(&config->ice);
+	ice_config ice = config->ice;
+	if (ice.quiet == 0)
+		ice.quiet = PEER_QUIET;
+	self->ice = ice_agent_create(&ice);
 	self->identity = port_alloc(sizeof(*self->identity), PORT_EXTERNAL, PORT_PEER);
 	if (!self->ice || !self->identity || crypto_random(random, sizeof(random)) != 0) {
 		peer_free(self);
@@ -66,11 +69,25 @@ ice_agent *peer_ice(peer *self)
 	return self->ice;
 }
 
+static int set_remote_again(peer *self, const peer_remote *remote)
+{
+	if (memcmp(self->fingerprint, remote->fingerprint, sizeof(self->fingerprint)) != 0 ||
+		!self->restarting ||
+		ice_agent_set_remote(self->ice, remote->ufrag, remote->pwd, remote->ice_lite, self->now) !=
+			0)
+		return -1;
+	self->restarting = false;
+	peer_progress(self);
+	return 0;
+}
+
 int peer_set_remote(peer *self, const peer_remote *remote, uint64_t now)
 {
 	self->now = now;
-	if (self->dtls || self->state == PEER_CLOSED)
+	if (self->state == PEER_CLOSED)
 		return -1;
+	if (self->dtls)
+		return set_remote_again(self, remote);
 	self->dtls = peer_create_dtls(self, remote);
 	if (!self->dtls)
 		return -1;
@@ -79,9 +96,60 @@ int peer_set_remote(peer *self, const peer_remote *remote, uint64_t now)
 		self->dtls = NULL;
 		return -1;
 	}
+	memcpy(self->fingerprint, remote->fingerprint, sizeof(self->fingerprint));
 	forget_identity(self);
 	peer_progress(self);
 	return 0;
+}
+
+int peer_restart_ice(peer *self, uint64_t now)
+{
+	int socket;
+	net_address to;
+
+	self->now = now;
+	if (self->state == PEER_CLOSED || !self->dtls)
+		return -1;
+
+	bool known = ice_agent_path(self->ice, &socket, &to);
+
+	if (ice_agent_restart(self->ice) != 0)
+		return -1;
+	if (known) {
+		self->old_path.until = now + PEER_OLD_PATH;
+		self->old_path.socket = socket;
+		self->old_path.to = to;
+	}
+	self->restarting = true;
+	self->reason[0] = '\0';
+	if (self->rtcp_due == PEER_NEVER && self->srtp_out)
+		self->rtcp_due = now;
+	peer_progress(self);
+	return 0;
+}
+
+void peer_forget_path(peer *self, int socket)
+{
+	if (self->old_path.socket == socket)
+		self->old_path.until = 0;
+}
+
+bool peer_path(const peer *self, int *socket, net_address *to)
+{
+	if (ice_agent_path(self->ice, socket, to))
+		return true;
+	if (self->old_path.until <= self->now)
+		return false;
+	*socket = self->old_path.socket;
+	*to = self->old_path.to;
+	return true;
+}
+
+static bool accepts(const peer *self, int socket, const net_address *from)
+{
+	return ice_agent_accepts(self->ice, socket, from) ||
+		   (self->old_path.until > self->now && self->old_path.socket == socket &&
+			net_address_equal(&self->old_path.to, from));
 }
 
 void peer_close(peer *self, uint64_t now)
@@ -104,7 +172,7 @@ void peer_close(peer *self, uint64_t now)
 static void dtls_input_from(peer *self, int socket, const net_address *from, const uint8_t *bytes,
 							size_t length)
 {
-	if (self->dtls && ice_agent_accepts(self->ice, socket, from)) {
+	if (self->dtls && accepts(self, socket, from)) {
 		dtls_input(self->dtls, bytes, length, self->now);
 		return;
 	}
@@ -129,7 +197,7 @@ static void media_input_from(peer *self, int socket, const net_address *from, ui
 {
 	if (!self->srtp_in)
 		self->stats.dropped_before_keys++;
-	else if (!ice_agent_accepts(self->ice, socket, from))
+	else if (!accepts(self, socket, from))
 		self->stats.dropped_path++;
 	else if (length < 8)
 		self->stats.dropped_malformed++;
@@ -228,7 +296,7 @@ static bool next_datagram(peer *self, ice_datagram *out)
 {
 	if (ice_agent_poll_datagram(self->ice, out))
 		return true;
-	if (!ice_agent_path(self->ice, &out->socket, &out->to))
+	if (!peer_path(self, &out->socket, &out->to))
 		return false;
 	if (take_queued(self, out))
 		return true;
@@ -257,7 +325,7 @@ void peer_pump(peer *self, uint64_t now)
 	int socket;
 
 	self->now = now;
-	if (!self->srtp_out || !ice_agent_path(self->ice, &socket, &to))
+	if (!self->srtp_out || !peer_path(self, &socket, &to))
 		peer_discard_media(self);
 }
 

@@ -78,6 +78,7 @@ typedef enum {
 	PEER_EVENT_CHANNEL_CLOSED, /* `channel` */
 	PEER_EVENT_READABLE,       /* peer_take_message() has one; comes again for the next */
 	PEER_EVENT_WRITABLE,       /* there is room for a message that was refused */
+	PEER_EVENT_BUFFERED_LOW,   /* `channel`: peer_buffered() fell to its low water */
 	PEER_EVENT_DATA_ENDED      /* all channels are over; `reason` may be NULL */
 } peer_event_type;
 
@@ -134,8 +135,20 @@ peer *peer_create(const peer_config *config, uint64_t now);
 void peer_free(peer *peer);
 
 ice_agent *peer_ice(peer *peer);
-/** 0, or -1: bad credentials, or DTLS could not be created. Once: there are no ICE restarts yet. */
+/**
+ * 0, or -1: bad credentials, or DTLS could not be created. Once, and once after each restart: then
+ * ICE credentials are taken, and another fingerprint is refused.
+ */
 int peer_set_remote(peer *peer, const peer_remote *remote, uint64_t now);
+/**
+ * ICE restart (ice_agent_restart()) under the DTLS association, which goes on. Until ICE has a path
+ * again, packets go and may come on the old one, while consent for it lasts and its socket is
+ * there: else tell with peer_forget_path(). 0, or -1: closed, no remote description yet, or no
+ * entropy.
+ */
+int peer_restart_ice(peer *peer, uint64_t now);
+/** `socket` is gone, and the old path with it if that led over it. */
+void peer_forget_path(peer *peer, int socket);
 
 /**
  * Index of the sender or receiver, or -1 when there are too many or a mid is already in use. A
@@ -159,6 +172,8 @@ sctp_send_result peer_send_message(peer *peer, int channel, const uint8_t *bytes
 								   uint64_t now);
 /** Bytes that wait on the channel and were never sent. */
 uint32_t peer_buffered(const peer *peer, int channel);
+/** PEER_EVENT_BUFFERED_LOW comes when peer_buffered() falls to `bytes` from above. */
+void peer_set_low_water(peer *peer, int channel, uint32_t bytes);
 /** The oldest message; while messages are not taken, the sender's window closes. */
 bool peer_take_message(peer *peer, peer_message *out, uint64_t now);
 

@@ -70,6 +70,12 @@ uint32_t peer_buffered(const peer *self, int channel)
 	return self->channels ? dcep_buffered(self->channels, channel) : 0;
 }
 
+void peer_set_low_water(peer *self, int channel, uint32_t bytes)
+{
+	if (self->channels)
+		dcep_set_low_water(self->channels, channel, bytes);
+}
+
 bool peer_take_message(peer *self, peer_message *out, uint64_t now)
 {
 	self->now = now;
@@ -116,8 +122,10 @@ static void take_event(peer *self, const dcep_event *event)
 
 	switch (event->type) {
 	case DCEP_EVENT_CONNECTED:
-	case DCEP_EVENT_BUFFERED_LOW:
 		return;
+	case DCEP_EVENT_BUFFERED_LOW:
+		out.type = PEER_EVENT_BUFFERED_LOW;
+		break;
 	case DCEP_EVENT_OPEN:
 		out.type = PEER_EVENT_CHANNEL_OPEN;
 		break;

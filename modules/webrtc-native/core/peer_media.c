@@ -278,6 +278,7 @@ void peer_rtp_input(peer *self, uint8_t *bytes, size_t length)
 
 	if (srtp_open(self->srtp_in, bytes, &length) != SRTP_OK)
 		return; /* counted there, by reason */
+	ice_agent_alive(self->ice, self->now);
 	if (rtp_read(&packet, bytes, length, &self->extensions_in) != 0) {
 		self->stats.dropped_malformed++;
 		return;

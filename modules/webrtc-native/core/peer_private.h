@@ -8,6 +8,10 @@
 #define PEER_NEVER UINT64_MAX
 #define PEER_CNAME_MAX 31
 #define PEER_EVENTS 16
+/* Microseconds: a path without a sign of life is asked; an old path is used beside an ICE restart.
+ */
+#define PEER_QUIET 800000u
+#define PEER_OLD_PATH 15000000u
 /* Datagrams that could not wait to be made when polled: DTLS flights (at most about 1.5 KB), BYE.
  */
 #define PEER_OUTBOX 4096
@@ -72,6 +76,15 @@ struct peer {
 		net_address from;
 	} early;
 
+	bool restarting;         /* ICE waits for the peer's next description */
+	uint8_t fingerprint[32]; /* the peer's, once there is `dtls` */
+	/* Where packets went before an ICE restart, until ICE knows better. */
+	struct {
+		uint64_t until; /* 0: nowhere */
+		int socket;
+		net_address to;
+	} old_path;
+
 	media_sender senders[PEER_SENDERS];
 	media_receiver receivers[PEER_RECEIVERS];
 	rtp_extensions extensions_in;
@@ -100,6 +113,9 @@ struct peer {
 /** Has a datagram sent by the next polls; full, it is dropped and counted. */
 void peer_queue(peer *self, const uint8_t *bytes, size_t length);
 uint32_t peer_random(peer *self);
+
+/** Where packets go now. */
+bool peer_path(const peer *self, int *socket, net_address *to);
 
 /* peer_state.c */
 void peer_emit(peer *self, peer_event event);

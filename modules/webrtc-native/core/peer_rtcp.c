@@ -166,6 +166,7 @@ void peer_rtcp_input(peer *self, uint8_t *bytes, size_t length)
 
 	if (srtcp_open(self->srtp_in, bytes, &length) != SRTP_OK)
 		return; /* counted there, by reason */
+	ice_agent_alive(self->ice, self->now);
 	self->stats.rtcp_in++;
 	if (rtcp_read(bytes, length, &handler, self) != 0)
 		self->stats.dropped_malformed++;

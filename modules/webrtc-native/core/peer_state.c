@@ -50,8 +50,8 @@ static void update_state(peer *self)
 	ice_state ice = ice_agent_state(self->ice);
 	peer_state state = states[ice][self->dtls_state];
 
-	/* Failed and closed are for good. */
-	if (state == self->state || self->state == PEER_FAILED || self->state == PEER_CLOSED)
+	/* Closed is for good, and so is a DTLS that failed: then `state` says so. */
+	if (state == self->state || self->state == PEER_CLOSED)
 		return;
 	self->state = state;
 	peer_event event = {.type = PEER_EVENT_STATE, .state = state};
@@ -71,6 +71,9 @@ static void dtls_out(void *context, const uint8_t *datagram, size_t length)
 
 static void dtls_application_data(void *context, const uint8_t *bytes, size_t length)
 {
+	peer *self = context;
+
+	ice_agent_alive(self->ice, self->now);
 	peer_data_input(context, bytes, length);
 }
 
@@ -140,6 +143,8 @@ void peer_progress(peer *self)
 	net_address to;
 	int socket;
 
+	if (self->old_path.until != 0 && ice_agent_path(self->ice, &socket, &to))
+		self->old_path.until = 0;
 	while (ice_agent_poll_event(self->ice, &event))
 		if (event.type == ICE_EVENT_STATE)
 			peer_emit(self, (peer_event){.type = PEER_EVENT_ICE_STATE, .ice = event.state});

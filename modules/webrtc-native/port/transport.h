@@ -34,6 +34,12 @@ void port_peer_free(port_peer *peer);
 /** Opens one UDP socket per usable interface address; their count, or -1 with `error`. */
 int port_peer_gather(port_peer *peer, bool loopback, ice_candidate out[ICE_LOCAL_MAX], char *error,
 					 size_t size);
+/**
+ * ICE restart with the interfaces as they are now: sockets whose address is still there stay. As
+ * port_peer_gather().
+ */
+int port_peer_restart(port_peer *peer, bool loopback, ice_candidate out[ICE_LOCAL_MAX], char *error,
+					  size_t size);
 /** Runs `use(peer, context, now)` with the peer locked, then sends what came of it. */
 void port_peer_with(port_peer *peer, void (*use)(struct peer *peer, void *context, uint64_t now),
 					void *context);

@@ -1,8 +1,9 @@
-/* device.ts: audio devices, entropy, memory figures. */
+/* device.ts: audio devices, clock, entropy, memory figures. */
 #include <string.h>
 
 #include "../core/crypto/crypto.h"
 #include "../core/port.h"
+#include "../port/transport.h"
 #include "xs_audio.h"
 
 #define TEXT_MAX 1024 /* of a path or device name */
@@ -12,6 +13,33 @@ typedef struct {
 	port_audio_options port;
 	char path[TEXT_MAX], device[TEXT_MAX];
 } parsed_options;
+
+/* What the bus is like, when the options say so. */
+static void parse_i2s(xsMachine *the, xsSlot *from, port_i2s_options *out)
+{
+	static const char *const formats[] = {"std", "tdm", "pdm"};
+	char format[4] = "std";
+	xsSlot value;
+	int i = 0;
+
+	if (xs_option(the, &value, from, "format"))
+		xs_text_option(the, from, "format", format, sizeof(format));
+	while (i < 3 && strcmp(formats[i], format) != 0)
+		i++;
+	if (i == 3)
+		xsTypeError("no such format: %s", format);
+	out->format = (port_i2s_format)i;
+	out->controller = (uint8_t)xs_integer_option(the, from, "controller", 0, 0, 1);
+	out->mclk = (int8_t)xs_integer_option(the, from, "mclk", -1, -1, 63);
+	out->bclk = (int8_t)xs_integer_option(the, from, "bclk", -1, -1, 63);
+	out->ws = (int8_t)xs_integer_option(the, from, "ws", -1, -1, 63);
+	out->din = (int8_t)xs_integer_option(the, from, "din", -1, -1, 63);
+	out->dout = (int8_t)xs_integer_option(the, from, "dout", -1, -1, 63);
+	out->bits = xs_integer_option(the, from, "bits", 16, 16, 32) > 16 ? 32 : 16;
+	out->slots =
+		(uint8_t)xs_integer_option(the, from, "slots", 2, 2, out->format == PORT_I2S_TDM ? 16 : 2);
+	out->slot = (uint8_t)xs_integer_option(the, from, "slot", 0, 0, out->slots - 1);
+}
 
 static void parse_options(xsMachine *the, parsed_options *out)
 {
@@ -38,6 +66,10 @@ static void parse_options(xsMachine *the, parsed_options *out)
 		xs_text_option(the, &xsArg(0), "device", out->device, sizeof(out->device));
 		out->port.device = out->device;
 	}
+	if (xs_option(the, &xsVar(0), &xsArg(0), "i2s"))
+		parse_i2s(the, &xsVar(0), &out->port.i2s);
+	else if (out->port.driver == PORT_AUDIO_I2S)
+		xsTypeError("no i2s");
 	out->port.sample_rate =
 		(uint32_t)xs_integer_option(the, &xsArg(0), "sampleRate", 0, 8000, 48000);
 	out->port.loop = xs_boolean_option(the, &xsArg(0), "loop", false);
@@ -185,7 +217,12 @@ void xs_speaker_close(xsMachine *the)
 	speaker_drop(speaker);
 }
 
-/* ---- Entropy and memory ---- */
+/* ---- Clock, entropy and memory ---- */
+
+void xs_device_now(xsMachine *the)
+{
+	xsmcSetNumber(xsResult, (double)port_now() / 1000);
+}
 
 void xs_device_randomBytes(xsMachine *the)
 {

@@ -100,6 +100,9 @@ static void deliver_event(xsMachine *the, xs_link *link, const peer_event *event
 	case PEER_EVENT_CHANNEL_CLOSED:
 		call_of_channel(the, link, "onChannelClosed", event);
 		break;
+	case PEER_EVENT_BUFFERED_LOW:
+		call_of_channel(the, link, "onBufferedLow", event);
+		break;
 	case PEER_EVENT_DATA_ENDED:
 		call(the, link, "onDataEnded", reason, event->at, "");
 		break;

@@ -52,6 +52,7 @@ void xs_peer_openData(xsMachine *the)
 
 typedef struct {
 	dcep_options options;
+	uint32_t low_water;
 	int channel;
 } open_channel_call;
 
@@ -60,6 +61,8 @@ static void open_channel(peer *core, void *context, uint64_t now)
 	open_channel_call *args = context;
 
 	args->channel = peer_open_channel(core, &args->options, now);
+	if (args->channel != DCEP_NO_CHANNEL)
+		peer_set_low_water(core, args->channel, args->low_water);
 }
 
 void xs_peer_openChannel(xsMachine *the)
@@ -75,6 +78,7 @@ void xs_peer_openChannel(xsMachine *the)
 		args.options.reliability = SCTP_MAX_RETRANSMITS;
 		args.options.limit = (uint32_t)limit;
 	}
+	args.low_water = (uint32_t)xs_integer_option(the, &xsArg(0), "lowWater", 0, 0, BUFFER_MAX);
 	port_peer_with(object->port, open_channel, &args);
 	if (args.channel == DCEP_NO_CHANNEL)
 		xs_throw(the, "too many data channels, or openData() was not called");

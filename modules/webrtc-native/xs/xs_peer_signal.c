@@ -51,13 +51,15 @@ static void sort_by_priority(ice_candidate *candidates, int count)
 		}
 }
 
-void xs_peer_gather(xsMachine *the)
+/* The array of Candidate that `gather` finds. */
+static void return_candidates(xsMachine *the,
+							  int (*gather)(port_peer *, bool, ice_candidate *, char *, size_t))
 {
 	peer_object *object = open_peer(the);
 	ice_candidate candidates[ICE_LOCAL_MAX];
 	char text[PORT_ADDRESS_TEXT], error[160];
 
-	int count = port_peer_gather(object->port, object->loopback, candidates, error, sizeof(error));
+	int count = gather(object->port, object->loopback, candidates, error, sizeof(error));
 	if (count < 0)
 		xs_throw(the, error);
 	sort_by_priority(candidates, count);
@@ -73,6 +75,16 @@ void xs_peer_gather(xsMachine *the)
 		xs_set_text(the, &xsVar(0), "foundation", candidates[i].foundation);
 		xsmcSetIndex(xsResult, (xsIndex)i, xsVar(0));
 	}
+}
+
+void xs_peer_gather(xsMachine *the)
+{
+	return_candidates(the, port_peer_gather);
+}
+
+void xs_peer_restartIce(xsMachine *the)
+{
+	return_candidates(the, port_peer_restart);
 }
 
 /* ---- The other side's description ---- */

@@ -99,6 +99,7 @@ static const field peer_fields[] = {
 static const field uplink_fields[] = {
 	FIELD(audio_uplink_stats, frames_captured, "framesCaptured"),
 	FIELD(audio_uplink_stats, frames_encoded, "framesEncoded"),
+	FIELD(audio_uplink_stats, frames_zero, "framesZero"),
 	FIELD(audio_uplink_stats, frames_muted, "framesMuted"),
 	FIELD(audio_uplink_stats, encode_errors, "encodeErrors"),
 	FIELD(audio_uplink_stats, bytes_encoded, "bytesEncoded"),

@@ -18,6 +18,9 @@
 #include "xsmc.h" /* before xsHost.h, which needs it */
 
 #include "xsHost.h"
+#if mxLinux && !defined(LKXS_DESKTOP_HOST)
+#include "lin/message.h" /* the SDK's simulator has no messages between threads */
+#endif
 
 typedef struct xs_link xs_link;
 

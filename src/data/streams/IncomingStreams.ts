@@ -76,6 +76,7 @@ export class IncomingStreams {
 	readonly #texts: Budget;
 	readonly #headers = new Budget(MAX_HEADER_BYTES);
 	readonly #textHandlers = new Map<string, TextStreamHandler>();
+	readonly #defaults = new Map<string, TextStreamHandler>();
 	readonly #byteHandlers = new Map<string, ByteStreamHandler>();
 	/** Open, or not read to the end, by sender and id. */
 	readonly #streams = new Map<string, Stream>();
@@ -103,6 +104,10 @@ export class IncomingStreams {
 	}
 	unregisterText(topic: string): void {
 		this.#textHandlers.delete(topic);
+	}
+	/** For texts of a topic without a handler. */
+	setDefaultText(topic: string, handler: TextStreamHandler): void {
+		this.#defaults.set(topic, handler);
 	}
 	/** Throws DataStreamError when the topic has a handler. */
 	registerBytes(topic: string, handler: ByteStreamHandler): void {
@@ -207,7 +212,7 @@ export class IncomingStreams {
 	#handlerOf({ topic, textHeader, byteHeader }: Header, identity: string): Open | undefined {
 		const sender = { identity };
 		if (textHeader) {
-			const handler = this.#textHandlers.get(topic);
+			const handler = this.#textHandlers.get(topic) ?? this.#defaults.get(topic);
 			const { attachedStreamIds, replyToStreamId } = textHeader;
 			return (
 				handler &&

@@ -56,6 +56,12 @@ export class Peer {
 		return [...this.#room.remoteParticipants.values()].map(({ identity }) => identity);
 	}
 
+	/** Of the first track of `identity`; undefined before there is one. @param {string} identity */
+	muted(identity) {
+		const publications = this.#room.remoteParticipants.get(identity)?.trackPublications;
+		return [...(publications?.values() ?? [])][0]?.muted;
+	}
+
 	/** Everything heard from `identity` so far. @param {string} identity */
 	heard(identity) {
 		const frames = this.#heard.get(identity) ?? [];

@@ -52,6 +52,49 @@ export function tlsProxy(target, identity) {
 }
 
 /**
+ * Passes bytes on, until told otherwise.
+ * @param {string} target ws://host:port
+ */
+export async function tcpProxy(target) {
+	const { hostname, port } = new URL(target);
+	let mode = "pass";
+	/** @type {Set<import("node:net").Socket>} */
+	const open = new Set();
+	const proxy = await listen(
+		createServer((outside) => {
+			if (mode === "refuse") {
+				outside.destroy();
+				return;
+			}
+			const inside = connect(Number(port), hostname);
+			for (const socket of [outside, inside]) {
+				open.add(socket);
+				socket
+					.on("error", () => {})
+					.on("close", () => {
+						open.delete(socket);
+						outside.destroy();
+						inside.destroy();
+					});
+			}
+			outside.on("data", (data) => mode !== "hold" && inside.write(data));
+			inside.on("data", (data) => mode !== "hold" && outside.write(data));
+		}),
+	);
+	return {
+		...proxy,
+		/** Breaks all connections. */
+		cut() {
+			for (const socket of open) socket.resetAndDestroy();
+		},
+		/** @param {"pass" | "refuse" | "hold"} next refuse: new ones break at once; hold: nothing passes */
+		become(next) {
+			mode = next;
+		},
+	};
+}
+
+/**
  * Passes the signalling on, and lets `edit` change or drop what the server says.
  * @param {string} target ws://host:port
  * @param {(response: SignalResponse) => SignalResponse | undefined} edit undefined drops it

@@ -44,7 +44,10 @@ bool host_prepare(void)
 	snprintf(uids, sizeof(uids), "0 %u 1", (unsigned)geteuid());
 	snprintf(gids, sizeof(gids), "0 %u 1", (unsigned)getegid());
 	if (unshare(CLONE_NEWUSER) != 0)
-		return fails("no network namespaces without privileges here (user namespaces are refused)");
+		return fails(
+			"no network namespaces without privileges here: the kernel refuses user "
+			"namespaces (see sysctl user.max_user_namespaces, "
+			"kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns)");
 	write_file("/proc/self/setgroups", "deny");
 	if (!write_file("/proc/self/uid_map", uids) || !write_file("/proc/self/gid_map", gids))
 		return fails("mapping our user into a user namespace");

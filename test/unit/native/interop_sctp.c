@@ -342,24 +342,24 @@ static void transfer(role who, uint64_t seed, sim_weather weather, uint32_t tota
 	finish();
 }
 
-static const sim_weather clear = {.delay = 10000};
+static const sim_weather calm = {.delay = 10000, .jitter = 3000, .duplicate = 20};
 static const sim_weather rough = {.delay = 10000, .jitter = 3000, .loss = 50, .duplicate = 20};
 static const sim_weather storm = {.delay = 10000, .jitter = 5000, .loss = 200, .duplicate = 50};
 
 static void test_we_connect(void **state)
 {
 	(void)state;
-	transfer(WE_CONNECT, 1, clear, 10000000);
+	transfer(WE_CONNECT, 1, calm, 10000000);
 	transfer(WE_CONNECT, 2, rough, 10000000);
-	transfer(WE_CONNECT, 3, storm, 3000000);
+	transfer(WE_CONNECT, 3, storm, 10000000);
 }
 
 static void test_they_connect(void **state)
 {
 	(void)state;
-	transfer(THEY_CONNECT, 4, clear, 10000000);
+	transfer(THEY_CONNECT, 4, calm, 10000000);
 	transfer(THEY_CONNECT, 5, rough, 10000000);
-	transfer(THEY_CONNECT, 6, storm, 3000000);
+	transfer(THEY_CONNECT, 6, storm, 10000000);
 }
 
 static void test_both_connect(void **state)

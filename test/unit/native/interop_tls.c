@@ -317,6 +317,92 @@ static void unreadable_anchor_is_refused(void **state)
 	assert_string_equal(error, "TLS needs the host's name to check its certificate");
 }
 
+/* Takes in what comes within a while, tickets of TLS 1.3 among it. */
+static void listen_a_little(client *us)
+{
+	struct timeval limit = {.tv_usec = 200000};
+	uint8_t byte;
+	size_t length;
+
+	setsockopt(us->socket, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+	do
+		length = 1;
+	while (tls_session_read(us->session, &byte, &length) == TLS_WANT_INPUT && feed(us, 3000));
+}
+
+static uint64_t hour;
+
+static uint64_t now_by_the_hour(void *context)
+{
+	(void)context;
+	return hour * 3600 * 1000000;
+}
+
+/* One connection after another; whether s_server says that it resumed a session for the last. */
+static bool resumes(uint16_t port, const tls_config *config)
+{
+	static const char over[] = "Secure Renegotiation"; /* its last line about a handshake */
+	client us;
+	size_t from = server.length;
+
+	if (!shake_hands(&us, port, config))
+		fail_msg("%s", us.failure);
+	listen_a_little(&us);
+	tls_session_close(us.session);
+	tls_session_free(us.session);
+	close(us.socket);
+	for (int tries = 0; tries < 500 && !strstr(server.text + from, over); tries++)
+		process_read(&server, 10);
+	assert_non_null(strstr(server.text + from, over));
+	return strstr(server.text + from, "Reused session-id") != NULL;
+}
+
+static void sessions_are_resumed(void **state)
+{
+	static uint8_t ca[4096], other_ca[8192];
+	size_t length = read_all("ca.pem", ca, sizeof ca);
+	tls_config config = {
+		.host_name = "localhost", .ca = ca, .ca_length = length, .now = now_by_the_hour};
+
+	(void)state;
+	/* Whatever both can, and TLS 1.2. */
+	for (int both = 0; both < 2; both++) {
+		uint16_t port =
+			both ? serve("localhost", NULL, NULL) : serve("localhost", "-cipher", "ALL");
+		hour = 0;
+		assert_false(resumes(port, &config));
+		assert_true(resumes(port, &config));
+		assert_true(resumes(port, &config));
+
+		/* Not without looking at the certificate once a day, */
+		hour = 25;
+		assert_false(resumes(port, &config));
+		assert_true(resumes(port, &config));
+
+		/* nor when it was believed on another's word, or on nobody's, */
+		tls_config other = config;
+		memcpy(other_ca, ca, length);
+		memcpy(other_ca + length, ca, length);
+		other.ca = other_ca;
+		other.ca_length = 2 * length;
+		assert_false(resumes(port, &other));
+		assert_true(resumes(port, &other));
+		tls_config careless = config;
+		careless.insecure = true;
+		assert_false(resumes(port, &careless));
+		assert_false(resumes(port, &careless));
+		assert_true(resumes(port, &other)); /* which the careless one has not touched */
+		process_stop(&server);
+
+		/* nor by a server that knows nothing of it: then everything is checked as ever. */
+		port = serve("other", both ? NULL : "-cipher", both ? NULL : "ALL");
+		client us;
+		assert_false(shake_hands(&us, port, &other));
+		assert_string_equal(us.failure, "self-signed or unknown issuer");
+		release(&us);
+	}
+}
+
 /* SSL_CERT_FILE names the private CA in place of the system's: set before the first use. */
 static void system_roots_are_used(void **state)
 {
@@ -452,6 +538,7 @@ int main(void)
 		cmocka_unit_test_teardown(insecure_passes_all, stop_server),
 		cmocka_unit_test_teardown(der_anchor_passes, stop_server),
 		cmocka_unit_test(unreadable_anchor_is_refused),
+		cmocka_unit_test_teardown(sessions_are_resumed, stop_server),
 		cmocka_unit_test_teardown(system_roots_are_used, stop_server),
 		cmocka_unit_test_teardown(alerts_have_names, stop_server),
 		cmocka_unit_test_teardown(other_protocols_are_recognised, stop_server),

@@ -402,6 +402,10 @@ static void muted_sends_nothing_and_time_goes_on(void **state)
 	assert_int_equal(stats.frames_captured, 54);
 	assert_int_equal(stats.frames_muted, 51);
 	assert_int_equal(stats.frames_encoded, 3);
+	assert_int_equal(stats.frames_zero, 0);
+	assert_true(capture(&call, 0));
+	audio_uplink_get_stats(uplink, &stats);
+	assert_int_equal(stats.frames_zero, 1);
 	assert_true(stats.bytes_encoded > 60);
 	audio_uplink_free(uplink);
 }

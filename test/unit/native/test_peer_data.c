@@ -12,6 +12,7 @@
 
 #define BUFFER 65536
 #define MAX_MESSAGE 20000
+#define LOW_WATER 16000
 #define STEP (5 * MS)
 #define KINDS 2 /* the reliable channel and the lossy one, as LiveKit has them */
 
@@ -23,7 +24,7 @@ static const dcep_options kinds[KINDS] = {
 /* Of `a` and of `b`. */
 static struct {
 	int channels[KINDS];
-	uint32_t open, closed, writable;
+	uint32_t open, closed, writable, low;
 	bool holds; /* takes no messages */
 	uint64_t open_at;
 	uint32_t sent, received, lossy_received; /* messages */
@@ -73,6 +74,9 @@ static void on_event(side *self, const peer_event *event)
 		break;
 	case PEER_EVENT_WRITABLE:
 		data[of(self)].writable++;
+		break;
+	case PEER_EVENT_BUFFERED_LOW:
+		data[of(self)].low++;
 		break;
 	default:
 		break;
@@ -303,12 +307,15 @@ static void a_busy_owner_holds_the_sender_back(void **state)
 	assert_in_range(stats_of(&world.b).sctp.bytes_in, 1, 2 * MAX_MESSAGE);
 	assert_true(port_memory_of(PORT_SCTP).current <= before + MAX_MESSAGE + 64);
 	data[1].holds = false;
-	data[0].writable = 0;
+	peer_set_low_water(world.a.core, data[0].channels[0], LOW_WATER);
+	assert_true(peer_buffered(world.a.core, data[0].channels[0]) > LOW_WATER);
+	data[0].writable = data[0].low = 0;
 	for (int i = 0; data[1].received < sent; i++) {
 		assert_true(i < 2000);
 		step();
 	}
 	assert_true(data[0].writable > 0);
+	assert_int_equal(data[0].low, 1);
 	assert_int_equal(data[1].received, sent);
 	assert_int_equal(world.b.state, PEER_CONNECTED);
 }

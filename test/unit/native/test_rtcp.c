@@ -105,7 +105,13 @@ static void sender_report_round_trip(void **state)
 	assert_int_equal(got.octets, 6000);
 	assert_int_equal(got.reports, 2);
 	assert_int_equal(got.from, 7);
-	assert_memory_equal(&got.report, &reports[1], sizeof reports[1]);
+	assert_int_equal(got.report.ssrc, reports[1].ssrc);
+	assert_int_equal(got.report.fraction_lost, reports[1].fraction_lost);
+	assert_int_equal(got.report.cumulative_lost, reports[1].cumulative_lost);
+	assert_int_equal(got.report.highest_sequence, reports[1].highest_sequence);
+	assert_int_equal(got.report.jitter, reports[1].jitter);
+	assert_int_equal(got.report.last_sr, reports[1].last_sr);
+	assert_int_equal(got.report.delay_since_last_sr, reports[1].delay_since_last_sr);
 	assert_int_equal(got.byes, 1);
 	assert_int_equal(got.bye, 7);
 }

@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { root } from "../../../tools/lib/paths.mjs";
 
@@ -17,6 +17,7 @@ function registered(folder) {
 	writeFileSync(
 		script,
 		`set(ESP_PLATFORM 1)
+set(CMAKE_BUILD_EARLY_EXPANSION 1)
 function(idf_component_register)
 	cmake_parse_arguments(given "" "" "SRCS;INCLUDE_DIRS;REQUIRES" \${ARGN})
 	foreach(keyword SRCS INCLUDE_DIRS REQUIRES UNPARSED_ARGUMENTS)
@@ -46,6 +47,9 @@ test("the native module registers as an ESP-IDF component", () => {
 			assert.ok(existsSync(source), source);
 			assert.doesNotMatch(source, /\/posix\//);
 		}
+		// Each seam of the port has the desktop's side or the device's, and what is shared is there.
+		for (const file of ["common/loop.c", "esp32/platform.c", "esp32/audio_i2s.c"])
+			assert.ok(SRCS.includes(join(component, "port", file)), file);
 		for (const include of INCLUDE_DIRS) assert.ok(existsSync(join(component, include)), include);
 		assert.ok(REQUIRES.includes("mbedtls"), REQUIRES.join(" "));
 		// What comes from the registry is required by the name it gets there, and pinned.
@@ -59,4 +63,27 @@ test("the native module registers as an ESP-IDF component", () => {
 	} finally {
 		rmSync(folder, { recursive: true });
 	}
+});
+
+/** All that a file of the binding includes of ours, and mbedTLS if that is among it. @param {string} file */
+function* included(file, seen = new Set()) {
+	for (const [, quoted, name] of readFileSync(file, "utf8").matchAll(
+		/^#include (["<])([^">]+)/gm,
+	)) {
+		const path = join(dirname(file), name);
+		if (/^(mbedtls|psa)\//.test(name)) yield name;
+		if (quoted !== '"' || seen.has(path) || !existsSync(path)) continue;
+		seen.add(path);
+		yield* included(path, seen);
+	}
+}
+
+test("the XS binding includes no mbedTLS, whose structures IDF lays out by its own options", () => {
+	const folder = join(component, "xs");
+	const files = readdirSync(folder).filter((name) => name.endsWith(".c"));
+	assert.ok(files.length > 5);
+	for (const name of files) assert.deepEqual([...included(join(folder, name))], [], name);
+	// The search itself: crypto's own files do.
+	const own = included(join(component, "core", "crypto", "tls_setup.c"));
+	assert.ok([...own].includes("mbedtls/ssl.h"));
 });

@@ -16,6 +16,7 @@ export const sanitize = process.env.XS_SANITIZE === "1";
  * @param {string} file the *.test.ts
  * @param {{ manifest?: string, config?: Record<string, string>, timeout?: number }} options
  *   `manifest` is what the test includes: by default the nearest manifest.json from the file upwards
+ * @returns {Promise<{ stdout: string }>} what it printed
  */
 export async function runXsTest(t, file, options = {}) {
 	const { status, stdout, stderr } = await execApp(testManifest(file, options.manifest), options);
@@ -32,6 +33,7 @@ export async function runXsTest(t, file, options = {}) {
 			`${results.tests.length} of ${results.planned} tests ended, host status ${status}\n${stderr}`,
 		);
 	}
+	return { stdout };
 }
 
 /** Failure text comes from XS: node's own stack says nothing. */

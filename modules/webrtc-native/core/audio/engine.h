@@ -31,6 +31,7 @@ typedef struct {
 
 typedef struct {
 	uint32_t frames_captured, frames_encoded, frames_muted, encode_errors;
+	uint32_t frames_zero; /* of those encoded: digital silence, as from a microphone that is none */
 	uint64_t bytes_encoded;
 } audio_uplink_stats;
 

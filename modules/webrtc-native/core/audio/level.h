@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define AUDIO_LEVEL_SILENCE 127
+
 /** RMS level as -dBov: 0 (full-scale square wave) to 127 (silence). Integer arithmetic only. */
 uint8_t audio_level(const int16_t *samples, size_t count);
 

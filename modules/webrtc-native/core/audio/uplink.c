@@ -18,6 +18,7 @@ struct audio_uplink {
 	bool paused; /* the encoder announced a DTX pause */
 	bool stale;  /* the encoder remembers sound from before the mute */
 	audio_voice voice;
+	uint8_t level; /* -dBov, of the frame that was encoded last */
 	uint8_t packet[AUDIO_PACKET_MAX];
 
 	audio_uplink_stats stats;
@@ -87,6 +88,9 @@ static size_t encode(audio_uplink *uplink, const int16_t *samples)
 	}
 	uplink->stats.frames_encoded++;
 	uplink->stats.bytes_encoded += (uint64_t)length;
+	uplink->level = audio_level(samples, uplink->frame);
+	if (uplink->level == AUDIO_LEVEL_SILENCE)
+		uplink->stats.frames_zero++;
 
 	bool was_paused = uplink->paused;
 	uplink->paused = length <= DTX_PACKET_MAX;
@@ -101,7 +105,7 @@ bool audio_uplink_capture(audio_uplink *uplink, const int16_t *samples)
 	bool sent = false;
 
 	if (length > 0) {
-		head.level = audio_level(samples, uplink->frame);
+		head.level = uplink->level;
 		head.voice = audio_voice_update(&uplink->voice, head.level);
 		sent = ring_write(uplink->ring, &head, sizeof head, uplink->packet, length);
 	}

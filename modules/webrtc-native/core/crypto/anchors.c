@@ -2,6 +2,9 @@
 
 #include <stdatomic.h>
 #include <string.h>
+#ifdef ESP_PLATFORM
+#include <esp_crt_bundle.h>
+#endif
 
 static bool is_pem(const uint8_t *bytes, size_t length)
 {
@@ -28,7 +31,24 @@ int anchors_parse(mbedtls_x509_crt *out, const uint8_t *bytes, size_t length)
 	return result == 0 ? 0 : -1;
 }
 
-mbedtls_x509_crt *anchors_system(void)
+#ifdef ESP_PLATFORM
+
+/*
+ * IDF's bundle: names and keys of the usual roots, in flash, searched when a chain ends. Its check
+ * is a verify callback that has no declaration, but leaves its address in the configuration.
+ */
+const char *anchors_use_system(tls_session *session)
+{
+	if (esp_crt_bundle_attach(&session->config) != ESP_OK)
+		return "no certificate bundle in this firmware: CONFIG_MBEDTLS_CERTIFICATE_BUNDLE=y";
+	session->verify_root = session->config.f_vrfy;
+	return NULL;
+}
+
+#else
+
+/* Parsed once and kept; NULL when there are none. */
+static mbedtls_x509_crt *system_anchors(void)
 {
 	static _Atomic(mbedtls_x509_crt *) kept;
 	mbedtls_x509_crt *anchors = atomic_load(&kept);
@@ -56,3 +76,15 @@ mbedtls_x509_crt *anchors_system(void)
 	}
 	return anchors;
 }
+
+const char *anchors_use_system(tls_session *session)
+{
+	mbedtls_x509_crt *anchors = system_anchors();
+
+	if (!anchors)
+		return "no trusted roots on this system: install ca-certificates or give a CA file";
+	mbedtls_ssl_conf_ca_chain(&session->config, anchors, NULL);
+	return NULL;
+}
+
+#endif

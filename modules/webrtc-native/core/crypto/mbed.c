@@ -8,7 +8,12 @@ int mbed_random(void *unused, unsigned char *out, size_t length)
 	return crypto_random(out, length);
 }
 
-#if defined(MBEDTLS_PLATFORM_MEMORY) && !defined(MBEDTLS_PLATFORM_CALLOC_MACRO)
+/*
+ * IDF's library is not ours alone: what Wi-Fi has had from its heap must go back there. There, an
+ * option of sdkconfig says where the memory is, and it is on no account.
+ */
+#if defined(MBEDTLS_PLATFORM_MEMORY) && !defined(MBEDTLS_PLATFORM_CALLOC_MACRO) &&                 \
+	!defined(ESP_PLATFORM)
 
 #include <stdatomic.h>
 

@@ -41,7 +41,8 @@ int mbed_random(void *unused, unsigned char *out, size_t length);
 int mbed_start(void);
 /**
  * Names the subsystem that pays for what mbedTLS allocates on this thread from here on, and returns
- * the one that paid before. Without effect where the library has its own heap (Debian's has).
+ * the one that paid before. Without effect where the library has its own heap (Debian's and IDF's
+ * have).
  */
 port_subsystem mbed_charge(port_subsystem payer);
 
@@ -213,6 +214,33 @@ static inline void mbed_conf_versions(mbedtls_ssl_config *config, bool only)
 #else
 	(void)only; /* there is nothing newer in 2.28 */
 	mbedtls_ssl_conf_min_version(config, MBEDTLS_SSL_MAJOR_VERSION_3, MBEDTLS_SSL_MINOR_VERSION_3);
+#endif
+}
+
+/** Whether what a session is resumed with comes after the handshake, not in it. */
+static inline bool mbed_tickets_follow(const mbedtls_ssl_context *ssl)
+{
+#if MBEDTLS_VERSION_MAJOR >= 3
+	return mbedtls_ssl_get_version_number(ssl) == MBEDTLS_SSL_VERSION_TLS1_3;
+#else
+	(void)ssl;
+	return false;
+#endif
+}
+
+/** Tickets to resume a session with (RFC 5077; TLS 1.3), when they are to be used. */
+static inline void mbed_conf_tickets(mbedtls_ssl_config *config, bool on)
+{
+#if defined(MBEDTLS_SSL_SESSION_TICKETS) && defined(MBEDTLS_SSL_CLI_C)
+	mbedtls_ssl_conf_session_tickets(config, on ? MBEDTLS_SSL_SESSION_TICKETS_ENABLED
+												: MBEDTLS_SSL_SESSION_TICKETS_DISABLED);
+#ifdef MBEDTLS_SSL_TLS1_3_SIGNAL_NEW_SESSION_TICKETS_ENABLED /* late 3.6; others always tell */
+	mbedtls_ssl_conf_tls13_enable_signal_new_session_tickets(
+		config, on ? MBEDTLS_SSL_TLS1_3_SIGNAL_NEW_SESSION_TICKETS_ENABLED
+				   : MBEDTLS_SSL_TLS1_3_SIGNAL_NEW_SESSION_TICKETS_DISABLED);
+#endif
+#else
+	(void)config, (void)on;
 #endif
 }
 

@@ -139,8 +139,13 @@ int crypto_hmac_compute(crypto_hmac *hmac, const uint8_t *a, size_t a_length, co
 }
 
 #if MBED_PSA
+/*
+ * PSA's counter mode takes an operation per message, for which it allocates. Single blocks are one
+ * operation as long as there is a key: they make the key stream here.
+ */
 struct crypto_aes {
 	psa_key_id_t key;
+	psa_cipher_operation_t blocks;
 };
 
 crypto_aes *crypto_aes_create(const uint8_t key[16])
@@ -152,10 +157,12 @@ crypto_aes *crypto_aes_create(const uint8_t key[16])
 	}
 	psa_key_attributes_t attributes = PSA_KEY_ATTRIBUTES_INIT;
 	psa_set_key_type(&attributes, PSA_KEY_TYPE_AES);
-	psa_set_key_algorithm(&attributes, PSA_ALG_CTR);
+	psa_set_key_algorithm(&attributes, PSA_ALG_ECB_NO_PADDING);
 	psa_set_key_usage_flags(&attributes, PSA_KEY_USAGE_ENCRYPT);
-	if (psa_import_key(&attributes, key, 16, &aes->key) != PSA_SUCCESS) {
-		port_free(aes);
+	aes->blocks = psa_cipher_operation_init();
+	if (psa_import_key(&attributes, key, 16, &aes->key) != PSA_SUCCESS ||
+		psa_cipher_encrypt_setup(&aes->blocks, aes->key, PSA_ALG_ECB_NO_PADDING) != PSA_SUCCESS) {
+		crypto_aes_free(aes);
 		return NULL;
 	}
 	return aes;
@@ -165,32 +172,41 @@ void crypto_aes_free(crypto_aes *aes)
 {
 	if (!aes)
 		return;
+	psa_cipher_abort(&aes->blocks);
 	psa_destroy_key(aes->key);
 	port_free(aes);
+}
+
+static void count_up(uint8_t counter[16])
+{
+	for (int i = 15; i >= 0 && ++counter[i] == 0; i--)
+		;
 }
 
 int crypto_aes_ctr(crypto_aes *aes, const uint8_t iv[16], const uint8_t *in, uint8_t *out,
 				   size_t length)
 {
-	psa_cipher_operation_t operation = PSA_CIPHER_OPERATION_INIT;
-	psa_status_t status = psa_cipher_encrypt_setup(&operation, aes->key, PSA_ALG_CTR);
-	if (status == PSA_SUCCESS)
-		status = psa_cipher_set_iv(&operation, iv, 16);
-	/* PSA refuses one buffer for both sides. */
-	uint8_t chunk[128];
-	while (status == PSA_SUCCESS && length > 0) {
-		size_t size = length < sizeof chunk ? length : sizeof chunk, written = 0;
-		status = psa_cipher_update(&operation, in, size, chunk, sizeof chunk, &written);
-		if (status == PSA_SUCCESS && written != size)
-			status = PSA_ERROR_GENERIC_ERROR;
-		if (status == PSA_SUCCESS)
-			memcpy(out, chunk, size);
+	uint8_t counters[128], stream[sizeof counters], counter[16];
+	memcpy(counter, iv, sizeof counter);
+	bool failed = false;
+	while (length > 0 && !failed) {
+		size_t size = length < sizeof counters ? length : sizeof counters, made = 0;
+		size_t blocks = (size + 15) / 16 * 16;
+		for (size_t at = 0; at < blocks; at += 16) {
+			memcpy(counters + at, counter, sizeof counter);
+			count_up(counter);
+		}
+		failed = psa_cipher_update(&aes->blocks, counters, blocks, stream, sizeof stream, &made) !=
+					 PSA_SUCCESS ||
+				 made != blocks;
+		for (size_t i = 0; i < size && !failed; i++)
+			out[i] = in[i] ^ stream[i];
 		in += size;
 		out += size;
 		length -= size;
 	}
-	psa_cipher_abort(&operation);
-	return status == PSA_SUCCESS ? 0 : -1;
+	crypto_wipe(stream, sizeof stream);
+	return failed ? -1 : 0;
 }
 #else
 struct crypto_aes {

@@ -157,6 +157,8 @@ static tls_result finish_handshake(tls_session *session)
 		mbedtls_ssl_set_mtu(&session->ssl, NET_DATAGRAM_MAX);
 		tls_check_replays(session, true);
 	}
+	if (!mbed_tickets_follow(&session->ssl))
+		resume_keep(session);
 	return TLS_OK;
 }
 
@@ -180,6 +182,8 @@ tls_result tls_session_handshake(tls_session *session)
 		result = TLS_WANT_OUTPUT;
 	else
 		result = failed(session, code);
+	if (result == TLS_FAILED)
+		resume_failed(session);
 	mbed_charge(before);
 	return result;
 }
@@ -196,6 +200,7 @@ static bool may_go_on(tls_session *session, int code)
 		return can_go_on(session);
 #if MBEDTLS_VERSION_MAJOR >= 3
 	case MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET:
+		resume_keep(session);
 		return true;
 #endif
 	default:
@@ -249,7 +254,10 @@ tls_result tls_session_write(tls_session *session, const uint8_t *bytes, size_t 
 	if (offered == 0 || (session->datagram && !fits_datagram(session, offered)))
 		return TLS_OK;
 	port_subsystem before = charge(session);
-	int code = mbedtls_ssl_write(&session->ssl, bytes, offered);
+	int code;
+	do /* a ticket of TLS 1.3 that has come is taken in first */
+		code = mbedtls_ssl_write(&session->ssl, bytes, offered);
+	while (may_go_on(session, code));
 	mbed_charge(before);
 	session->written = 0;
 	if (code > 0) {

@@ -13,6 +13,8 @@ struct tls_session {
 	mbedtls_x509_crt certificate; /* ours */
 	mbedtls_pk_context key;
 	mbedtls_x509_crt anchors; /* the caller's, when it gave some */
+	/* Looks for the issuer of a chain's last certificate elsewhere than in a chain of anchors. */
+	int (*verify_root)(void *context, mbedtls_x509_crt *certificate, int depth, uint32_t *flags);
 	bool datagram, connected;
 
 	int (*send)(void *context, const uint8_t *bytes, size_t length);
@@ -30,6 +32,10 @@ struct tls_session {
 	uint32_t refused;      /* MBEDTLS_X509_BADCERT_… of the chain */
 	char peer_names[96];   /* for whom the certificate is, when it is not for the host */
 
+	/* TLS clients that check certificates: */
+	uint8_t trust[32];   /* whom we take the server for, and on whose word */
+	bool keeps, resumes; /* the session is kept for later; an earlier one was offered */
+
 	mbed_master master;
 	const char *error;
 	char text[TLS_TEXT_MAX];
@@ -46,12 +52,19 @@ void tls_check_replays(tls_session *session, bool on);
 
 /** Trust anchors from PEM or DER. 0, or -1 when none or not all could be read. */
 int anchors_parse(mbedtls_x509_crt *out, const uint8_t *bytes, size_t length);
-/** The system's, parsed once and kept; NULL when there are none. */
-mbedtls_x509_crt *anchors_system(void);
+/** Trusts the system's. NULL, or one line that says why it cannot be. */
+const char *anchors_use_system(tls_session *session);
 
 /** mbedTLS verify callbacks; `session` is a tls_session. */
 int verify_fingerprint(void *session, mbedtls_x509_crt *certificate, int depth, uint32_t *flags);
 int verify_host(void *session, mbedtls_x509_crt *certificate, int depth, uint32_t *flags);
+
+/** Before the handshake: offers the session kept for this server and these anchors, if any. */
+void resume_offer(tls_session *session, const tls_config *config);
+/** After the handshake, and when a ticket comes: keeps the session. */
+void resume_keep(tls_session *session);
+/** The handshake failed: what was offered is not offered again. */
+void resume_failed(tls_session *session);
 
 /** Sets session->error for an mbedTLS error code of the handshake or the connection. */
 void words_for_failure(tls_session *session, int code);

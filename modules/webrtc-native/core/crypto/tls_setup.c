@@ -6,6 +6,12 @@
 #include "host.h"
 #include "identity.h"
 
+#if defined(MBEDTLS_SSL_MAX_FRAGMENT_LENGTH) && MBEDTLS_SSL_IN_CONTENT_LEN < 16384
+#define SMALL_RECORDS 1
+#else
+#define SMALL_RECORDS 0
+#endif
+
 #define STREAM_INPUT 4096
 #define DATAGRAM_INPUT 2048 /* a ClientHello that was put together may be over the MTU */
 /* Flights of the handshake go out in datagrams that any path takes. */
@@ -64,11 +70,33 @@ static const char *configure_datagram(tls_session *session, const tls_config *co
 	return NULL;
 }
 
+/*
+ * A library that was built to hold less than the largest record (16 KB) asks the server for smaller
+ * ones, which mbedTLS can in TLS 1.2 only (RFC 6066 section 4), and only when ours are as small.
+ * OpenSSL listens; Go and BoringSSL do not: docs/esp32.md.
+ */
+static const char *ask_for_small_records(mbedtls_ssl_config *config)
+{
+#if SMALL_RECORDS
+	unsigned char code = MBEDTLS_SSL_IN_CONTENT_LEN >= 4096 && MBEDTLS_SSL_OUT_CONTENT_LEN >= 4096
+							 ? MBEDTLS_SSL_MAX_FRAG_LEN_4096
+							 : MBEDTLS_SSL_MAX_FRAG_LEN_2048;
+	if (mbedtls_ssl_conf_max_frag_len(config, code) != 0)
+		return "mbedTLS's buffers are smaller than 2048 bytes";
+#else
+	(void)config;
+#endif
+	return NULL;
+}
+
 static const char *configure_stream(tls_session *session, const tls_config *config)
 {
 	mbedtls_ssl_config *conf = &session->config;
 	if (config->server)
 		return "TLS servers are not supported";
+	const char *failure = ask_for_small_records(conf);
+	if (failure)
+		return failure;
 	if (config->host_name) {
 		if (strlen(config->host_name) >= sizeof session->host_name)
 			return "the host name is too long";
@@ -82,15 +110,16 @@ static const char *configure_stream(tls_session *session, const tls_config *conf
 	if (!config->host_name || !*config->host_name)
 		return "TLS needs the host's name to check its certificate";
 
-	mbedtls_x509_crt *anchors = &session->anchors;
-	if (!config->ca)
-		anchors = anchors_system();
-	else if (anchors_parse(anchors, config->ca, config->ca_length) != 0)
+	if (!config->ca) {
+		failure = anchors_use_system(session);
+		if (failure)
+			return failure;
+	} else if (anchors_parse(&session->anchors, config->ca, config->ca_length) == 0) {
+		mbedtls_ssl_conf_ca_chain(conf, &session->anchors, NULL);
+	} else {
 		return "the CA certificate cannot be read (PEM or DER is wanted)";
-	if (!anchors)
-		return "no trusted roots on this system: install ca-certificates or give a CA file";
+	}
 	mbedtls_ssl_conf_authmode(conf, MBEDTLS_SSL_VERIFY_REQUIRED);
-	mbedtls_ssl_conf_ca_chain(conf, anchors, NULL);
 	mbedtls_ssl_conf_verify(conf, verify_host, session);
 	return NULL;
 }
@@ -104,13 +133,10 @@ static const char *configure(tls_session *session, const tls_config *config)
 			MBEDTLS_SSL_PRESET_DEFAULT) != 0)
 		return "out of memory";
 	mbed_conf_random(conf);
-	mbed_conf_versions(conf, config->datagram);
+	mbed_conf_versions(conf, config->datagram || SMALL_RECORDS);
 	mbed_conf_groups(conf);
 	configure_suites(conf);
-#if defined(MBEDTLS_SSL_SESSION_TICKETS) && defined(MBEDTLS_SSL_CLI_C)
-	/* A session that is not kept needs no ticket; resumption would begin here. */
-	mbedtls_ssl_conf_session_tickets(conf, MBEDTLS_SSL_SESSION_TICKETS_DISABLED);
-#endif
+	mbed_conf_tickets(conf, !config->datagram && !config->insecure);
 #if defined(MBEDTLS_SSL_RENEGOTIATION)
 	mbedtls_ssl_conf_renegotiation(conf, MBEDTLS_SSL_RENEGOTIATION_DISABLED);
 #endif
@@ -127,6 +153,7 @@ static const char *configure(tls_session *session, const tls_config *config)
 	if (mbedtls_ssl_set_hostname(&session->ssl, name) != 0)
 		return "the host name cannot be used";
 	tls_connect_callbacks(session);
+	resume_offer(session, config);
 	if (config->datagram) {
 		mbedtls_ssl_set_mtu(&session->ssl, HANDSHAKE_MTU);
 		mbed_keep_master(conf, &session->ssl, &session->master);

@@ -65,6 +65,10 @@ static void list_names(const mbedtls_x509_crt *certificate, char *out, size_t si
 int verify_host(void *context, mbedtls_x509_crt *certificate, int depth, uint32_t *flags)
 {
 	tls_session *session = context;
+	/* It clears the flag when it knows the issuer; when not, the flag says so and the error
+	 * nothing. */
+	if (session->verify_root)
+		(void)session->verify_root(NULL, certificate, depth, flags);
 	if (depth == 0) {
 		/* mbedTLS has compared host names; 2.28 does not know addresses. */
 		if (session->host_ip_length > 0 &&

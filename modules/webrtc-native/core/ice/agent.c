@@ -52,6 +52,22 @@ static int make_secret(char *out, size_t length)
 	return 0;
 }
 
+/* As before the start. */
+static void forget(ice_agent *agent)
+{
+	agent->state = ICE_NEW;
+	agent->wake = agent->deadline = ICE_NO_TIMEOUT;
+	agent->pace_at = agent->consent_at = agent->alive_at = agent->quiet_at = 0;
+	agent->path = ICE_NONE;
+	agent->selected = agent->remote_known = agent->remote_ended = agent->remote_lite = false;
+	agent->hosts = agent->reflexes = agent->remotes_count = 0;
+	memset(agent->locals, 0, sizeof agent->locals);
+	memset(agent->pairs, 0, sizeof agent->pairs);
+	for (int i = 0; i < ICE_TRANSACTIONS; i++)
+		agent->transactions[i].pair = ICE_NONE;
+	agent->replies_count = 0;
+}
+
 ice_agent *ice_agent_create(const ice_config *config)
 {
 	ice_agent *agent = port_alloc(sizeof *agent, PORT_EXTERNAL, PORT_ICE);
@@ -62,10 +78,8 @@ ice_agent *ice_agent_create(const ice_config *config)
 	agent->pacing = OR_DEFAULT(config->pacing, 50000);
 	agent->failed_after = OR_DEFAULT(config->failed_after, 15000000);
 	agent->consent_interval = OR_DEFAULT(config->consent_interval, 5000000);
-	agent->wake = agent->deadline = ICE_NO_TIMEOUT;
-	agent->path = ICE_NONE;
-	for (int i = 0; i < ICE_TRANSACTIONS; i++)
-		agent->transactions[i].pair = ICE_NONE;
+	agent->quiet = config->quiet;
+	forget(agent);
 	if (make_secret(agent->local_ufrag, ICE_UFRAG_LENGTH) != 0 ||
 		make_secret(agent->local_pwd, ICE_PWD_LENGTH) != 0 ||
 		crypto_random((uint8_t *)&agent->tie_breaker, sizeof agent->tie_breaker) != 0) {
@@ -73,6 +87,20 @@ ice_agent *ice_agent_create(const ice_config *config)
 		return NULL;
 	}
 	return agent;
+}
+
+int ice_agent_restart(ice_agent *agent)
+{
+	char ufrag[ICE_UFRAG_LENGTH + 1], pwd[ICE_PWD_LENGTH + 1];
+
+	if (make_secret(ufrag, ICE_UFRAG_LENGTH) != 0 || make_secret(pwd, ICE_PWD_LENGTH) != 0)
+		return -1;
+	memcpy(agent->local_ufrag, ufrag, sizeof ufrag);
+	memcpy(agent->local_pwd, pwd, sizeof pwd);
+	crypto_wipe(pwd, sizeof pwd);
+	forget(agent);
+	ice_event_push(agent, ICE_EVENT_STATE);
+	return 0;
 }
 
 void ice_agent_free(ice_agent *agent)

@@ -51,6 +51,9 @@ typedef struct {
 	uint32_t pacing;           /* Ta between new checks [50,000] */
 	uint32_t failed_after;     /* from first remote candidate to FAILED [15,000,000] */
 	uint32_t consent_interval; /* mean, randomised by 0.8 to 1.2 [5,000,000] */
+	/* Without a sign of life for so long (ice_agent_alive() tells of those that ICE does not see)
+	 * the path is asked at once and often, to notice its loss within seconds [never]. */
+	uint32_t quiet;
 } ice_config;
 
 typedef enum { ICE_EVENT_STATE, ICE_EVENT_SELECTED } ice_event_type;
@@ -84,6 +87,14 @@ typedef struct ice_agent ice_agent;
 ice_agent *ice_agent_create(const ice_config *config);
 void ice_agent_free(ice_agent *agent);
 
+/**
+ * ICE restart (RFC 8445 section 9): new credentials, and nothing is known of either side's
+ * candidates any more; the state is NEW. Local candidates are to be added anew, credentials and
+ * candidates of the peer come with its next description. 0, or -1 without entropy: then nothing has
+ * changed.
+ */
+int ice_agent_restart(ice_agent *agent);
+
 const char *ice_agent_local_ufrag(const ice_agent *agent);
 const char *ice_agent_local_pwd(const ice_agent *agent);
 
@@ -98,7 +109,7 @@ const ice_candidate *ice_agent_add_local(ice_agent *agent, int socket, const net
  * Sets the peer's credentials; checks start when there is also a remote candidate. Checks received
  * earlier were answered and queue triggered checks. `lite` tells that the peer is ICE-lite.
  * Returns 0, or -1 when the lengths are out of range. A second call with other credentials is
- * refused (-1): an ICE restart is a later issue's ice_agent_restart().
+ * refused (-1) unless ice_agent_restart() was called before.
  */
 int ice_agent_set_remote(ice_agent *agent, const char *ufrag, const char *pwd, bool lite,
 						 uint64_t now);
@@ -130,6 +141,8 @@ bool ice_agent_path(const ice_agent *agent, int *socket, net_address *to);
  * peer's check with the right password came in on it (its data may overtake its answer to ours).
  */
 bool ice_agent_accepts(const ice_agent *agent, int socket, const net_address *from);
+/** Something that proved to be the peer's came on the path. Cheap: once for each packet will do. */
+void ice_agent_alive(ice_agent *agent, uint64_t now);
 void ice_agent_stats(const ice_agent *agent, ice_stats *out);
 
 #endif

@@ -34,6 +34,14 @@
 #define ICE_TRANSMISSIONS 7
 #define ICE_CONSENT_EXPIRY 30000000u /* RFC 7675 section 5.1 */
 #define ICE_CONSENT_AGAIN 1000000u   /* an unanswered question is asked again */
+/* With `quiet`: how often a path without a sign of life is asked, and how long at least before it
+ * counts as silent; and how often one that does, at first. */
+#define ICE_QUIET_AGAIN 100000u
+#define ICE_QUIET_PATIENCE 700000u
+#define ICE_QUIET_PATIENCE_MAX 4000000u
+#define ICE_QUIET_ROUND_TRIPS 3
+#define ICE_SILENT_AGAIN 200000u
+#define ICE_SILENT_OFTEN 12000000u
 
 /* A reflexive or relayed candidate is one more of these: `socket` is what its base sends from. */
 typedef struct {
@@ -84,7 +92,7 @@ typedef struct {
 
 struct ice_agent {
 	uint64_t now, wake;
-	uint32_t pacing, failed_after, consent_interval;
+	uint32_t pacing, failed_after, consent_interval, quiet;
 	ice_state state;
 	bool controlling, remote_lite, remote_known, remote_ended;
 	uint64_t tie_breaker;
@@ -92,6 +100,8 @@ struct ice_agent {
 	uint64_t pace_at;    /* no new check before */
 	uint64_t deadline;   /* FAILED without a valid pair by then; ICE_NO_TIMEOUT before the start */
 	uint64_t consent_at; /* next consent check on the path */
+	uint64_t alive_at;   /* the newest sign of life on the path */
+	uint64_t quiet_at;   /* with `quiet`: when to ask for one */
 
 	uint8_t path;     /* pair in use, ICE_NONE without a valid one */
 	bool selected;    /* the path is nominated */

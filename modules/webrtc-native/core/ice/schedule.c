@@ -8,10 +8,20 @@ static bool checking(const ice_agent *agent)
 		   agent->state == ICE_DISCONNECTED;
 }
 
-static uint64_t silence(const ice_agent *agent)
+/* When the path counts as silent unless there is a sign of life before. */
+static uint64_t silent_at(const ice_agent *agent)
 {
-	/* The longest interval is 1.2: so at least four questions in a row found no answer. */
-	return (uint64_t)agent->consent_interval * 2;
+	if (agent->quiet ==
+		0) /* The longest interval is 1.2: four questions or more found no answer. */
+		return agent->pairs[agent->path].answered_at + (uint64_t)agent->consent_interval * 2;
+
+	uint64_t patience = (uint64_t)agent->stats.rtt * ICE_QUIET_ROUND_TRIPS;
+
+	if (patience < ICE_QUIET_PATIENCE)
+		patience = ICE_QUIET_PATIENCE;
+	if (patience > ICE_QUIET_PATIENCE_MAX)
+		patience = ICE_QUIET_PATIENCE_MAX;
+	return agent->alive_at + agent->quiet + patience;
 }
 
 /* RFC 8445 section 14.3, but starting at 250 ms: the first call should not wait for a lost packet
@@ -74,6 +84,29 @@ void ice_consent_schedule(ice_agent *agent)
 	agent->consent_at = agent->now + (uint64_t)agent->consent_interval * 4 / 5 + part * 2 / 5;
 }
 
+void ice_agent_alive(ice_agent *agent, uint64_t now)
+{
+	agent->alive_at = now;
+	/* After a silence only an answer says that we are heard, too. */
+	agent->quiet_at = agent->state == ICE_DISCONNECTED ? now : now + agent->quiet;
+	if (agent->state == ICE_DISCONNECTED && agent->quiet != 0)
+		agent->wake = now;
+}
+
+/* Asks a path without a sign of life. */
+static void run_quiet(ice_agent *agent, ice_pair *path)
+{
+	if (agent->quiet == 0 || agent->now < agent->quiet_at)
+		return;
+	ice_check_now(agent, path);
+	if (agent->state == ICE_CONNECTED)
+		agent->quiet_at = agent->now + ICE_QUIET_AGAIN;
+	else if (agent->now < agent->alive_at + ICE_SILENT_OFTEN)
+		agent->quiet_at = agent->now + ICE_SILENT_AGAIN;
+	else
+		agent->quiet_at = agent->now + ICE_CONSENT_AGAIN;
+}
+
 static void run_consent(ice_agent *agent)
 {
 	if (agent->path == ICE_NONE)
@@ -85,7 +118,7 @@ static void run_consent(ice_agent *agent)
 		ice_move(agent, ICE_CAUSE_GIVE_UP);
 		return;
 	}
-	if (agent->state == ICE_CONNECTED && agent->now >= path->answered_at + silence(agent)) {
+	if (agent->state == ICE_CONNECTED && agent->now >= silent_at(agent)) {
 		ice_move(agent, ICE_CAUSE_SILENCE);
 		/* Consent is asked for on, and meanwhile every other pair gets its chance. */
 		for (uint8_t i = 0; i < ICE_PAIRS_MAX; i++)
@@ -98,6 +131,7 @@ static void run_consent(ice_agent *agent)
 		ice_check_now(agent, path);
 		agent->consent_at = agent->now + ICE_CONSENT_AGAIN;
 	}
+	run_quiet(agent, path);
 }
 
 /* The next new check: what the peer has checked first (RFC 8445 section 6.1.4.2), then by priority.
@@ -171,7 +205,9 @@ static uint64_t next_wake(ice_agent *agent)
 		wake = agent->consent_at;
 		sooner(&wake, path->answered_at + ICE_CONSENT_EXPIRY);
 		if (agent->state == ICE_CONNECTED)
-			sooner(&wake, path->answered_at + silence(agent));
+			sooner(&wake, silent_at(agent));
+		if (agent->quiet != 0)
+			sooner(&wake, agent->quiet_at);
 	}
 	for (uint8_t i = 0; i < ICE_PAIRS_MAX; i++)
 		if (agent->pairs[i].state == ICE_PAIR_IN_PROGRESS)

@@ -134,7 +134,8 @@ void port_peer_free(port_peer *self)
 	peer_close(self->core, port_now());
 	send_datagrams(self);
 	for (size_t i = 0; i < self->loop.count; i++)
-		close(self->loop.sockets[i]);
+		if (self->loop.sockets[i] >= 0)
+			close(self->loop.sockets[i]);
 	peer_free(self->core);
 	pthread_mutex_destroy(&self->mutex);
 	port_free(self);
@@ -172,45 +173,148 @@ static int open_socket(net_address *address)
 	return handle;
 }
 
-/* With the lock held. */
-static bool add_socket(port_peer *self, net_address *address, ice_candidate *out)
+/* What `socket` is bound to. */
+static bool bound_to(int socket, net_address *out)
 {
-	int handle = open_socket(address);
-	if (handle < 0)
-		return false;
-	int index = loop_watch(&self->loop, handle, POLLIN);
-	if (index < 0) {
-		close(handle);
-		return false;
+	struct sockaddr_storage bound;
+	socklen_t size = sizeof(bound);
+
+	return getsockname(socket, (struct sockaddr *)&bound, &size) == 0 &&
+		   address_from_socket(out, (struct sockaddr *)&bound);
+}
+
+/* With the lock held: a place for a socket that is not watched any more, or a new one; -1. */
+static int watch(port_peer *self, int handle)
+{
+	for (size_t i = 0; i < self->loop.count; i++)
+		if (self->loop.sockets[i] < 0) {
+			self->loop.sockets[i] = handle;
+			loop_set_events(&self->loop, i, POLLIN);
+			return (int)i;
+		}
+	return loop_watch(&self->loop, handle, POLLIN);
+}
+
+/* With the lock held. */
+static void unwatch(port_peer *self, size_t index)
+{
+	int handle = self->loop.sockets[index];
+
+	loop_set_events(&self->loop, index, 0);
+	self->loop.sockets[index] = -1;
+	close(handle);
+	peer_forget_path(self->core, (int)index);
+}
+
+/* With the lock held: the socket at `address` with the port it got, opened if need be; -1. */
+static int socket_at(port_peer *self, net_address *address)
+{
+	for (size_t i = 0; i < self->loop.count; i++) {
+		net_address bound;
+		if (self->loop.sockets[i] < 0 || !bound_to(self->loop.sockets[i], &bound))
+			continue;
+		address->port = bound.port;
+		if (net_address_equal(&bound, address))
+			return (int)i;
 	}
-	const ice_candidate *candidate = ice_agent_add_local(peer_ice(self->core), index, address);
-	if (!candidate)
-		return false;
-	*out = *candidate;
-	return true;
+	address->port = 0;
+
+	int handle = open_socket(address);
+	int index = handle < 0 ? -1 : watch(self, handle);
+
+	if (handle >= 0 && index < 0)
+		close(handle);
+	return index;
+}
+
+/* With the lock held. */
+static int gather(port_peer *self, const net_address *addresses, int found,
+				  ice_candidate out[ICE_LOCAL_MAX])
+{
+	int count = 0;
+
+	for (int i = 0; i < found && count < ICE_LOCAL_MAX; i++) {
+		net_address address = addresses[i];
+		int index = socket_at(self, &address);
+		const ice_candidate *candidate =
+			index < 0 ? NULL : ice_agent_add_local(peer_ice(self->core), index, &address);
+		if (candidate)
+			out[count++] = *candidate;
+	}
+	return count;
+}
+
+static int find_addresses(net_address addresses[ICE_LOCAL_MAX], bool loopback, char *error,
+						  size_t size)
+{
+	int found = platform_addresses(addresses, ICE_LOCAL_MAX, loopback);
+
+	if (found < 0)
+		snprintf(error, size, "cannot list the network interfaces: %s", strerror(errno));
+	return found;
+}
+
+static int counted(int count, char *error, size_t size)
+{
+	if (count > 0)
+		return count;
+	snprintf(error, size, "no usable network address%s%s", errno ? ": " : "",
+			 errno ? strerror(errno) : "");
+	return -1;
 }
 
 int port_peer_gather(port_peer *self, bool loopback, ice_candidate out[ICE_LOCAL_MAX], char *error,
 					 size_t size)
 {
 	net_address addresses[ICE_LOCAL_MAX];
-	int count = 0;
-	int found = platform_addresses(addresses, ICE_LOCAL_MAX, loopback);
+	int found = find_addresses(addresses, loopback, error, size);
 
-	if (found < 0) {
-		snprintf(error, size, "cannot list the network interfaces: %s", strerror(errno));
+	if (found < 0)
 		return -1;
-	}
 	pthread_mutex_lock(&self->mutex);
 	errno = 0;
-	for (int i = 0; i < found && self->loop.count < ICE_LOCAL_MAX; i++)
-		if (add_socket(self, &addresses[i], &out[count]))
-			count++;
+	int count = gather(self, addresses, found, out);
 	pthread_mutex_unlock(&self->mutex);
-	if (count > 0)
-		return count;
-	snprintf(error, size, "no usable network address%s%s", errno ? ": " : "",
-			 errno ? strerror(errno) : "");
+	return counted(count, error, size);
+}
+
+/* With the lock held: sockets of addresses that are gone. */
+static void drop_sockets(port_peer *self, const net_address *addresses, int found)
+{
+	for (size_t i = 0; i < self->loop.count; i++) {
+		net_address bound;
+		bool there = false;
+		if (self->loop.sockets[i] < 0)
+			continue;
+		for (int j = 0; j < found && bound_to(self->loop.sockets[i], &bound); j++) {
+			bound.port = addresses[j].port;
+			there |= net_address_equal(&bound, &addresses[j]);
+		}
+		if (!there)
+			unwatch(self, i);
+	}
+}
+
+int port_peer_restart(port_peer *self, bool loopback, ice_candidate out[ICE_LOCAL_MAX], char *error,
+					  size_t size)
+{
+	net_address addresses[ICE_LOCAL_MAX];
+	int found = find_addresses(addresses, loopback, error, size);
+	int count = -1;
+
+	if (found < 0)
+		return -1;
+	pthread_mutex_lock(&self->mutex);
+	if (peer_restart_ice(self->core, port_now()) == 0) {
+		drop_sockets(self, addresses, found);
+		errno = 0;
+		count = gather(self, addresses, found, out);
+	}
+	pthread_mutex_unlock(&self->mutex);
+	loop_wake(&self->loop);
+	if (count >= 0)
+		return counted(count, error, size);
+	snprintf(error, size, "nothing to restart, or no entropy");
 	return -1;
 }
 

@@ -129,8 +129,7 @@ static esp_err_t create(i2s_bus *bus)
 	const bool out = options->dout >= 0 && options->format != PORT_I2S_PDM;
 	i2s_chan_config_t config = I2S_CHANNEL_DEFAULT_CONFIG(options->controller, I2S_ROLE_MASTER);
 
-	/* Both directions have as many buffers: a controller that has two is configured once. */
-	config.dma_desc_num = out ? bus->layout.descriptors_out : bus->layout.descriptors_in;
+	config.dma_desc_num = bus->layout.descriptors;
 	config.dma_frame_num = bus->layout.descriptor_count;
 	config.auto_clear_after_cb = true; /* silence, not the last sound again and again */
 	esp_err_t result = i2s_new_channel(&config, out ? &bus->halves[I2S_OUT].channel : NULL,

@@ -2,8 +2,11 @@
 
 #define FRAME_MS 20
 #define DESCRIPTOR_MAX 4092 /* bytes that a DMA descriptor can hold, in words */
-#define IN_MS 60            /* of microphone kept for an audio thread that is held up */
-#define OUT_MS 80           /* of speaker: two frames queued, one being written, one played */
+/*
+ * For the speaker two frames queued, one being written, one played; of the microphone, what is kept
+ * for an audio thread that is held up.
+ */
+#define BUFFERED_MS 80
 #define QUEUED_FRAMES 2
 
 bool i2s_layout_make(i2s_layout *out, uint32_t sample_rate, uint8_t bits, uint8_t slots)
@@ -23,8 +26,7 @@ bool i2s_layout_make(i2s_layout *out, uint32_t sample_rate, uint8_t bits, uint8_
 		.descriptor_bytes = sample_rate / 1000 * ms * sample_bytes,
 		.frame_bytes = sample_rate / 1000 * FRAME_MS * sample_bytes,
 		.frame_count = (uint16_t)(sample_rate / 1000 * FRAME_MS),
-		.descriptors_in = (uint8_t)(IN_MS / ms),
-		.descriptors_out = (uint8_t)(OUT_MS / ms),
+		.descriptors = (uint8_t)(BUFFERED_MS / ms),
 	};
 	return true;
 }
@@ -61,7 +63,7 @@ unsigned i2s_ledger_readable(i2s_ledger *ledger, const i2s_layout *layout, bool 
 {
 	unsigned moved = atomic_load_explicit(&ledger->moved, memory_order_relaxed);
 	/* The driver's queue of full buffers has one less than there are: one is being filled. */
-	unsigned kept = (layout->descriptors_in - 1u) * layout->descriptor_bytes;
+	unsigned kept = (layout->descriptors - 1u) * layout->descriptor_bytes;
 
 	*overrun = moved - ledger->ours > kept;
 	if (*overrun)

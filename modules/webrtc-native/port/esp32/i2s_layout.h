@@ -18,7 +18,7 @@ typedef struct {
 	uint32_t descriptor_bytes;
 	uint32_t frame_bytes; /* 20 ms */
 	uint16_t frame_count; /* samples in 20 ms */
-	uint8_t descriptors_in, descriptors_out;
+	uint8_t descriptors;
 } i2s_layout;
 
 /** False when not even 5 ms fit a descriptor. */

@@ -3,6 +3,7 @@
 #include <esp_err.h>
 #include <esp_event.h>
 #include <esp_netif.h>
+#include <sdkconfig.h>
 #include <string.h>
 
 #include "../common/platform.h"

@@ -2,12 +2,14 @@
  * Wi-Fi's power save makes the station sleep between beacons, which holds packets back for a second
  * and more: it is off while there is a call, and then what it was before.
  */
-#include <esp_err.h>
-#include <esp_wifi.h>
-#include <pthread.h>
-#include <stdbool.h>
+#include <sdkconfig.h>
 
 #include "../common/platform.h"
+
+#if CONFIG_SOC_WIFI_SUPPORTED
+
+#include <esp_err.h>
+#include <esp_wifi.h>
 
 static struct {
 	pthread_mutex_t mutex;
@@ -19,7 +21,7 @@ static struct {
 void platform_call_begin(void)
 {
 	pthread_mutex_lock(&radio.mutex);
-	/* Both fail where there is no Wi-Fi: on Ethernet nobody sleeps. */
+	/* Both fail while Wi-Fi is not in use: on Ethernet nobody sleeps. */
 	if (radio.calls++ == 0)
 		radio.changed = esp_wifi_get_ps(&radio.before) == ESP_OK && radio.before != WIFI_PS_NONE &&
 						esp_wifi_set_ps(WIFI_PS_NONE) == ESP_OK;
@@ -35,3 +37,15 @@ void platform_call_end(void)
 	}
 	pthread_mutex_unlock(&radio.mutex);
 }
+
+#else /* nobody sleeps */
+
+void platform_call_begin(void)
+{
+}
+
+void platform_call_end(void)
+{
+}
+
+#endif

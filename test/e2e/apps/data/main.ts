@@ -21,6 +21,7 @@ const room = new Room({
 	maxDataBytes: config.maxDataBytes ? Number(config.maxDataBytes) : undefined,
 });
 const received: Record<string, number> = { reliable: 0, lossy: 0 };
+const bufferStatus = { low: 0, high: 0 };
 let sending: Promise<unknown> = Promise.resolve();
 
 function message(number: number): Uint8Array {
@@ -64,6 +65,10 @@ room.on(RoomEvent.DataReceived, (payload, _participant, kind, topic, _encryption
 	else echo(payload, identity, reliable, topic);
 });
 
+room.on(RoomEvent.DCBufferStatusChanged, (isLow) => {
+	bufferStatus[isLow ? "low" : "high"]++;
+});
+
 /** What is alive of native messages; the rest of native memory stands still in a call. */
 function measure(): void {
 	collect();
@@ -72,7 +77,7 @@ function measure(): void {
 
 function finish(what: string): void {
 	trace(`${what}\n`);
-	board.report({ ...room.getStats(), received });
+	board.report({ ...room.getStats(), received, bufferStatus });
 	room.disconnect();
 }
 

@@ -1,23 +1,27 @@
 /**
  * Does what it is told and prints what happens, one line each.
  *
- * Config: url, token; script: steps with commas between: connect, mic, mute, unpublish, disconnect,
- * wait N (ms), wait EVENT; and what the board takes.
+ * Config: url, token; autoSubscribe (false for none); script: steps with commas between, as `steps`
+ * has them; and what the board takes. `serve` does what comes as data of topic "do", until the end.
  */
 
 import board from "board";
 import {
 	type LocalAudioTrack,
 	Participant,
+	ParticipantEvent,
+	type RemoteTrackPublication,
 	Room,
 	RoomEvent,
 	type RoomEvents,
+	type SimulationScenario,
+	Track,
 	TrackPublication,
 } from "livekit";
 import config from "mc/config";
 import Timer from "timer";
 
-const room = new Room({ microphone: board.microphone, speaker: board.speaker });
+const room = new Room({ microphone: board.microphone, speaker: board.speaker, board });
 const me = room.localParticipant;
 const seen = new Set<string>();
 
@@ -27,21 +31,67 @@ for (const event of Object.values(RoomEvent)) {
 		trace(`${[event, ...args.map(text)].join(" ")}\n`);
 	});
 }
+me.on(ParticipantEvent.IsSpeakingChanged, (speaking) => trace(`isSpeakingChanged ${speaking}\n`));
 
 function text(value: unknown): string {
 	if (Array.isArray(value)) return value.map(text).join("+");
 	if (value instanceof Participant) return value.identity;
 	if (value instanceof TrackPublication) return value.trackName || "unnamed";
-	return typeof value === "object" ? "" : String(value);
+	if (value instanceof Track) return "";
+	if (value instanceof Error) return value.name;
+	if (value instanceof Uint8Array) return `${value.length} bytes`;
+	return typeof value === "object" ? JSON.stringify(value) : String(value);
+}
+
+function eachRemote(run: (publication: RemoteTrackPublication) => void): void {
+	for (const participant of room.remoteParticipants.values()) {
+		for (const publication of participant.trackPublications.values()) run(publication);
+	}
 }
 
 const steps: Record<string, (argument: string) => unknown> = {
-	connect: () => room.connect(config.url, config.token),
+	connect: () =>
+		room.connect(config.url, config.token, {
+			autoSubscribe: String(config.autoSubscribe) !== "false",
+		}),
 	mic: () => me.setMicrophoneEnabled(true),
 	mute: () => me.setMicrophoneEnabled(false),
 	unpublish: () =>
 		me.unpublishTrack(me.getTrackPublication("microphone")?.track as LocalAudioTrack),
 	disconnect: () => room.disconnect(),
+	name: (name) => me.setName(name),
+	metadata: (metadata) => me.setMetadata(metadata),
+	/** KEY=VALUE */
+	attribute: (pair) => me.setAttributes({ [pair.split("=")[0]]: pair.split("=")[1] }),
+	subscribe: () => eachRemote((publication) => publication.setSubscribed(true)),
+	unsubscribe: () => eachRemote((publication) => publication.setSubscribed(false)),
+	enable: () => eachRemote((publication) => publication.setEnabled(true)),
+	disable: () => eachRemote((publication) => publication.setEnabled(false)),
+	/** "all", or the only identity that may subscribe to our tracks. */
+	allow: (who) =>
+		me.setTrackSubscriptionPermissions(
+			who === "all",
+			who === "all" ? [] : [{ participantIdentity: who, allowAll: true }],
+		),
+	data: (text) => me.publishData(new Uint8Array(ArrayBuffer.fromString(text)), { reliable: true }),
+	camera: () => me.setCameraEnabled(true),
+	simulate: (scenario) => room.simulateScenario(scenario as SimulationScenario),
+	sid: async () => trace(`sid ${await room.getSid()}\n`),
+	/** Prints who and what is there. */
+	describe: () => {
+		const { name, metadata, numParticipants, numPublishers, isRecording, serverInfo } = room;
+		const { version } = serverInfo ?? {};
+		const counts = { numParticipants, numPublishers, isRecording };
+		trace(`room ${JSON.stringify({ name, metadata, ...counts, version })}\n`);
+		for (const participant of [me, ...room.remoteParticipants.values()]) {
+			const { identity, name, metadata, state, isMicrophoneEnabled } = participant;
+			const attributes = JSON.stringify(participant.attributes);
+			trace(
+				`${JSON.stringify({ identity, name, metadata, state, isMicrophoneEnabled })} ${attributes}\n`,
+			);
+		}
+	},
+	serve: () => serve(),
 	wait: (what) => (/^\d+$/.test(what) ? sleep(Number(what)) : happened(what)),
 };
 
@@ -56,11 +106,34 @@ async function happened(event: string): Promise<void> {
 	while (!seen.delete(event)) await sleep(20);
 }
 
-try {
-	for (const step of String(config.script).split(",")) {
-		const [name, argument = ""] = step.trim().split(" ");
+async function run(script: string): Promise<void> {
+	for (const step of script.split(",")) {
+		const [, name, argument] = /^\s*(\w+) ?(.*)$/.exec(step) ?? [];
 		await steps[name](argument);
 	}
+}
+
+/** Says what became of each; an error is an answer too. */
+async function serve(): Promise<void> {
+	let doing: Promise<unknown> = Promise.resolve();
+	room.on(RoomEvent.DataReceived, (payload, _participant, _kind, topic) => {
+		if (topic !== "do") return;
+		const { buffer, byteOffset, length } = payload;
+		const script = String.fromArrayBuffer(buffer as ArrayBuffer, byteOffset, length);
+		doing = doing
+			.then(() => run(script))
+			.then(
+				() => trace(`done ${script}\n`),
+				(error) =>
+					trace(`failed ${script}: ${error.name} ${error.reason ?? ""} ${error.message}\n`),
+			);
+	});
+	trace("serving\n");
+	await happened("disconnected");
+}
+
+try {
+	await run(String(config.script));
 	board.report({ ...room.getStats() });
 	board.end(0);
 } catch (error) {

@@ -28,6 +28,7 @@ function make({
 			log.push(`message ${message.byteLength} ${kind}`);
 			if (message.byteLength === 0) throw new Error("of the app");
 		},
+		onBufferStatus: (isLow, kind) => log.push(`low ${isLow} ${kind}`),
 		onEnded: (reason) => log.push(`ended ${reason}`),
 	});
 	const peer = new FakePeer(channels.callbacks as never, 1);
@@ -43,8 +44,8 @@ function refused(reason: PublishDataErrorReason): (error: unknown) => boolean {
 test("both channels are opened, and ready when both are open", () => {
 	const { channels, peer, log, tell } = make();
 	assert.deepEqual(peer.channels, [
-		{ label: "_reliable" },
-		{ label: "_lossy", ordered: false, maxRetransmits: 0 },
+		{ label: "_reliable", lowWater: 32_767 },
+		{ label: "_lossy", ordered: false, maxRetransmits: 0, lowWater: 8192 },
 	]);
 	tell.onChannelOpen(1, 20);
 	tell.onChannelOpen(7, 25); // the server's own is none of ours
@@ -60,6 +61,7 @@ test("a server without data channels is taken as it is", async () => {
 	const channels = new DataChannels({
 		onReady: (at) => log.push(at),
 		onMessage() {},
+		onBufferStatus() {},
 		onEnded() {},
 	});
 	channels.open({} as Peer, undefined);
@@ -139,6 +141,31 @@ test("lossy packets are dropped while many bytes wait, and counted", async () =>
 	await channels.send(new Uint8Array(12), LOSSY);
 	assert.deepEqual(peer.messages, [[1, 10]]);
 	assert.equal(channels.stats.lossyDropped, 2);
+});
+
+test("the buffers' status is told when it changes, and is low again on a new connection", async () => {
+	const { channels, peer, log, tell } = make();
+	peer.openChannels();
+	log.length = 0;
+	const send = (buffered: number, kind: DataPacket_Kind) => {
+		peer.buffered = buffered;
+		return channels.send(new Uint8Array(1), kind);
+	};
+	await send(32_767, RELIABLE);
+	await send(32_768, RELIABLE);
+	await send(60_000, RELIABLE);
+	tell.onBufferedLow(1, 1); // was low
+	tell.onBufferedLow(9, 1); // the server's own
+	tell.onBufferedLow(0, 1);
+	tell.onBufferedLow(0, 1);
+	assert.deepEqual(log.splice(0), [`low false ${RELIABLE}`, `low true ${RELIABLE}`]);
+	await send(40_000, RELIABLE);
+	channels.restart();
+	assert.deepEqual(log, [`low false ${RELIABLE}`, `low true ${RELIABLE}`]);
+	assert.deepEqual(make({ maxDataBytes: 5_000 }).peer.channels, [
+		{ label: "_reliable", lowWater: 2_500 },
+		{ label: "_lossy", ordered: false, maxRetransmits: 0, lowWater: 2_500 },
+	]);
 });
 
 test("the limit is 64,000 bytes, or less by the answer or the board", async () => {

@@ -1,10 +1,16 @@
 /** A signalling client and a peer connection that do nothing by themselves and remember what was asked. */
 
 import { Emitter } from "livekit/platform/emitter";
-import type { JoinRequest, JoinResponse, SignalRequest } from "livekit/protocol/generated/types";
+import type {
+	JoinRequest,
+	JoinResponse,
+	ReconnectResponse,
+	SignalRequest,
+} from "livekit/protocol/generated/types";
 import type { Init } from "livekit/protocol/schema";
-import type { SessionParts } from "livekit/session/Session";
-import type { SignalClient, SignalEvents } from "livekit/signal/SignalClient";
+import type { SessionParts } from "livekit/session/parts";
+import type { SignalClient } from "livekit/signal/SignalClient";
+import type { SignalEvents, SignalOptions } from "livekit/signal/types";
 import type {
 	Candidate,
 	ChannelOptions,
@@ -26,20 +32,50 @@ export class FakeSignal extends Emitter<SignalEvents> {
 	/** What leave() was given, or "close". */
 	ended: unknown;
 	readonly stats = undefined;
-	#settle!: { resolve(join: JoinResponse): void; reject(error: Error): void };
+	readonly rtt = 0;
+	token = "";
+	/** What hurry() was given. */
+	hurried: { timeout: number; onAnswer(): void } | undefined;
+	#settle!: { resolve(response: never): void; reject(error: Error): void };
 
-	connect(url: string, _token: string, join: Init<JoinRequest>): Promise<JoinResponse> {
+	constructor(readonly options: SignalOptions = {}) {
+		super();
+	}
+	connect(url: string, token: string, join: Init<JoinRequest>): Promise<JoinResponse> {
 		this.url = url;
+		this.token = token;
 		this.join = join;
 		return new Promise((resolve, reject) => {
-			this.#settle = { resolve, reject };
+			this.#settle = { resolve: resolve as (response: never) => void, reject };
 		});
 	}
+	resume(
+		url: string,
+		token: string,
+		join: Init<JoinRequest>,
+	): Promise<ReconnectResponse | undefined> {
+		return this.connect(url, token, { ...join, reconnect: true }) as Promise<never>;
+	}
 	/** The server lets us in; what it sends behind that comes in the same turn. */
-	accept(behind: () => void = () => {}): void {
+	accept(behind: () => void = () => {}, response: object = {}): void {
 		this.connected = true;
-		this.#settle.resolve({ otherParticipants: [] } as unknown as JoinResponse);
+		const join = { otherParticipants: [], participant: { sid: "PA_me" }, ...response };
+		this.#settle.resolve(join as never);
 		behind();
+	}
+	nextRequestId(): number {
+		return 1;
+	}
+	response(): Promise<undefined> {
+		return Promise.resolve(undefined);
+	}
+	hurry(timeout: number, onAnswer: () => void): void {
+		this.hurried = { timeout, onAnswer };
+	}
+	/** The connection breaks. */
+	lose(message = "gone"): void {
+		this.connected = false;
+		this.emit("closed", { message, code: 1006 });
 	}
 	refuse(error: Error): void {
 		this.#settle.reject(error);
@@ -49,9 +85,11 @@ export class FakeSignal extends Emitter<SignalEvents> {
 		return this.connected;
 	}
 	leave(reason?: unknown): void {
+		this.connected = false;
 		this.ended = { reason };
 	}
 	close(): void {
+		this.connected = false;
 		this.ended = "close";
 	}
 
@@ -70,7 +108,7 @@ export class FakeSignal extends Emitter<SignalEvents> {
 }
 
 export class FakePeer {
-	readonly ufrag = "abcd";
+	ufrag = "abcd";
 	readonly pwd = "abcdefghijklmnopqrstuvwx";
 	readonly stats = { rtpIn: 7 };
 	readonly senders = new Map<number, SenderOptions>();
@@ -108,6 +146,13 @@ export class FakePeer {
 				foundation: `${i}`,
 			};
 		});
+	}
+	restarts = 0;
+	restartIce(): Candidate[] {
+		this.remote = undefined;
+		this.complete = false;
+		this.ufrag = `abcd${++this.restarts}`;
+		return this.gather();
 	}
 	setRemote(remote: RemoteDescription): void {
 		if (this.remote) throw new Error("setRemote() twice");
@@ -170,8 +215,9 @@ export class FakePeer {
 }
 
 export class Fakes implements SessionParts {
-	readonly signal = new FakeSignal();
-	peer!: FakePeer;
+	/** All signalling connections, oldest first. The first is there before it is asked for. */
+	readonly signals = [new FakeSignal()];
+	readonly peers: FakePeer[] = [];
 	/** Of this machine. */
 	addresses = 1;
 	/** What loading the identity ends with. */
@@ -179,10 +225,33 @@ export class Fakes implements SessionParts {
 		bytes: new ArrayBuffer(0),
 		fingerprint: FINGERPRINT,
 	});
+	#first = true;
+
+	/** The newest. */
+	get signal(): FakeSignal {
+		return this.signals[this.signals.length - 1];
+	}
+	get peer(): FakePeer {
+		return this.peers[this.peers.length - 1];
+	}
+	/** The platform's word on the network. */
+	link: ((up: boolean) => void) | undefined;
+	readonly watchLink = (onChange: (up: boolean) => void) => {
+		this.link = onChange;
+		return {
+			close: () => {
+				this.link = undefined;
+			},
+		};
+	};
 	readonly loadIdentity = () => this.identity;
 	readonly createPeer = (options: PeerOptions) => {
-		this.peer = new FakePeer(options, this.addresses);
+		this.peers.push(new FakePeer(options, this.addresses));
 		return this.peer as unknown as Peer;
 	};
-	readonly createSignal = () => this.signal as unknown as SignalClient;
+	readonly createSignal = (options: SignalOptions) => {
+		if (!this.#first) this.signals.push(new FakeSignal(options));
+		this.#first = false;
+		return this.signal as unknown as SignalClient;
+	};
 }

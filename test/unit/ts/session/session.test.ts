@@ -1,81 +1,46 @@
 import { assert, sleep, test } from "harness";
-import { DisconnectReason, TrackSource } from "livekit/protocol/generated/enums";
+import { DisconnectReason, LeaveRequest_Action } from "livekit/protocol/generated/enums";
+import { isLoopback } from "livekit/session/failures";
 import { TrackPublishError } from "livekit/session/Publications";
-import { isLoopback, Session } from "livekit/session/Session";
 import { type SessionEvent, type SessionState, transitions } from "livekit/session/state";
-import type { SessionEnd, SessionOptions } from "livekit/session/types";
 import { ConnectionError, ConnectionErrorReason } from "livekit/signal/ConnectionError";
 import { first, inactive, withTrack } from "./answer";
-import { Fakes } from "./fakes";
-
-const speaker = {} as never;
-const microphone = {} as never;
-const track = { name: "microphone", source: TrackSource.MICROPHONE, microphone, muted: false };
-
-/** A session among fakes, and what it has emitted. */
-function make(options: Partial<SessionOptions> = {}) {
-	const fakes = new Fakes();
-	const session = new Session({ autoSubscribe: true, speaker: () => speaker, ...options }, fakes);
-	const events: string[] = [];
-	let end: SessionEnd | undefined;
-	for (const event of ["joined", "connected", "trackEnded", "update"] as const) {
-		session.on(event, () => events.push(event));
-	}
-	session.on("track", ({ sid }) => events.push(`track ${sid}`));
-	session.on("closed", (closed) => {
-		events.push("closed");
-		end = closed;
-	});
-	return { fakes, session, events, signal: fakes.signal, end: () => end };
-}
-type Made = ReturnType<typeof make>;
-
-/** Brings a session into a state. */
-const reach: Record<SessionState, (made: Made) => Promise<void>> = {
-	async idle() {},
-	async preparing({ fakes, session }) {
-		fakes.identity = new Promise(() => {});
-		session.start("ws://10.0.0.1", "token");
-	},
-	async joining({ session }) {
-		session.start("ws://10.0.0.1", "token");
-		await sleep(0);
-	},
-	async negotiating(made) {
-		await reach.joining(made);
-		made.signal.accept(() => made.signal.answer(first));
-		await sleep(0);
-	},
-	async opening(made) {
-		await reach.negotiating(made);
-		made.fakes.peer.state("connected");
-	},
-	async connected(made) {
-		await reach.opening(made);
-		made.fakes.peer.openChannels();
-	},
-	async stranded(made) {
-		await reach.connected(made);
-		made.fakes.peer.state("failed", "close_notify");
-	},
-	async closed(made) {
-		await reach.connected(made);
-		made.session.leave();
-	},
-};
+import { leave, type Made, make, reach, track, unreachable } from "./made";
 
 /** Makes an event happen to a session, the way it does in life. */
 const cause: Record<SessionEvent, (made: Made) => void | Promise<void>> = {
 	start: ({ session }) => session.start("ws://10.0.0.1", "token"),
 	prepared: () => sleep(0),
-	joined: async ({ signal }) => {
-		signal.accept();
+	joined: async (made) => {
+		made.signal.accept();
 		await sleep(0);
 	},
 	mediaUp: ({ fakes }) => fakes.peer.state("connected"),
 	dataReady: ({ fakes }) => fakes.peer.openChannels(),
+	mediaSilent: ({ fakes }) => fakes.peer.state("disconnected"),
 	mediaFailed: ({ fakes }) => fakes.peer.state("failed", "consent expired"),
-	failed: async ({ signal, session }) => {
+	signalAnswered: ({ signal }) => signal.hurried?.onAnswer(),
+	signalLost: ({ signal }) => signal.lose(),
+	resumed: async ({ fakes, signal }) => {
+		fakes.peer.state("disconnected"); // or it were connected at once
+		signal.accept();
+		await sleep(0);
+	},
+	refused: async ({ signal }) => {
+		signal.refuse(unreachable);
+		await sleep(0);
+	},
+	forbidden: async ({ signal }) => {
+		signal.refuse(new ConnectionError("no", ConnectionErrorReason.NotAllowed));
+		await sleep(0);
+	},
+	toldToResume: (made) => leave(made, LeaveRequest_Action.RESUME),
+	toldToRejoin: (made) => leave(made, LeaveRequest_Action.RECONNECT),
+	linkUp: ({ fakes }) => fakes.link?.(true),
+	due: () => sleep(70),
+	exhausted: () => {},
+	failed: async (made) => {
+		const { signal, session } = made;
 		if (session.state === "joining") {
 			signal.refuse(new ConnectionError("no", ConnectionErrorReason.NotAllowed));
 		} else {
@@ -85,12 +50,7 @@ const cause: Record<SessionEvent, (made: Made) => void | Promise<void>> = {
 		await sleep(0);
 	},
 	timedOut: async () => sleep(60),
-	signalLost: ({ signal }) => {
-		signal.emit("closed", { message: "gone", code: 1006 });
-	},
-	dismissed: ({ signal }) => {
-		signal.emit("leave", { reason: DisconnectReason.ROOM_DELETED } as never);
-	},
+	dismissed: (made) => leave(made, LeaveRequest_Action.DISCONNECT),
 	leave: ({ session }) => session.leave(),
 };
 
@@ -101,8 +61,26 @@ const apart = new Set([
 	"preparing failed",
 	"joining timedOut",
 	"connected timedOut",
+	"doubting timedOut",
+	"mending timedOut",
 	"stranded timedOut",
+	"rejoining timedOut",
+	"rejoining failed",
+	"waiting exhausted",
+	"resting exhausted",
 ]);
+const behindConnected: readonly SessionState[] = [
+	"connected",
+	"doubting",
+	"mending",
+	"resuming",
+	"waiting",
+	"stranded",
+	"rejoining",
+	"renegotiating",
+	"reopening",
+	"resting",
+];
 
 for (const [state, row] of Object.entries(transitions) as [SessionState, object][]) {
 	for (const [event, next] of Object.entries(row) as [SessionEvent, SessionState][]) {
@@ -115,8 +93,7 @@ for (const [state, row] of Object.entries(transitions) as [SessionState, object]
 			assert.equal(made.session.state, next);
 			if (next === "closed") {
 				assert.equal(made.events.filter((name) => name === "closed").length, 1);
-				const wasConnected = state === "connected" || state === "stranded";
-				assert.equal(made.end()?.error === undefined, wasConnected);
+				assert.equal(made.end()?.error === undefined, behindConnected.includes(state));
 			}
 			made.session.leave();
 		});
@@ -142,22 +119,22 @@ test("preparing + failed → closed, with the reason", async () => {
 	assert.match(end()?.error?.message ?? "", /no entropy/);
 });
 
-test("stranded + timedOut → closed: the server did not say why", async () => {
+test("stranded + timedOut → rejoining: the server did not say why", async () => {
 	const made = make();
 	await reach.stranded(made);
 	await sleep(600);
-	assert.equal(made.session.state, "closed");
-	assert.deepEqual(made.end(), { reason: DisconnectReason.MEDIA_FAILURE });
-	assert.deepEqual(made.signal.ended, { reason: DisconnectReason.MEDIA_FAILURE });
+	assert.equal(made.session.state, "rejoining");
+	made.session.leave();
+	assert.deepEqual(made.end(), { reason: DisconnectReason.CLIENT_INITIATED });
 });
 
-test("an offer without an answer ends a connected session", async () => {
+test("an offer without an answer: all is joined anew", async () => {
 	const made = make({ answerTimeout: 30 });
 	await reach.connected(made);
 	made.signal.emit("mediaSectionsRequirement", { numAudios: 0, numVideos: 0 });
 	await sleep(60);
-	assert.equal(made.session.state, "closed");
-	assert.equal(made.end()?.reason, DisconnectReason.CONNECTION_TIMEOUT);
+	assert.equal(made.session.state, "rejoining");
+	made.session.leave();
 });
 
 test("a join without an answer ends, and says so", async () => {
@@ -185,7 +162,6 @@ test("why it ended", async () => {
 	const cases: [SessionState, SessionEvent, number | undefined, unknown][] = [
 		["connected", "leave", DisconnectReason.CLIENT_INITIATED, { reason: 1 }],
 		["connected", "dismissed", DisconnectReason.ROOM_DELETED, "close"],
-		["connected", "signalLost", DisconnectReason.SIGNAL_CLOSE, "close"],
 		["stranded", "dismissed", DisconnectReason.ROOM_DELETED, "close"],
 	];
 	for (const [state, event, reason, ended] of cases) {
@@ -445,7 +421,7 @@ test("a volume reaches its receiver while it is there", async () => {
 	made.session.leave();
 });
 
-test("an answer with another fingerprint or other credentials ends the session", async () => {
+test("an answer with another fingerprint, or other credentials unasked, is not taken: all is joined anew", async () => {
 	for (const [from, to] of [
 		["02:DB", "02:DC"],
 		["ice-ufrag:Yk", "ice-ufrag:Zk"],
@@ -454,7 +430,8 @@ test("an answer with another fingerprint or other credentials ends the session",
 		await reach.connected(made);
 		made.signal.emit("mediaSectionsRequirement", { numAudios: 0, numVideos: 0 });
 		made.signal.answer(first.replaceAll(from, to));
-		assert.equal(made.session.state, "closed");
+		assert.equal(made.session.state, "rejoining");
+		made.session.leave();
 	}
 });
 

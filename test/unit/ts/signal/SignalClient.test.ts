@@ -6,7 +6,8 @@ import type { Init } from "livekit/protocol/schema";
 import { ConnectionError } from "livekit/signal/ConnectionError";
 import { parseEndpoint } from "livekit/signal/Endpoint";
 import { HttpGet } from "livekit/signal/http";
-import { SignalClient, type SignalClosed, type SignalOptions } from "livekit/signal/SignalClient";
+import { SignalClient } from "livekit/signal/SignalClient";
+import type { SignalClosed, SignalOptions } from "livekit/signal/types";
 import config from "mc/config";
 
 const URL = `ws://127.0.0.1:${config.port}`;
@@ -88,7 +89,13 @@ test("what it says about itself, and to which path", async () => {
 		await signal.connect(url, "record", joined);
 		assert.deepEqual(JSON.parse(await token), {
 			join: {
-				clientInfo: { sdk: "ESP32", version: config.version, protocol: 17, os: "desktop" },
+				clientInfo: {
+					sdk: "ESP32",
+					version: config.version,
+					protocol: 17,
+					os: "desktop",
+					clientProtocol: 2,
+				},
 				connectionSettings: { autoSubscribe: true },
 				addTrackRequests: [{ cid: "mic" }],
 				publisherOffer: { type: "offer", sdp: "v=0\r\no=- 😀\r\n", id: 1 },

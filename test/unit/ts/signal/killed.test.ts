@@ -1,5 +1,6 @@
 import { assert, sleep, test } from "harness";
-import { SignalClient, type SignalClosed } from "livekit/signal/SignalClient";
+import { SignalClient } from "livekit/signal/SignalClient";
+import type { SignalClosed } from "livekit/signal/types";
 import config from "mc/config";
 
 test("the server ends", async () => {

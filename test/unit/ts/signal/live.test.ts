@@ -1,6 +1,7 @@
 import { assert, test } from "harness";
 import { ParticipantInfo_State, TrackSource, TrackType } from "livekit/protocol/generated/enums";
-import { SignalClient, type SignalEvents } from "livekit/signal/SignalClient";
+import { SignalClient } from "livekit/signal/SignalClient";
+import type { SignalEvents } from "livekit/signal/types";
 import config from "mc/config";
 
 const JOIN = { connectionSettings: { autoSubscribe: true }, clientInfo: { os: "test" } };

@@ -1,11 +1,8 @@
-/** Moddable's clock: monotonic, the one native code stamps its events with. */
+/** Moddable's clock: whole milliseconds. */
 const Time = {
 	/** Milliseconds in 32 bits; compare with delta(). */
 	get ticks(): number {
 		return native("xs_time_ticks").call(undefined);
-	},
-	get microseconds(): number {
-		return native("xs_time_microseconds").call(undefined);
 	},
 	/** Milliseconds from `start` to `end`, right across the wrap. */
 	delta(start: number, end = native("xs_time_ticks").call(undefined)): number {

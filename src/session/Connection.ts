@@ -1,0 +1,118 @@
+/**
+ * One peer connection's life with its negotiation: from the first offer to its end, through any
+ * number of ICE restarts. A full reconnect makes another one.
+ */
+
+import type { IceState, Identity, Peer, PeerOptions, PeerState } from "webrtc-native/webrtc";
+import type { SessionDescription, SignalRequest, SyncState } from "../protocol/generated/types";
+import type { Init } from "../protocol/schema";
+import type { DataChannels } from "./DataChannels";
+import { newCname, newSessionId } from "./ids";
+import { Negotiation } from "./Negotiation";
+import { Receivers, type ReceiversOptions } from "./Receivers";
+import type { Timeline } from "./Timeline";
+
+export interface ConnectionOptions {
+	createPeer(options: PeerOptions): Peer;
+	identity: Identity;
+	/** Against a server on this machine. */
+	loopback: boolean;
+	timeline: Timeline;
+	data: DataChannels;
+	answerTimeout: number | undefined;
+	receiving: ReceiversOptions;
+	/** False: there is no connection to send it on. */
+	send(request: Init<SignalRequest>): boolean;
+	onMedia(state: MediaState, reason?: string): void;
+	onTimeout(): void;
+	onRefused(cid: string, message: string): void;
+}
+
+/** `silent`: nothing comes, but an ICE restart can help. `failed`: nothing can. */
+export type MediaState = "new" | "up" | "silent" | "failed";
+
+export class Connection {
+	readonly negotiation: Negotiation;
+	readonly #options: ConnectionOptions;
+	readonly #peer: Peer;
+	#ice: IceState = "new";
+	#wasUp = false;
+	/** What it said last: it may be up before the join is handled. */
+	#media: MediaState = "new";
+	#reason: string | undefined;
+
+	/** Opens sockets; throws when there is no network, memory or entropy. */
+	constructor(options: ConnectionOptions) {
+		this.#options = options;
+		const { createPeer, identity, loopback, timeline, data } = options;
+		const peer = createPeer({
+			identity,
+			loopback,
+			onState: (state, _at, reason) => this.#onState(state, reason),
+			onIceState: (state, at) => {
+				this.#ice = state;
+				if (state === "connected") timeline.mark("ice", at);
+			},
+			onDtlsState: (state, at) => state === "connected" && timeline.mark("dtls", at),
+			onMilestone: (milestone, at) => timeline.mark(milestone, at),
+			...data.callbacks,
+		});
+		this.#peer = peer;
+		try {
+			this.negotiation = new Negotiation({
+				peer,
+				receivers: new Receivers(peer, options.receiving),
+				identity,
+				candidates: peer.gather(),
+				sessionId: newSessionId(),
+				cname: newCname(),
+				timeout: options.answerTimeout,
+				send: options.send,
+				onTimeout: options.onTimeout,
+				onRefused: options.onRefused,
+				onData: (remote) => data.open(peer, remote),
+			});
+		} catch (error) {
+			peer.close();
+			throw error;
+		}
+	}
+
+	get media(): MediaState {
+		return this.#media;
+	}
+
+	/** Tells the state again: whoever listens may not have been ready for it. */
+	tellMedia(): void {
+		this.#options.onMedia(this.#media, this.#reason);
+	}
+
+	/** For SyncState: where the negotiation stands. */
+	get descriptions(): Pick<Init<SyncState>, "offer" | "answer"> {
+		const { offer, answer }: { offer: Init<SessionDescription>; answer?: SessionDescription } =
+			this.negotiation.descriptions;
+		return { offer, answer };
+	}
+
+	get stats(): Record<string, number> {
+		return { ...this.#peer.stats, ...this.negotiation.stats, ...this.#options.data.stats };
+	}
+
+	close(): void {
+		this.negotiation.close();
+		this.#peer.close();
+	}
+
+	#onState(state: PeerState, reason: string | undefined): void {
+		if (state === "connected") {
+			this.#wasUp = true;
+			this.#media = "up";
+		} else if (state === "disconnected") {
+			this.#media = "silent";
+		} else if (state === "failed") {
+			this.#media = this.#wasUp && this.#ice === "failed" ? "silent" : "failed";
+		} else return;
+		this.#reason = reason;
+		this.tellMedia();
+	}
+}

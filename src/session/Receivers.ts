@@ -1,0 +1,85 @@
+/** Remote tracks, by the section they come in: each plays on the speaker while its section carries it. */
+
+import type { Speaker } from "webrtc-native/device";
+import type { Peer } from "webrtc-native/webrtc";
+import { opusOf } from "./formats";
+import type { Section } from "./sdp/parse";
+
+/** A track that the server sends; it plays while it is here. */
+export interface IncomingTrack {
+	sid: string;
+	setVolume(volume: number): void;
+}
+
+export interface ReceiversOptions {
+	/** Where remote tracks play; undefined: they are received by nobody. */
+	speaker(): Speaker | undefined;
+	onTrack(track: IncomingTrack): void;
+	/** The track cannot be received: native memory is short. */
+	onTrackFailed(sid: string): void;
+	onTrackEnded(sid: string): void;
+}
+
+interface Receiving {
+	sid: string;
+	ssrc: number | undefined;
+	receiver: number;
+}
+
+export class Receivers {
+	readonly #peer: Peer;
+	readonly #options: ReceiversOptions;
+	readonly #receiving = new Map<string, Receiving>(); // by mid
+
+	constructor(peer: Peer, options: ReceiversOptions) {
+		this.#peer = peer;
+		this.#options = options;
+	}
+
+	/**
+	 * Takes the other side's section. Which track it carries is in `mids`; else the second token of
+	 * its a=msid is the track's sid. With neither the section waits for a track.
+	 */
+	apply(section: Section, mids: ReadonlyMap<string, string>): void {
+		const { mid, ssrc } = section;
+		const sends = section.direction === "sendonly" || section.direction === "sendrecv";
+		const opus = opusOf(section);
+		const sid = sends && !section.rejected && opus ? (mids.get(mid) ?? section.trackId) : undefined;
+		const current = this.#receiving.get(mid);
+		if (current && current.sid === sid && current.ssrc === ssrc) return;
+		if (current) this.#remove(mid, current);
+		if (sid === undefined || !opus) return;
+		const speaker = this.#options.speaker();
+		if (speaker) this.#add(section, opus.payloadType, sid, speaker);
+	}
+
+	/** The peer is about to close: nothing more is asked of it, and nothing told. */
+	close(): void {
+		this.#receiving.clear();
+	}
+
+	#add(section: Section, payloadType: number, sid: string, speaker: Speaker): void {
+		const { mid, ssrc, audioLevelId, midId } = section;
+		const { onTrack, onTrackFailed } = this.#options;
+		const extensions = { audioLevel: audioLevelId, mid: midId };
+		let receiver: number;
+		try {
+			receiver = this.#peer.addReceiver({ mid, ssrc, payloadType, extensions, speaker });
+		} catch {
+			onTrackFailed(sid);
+			return;
+		}
+		this.#receiving.set(mid, { sid, ssrc, receiver });
+		onTrack({ sid, setVolume: (volume) => this.#setVolume(mid, receiver, volume) });
+	}
+
+	#remove(mid: string, { sid, receiver }: Receiving): void {
+		this.#receiving.delete(mid);
+		this.#peer.removeReceiver(receiver);
+		this.#options.onTrackEnded(sid);
+	}
+
+	#setVolume(mid: string, receiver: number, volume: number): void {
+		if (this.#receiving.get(mid)?.receiver === receiver) this.#peer.setVolume(receiver, volume);
+	}
+}

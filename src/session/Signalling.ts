@@ -1,0 +1,249 @@
+/**
+ * The signalling of one participant over all its connections: the newest token, who we are to the
+ * server, and what the app asks for while there is no connection.
+ */
+
+import type { DisconnectReason, ReconnectReason } from "../protocol/generated/enums";
+import type {
+	JoinRequest,
+	JoinResponse,
+	ReconnectResponse,
+	RequestResponse,
+	SignalRequest,
+} from "../protocol/generated/types";
+import type { Init } from "../protocol/schema";
+import type { SignalClient } from "../signal/SignalClient";
+import type { SignalEvents, SignalOptions, SignalStats } from "../signal/types";
+
+/** Requests held while there is no connection; older ones are dropped for newer ones. */
+const MAX_HELD = 32;
+/** They concern the connection that is gone. */
+const NOT_HELD: readonly (keyof SignalRequest)[] = Object.freeze([
+	"offer",
+	"answer",
+	"trickle",
+	"addTrack", // publications are announced anew
+	"syncState",
+	"leave",
+	"simulate",
+	"ping",
+	"pingReq",
+]);
+/** Milliseconds: in a network that is just coming back a new try is faster than TCP's patience. */
+const RETURN_TIMEOUT = 3000;
+
+/** Registers a listener that hears only the newest connection. */
+export type Listen = <K extends keyof SignalEvents>(
+	kind: K,
+	listener: (...args: SignalEvents[K]) => void,
+) => void;
+
+interface Held {
+	request: Init<SignalRequest>;
+	/** Instead of sending `request` as it is; undefined: it will not be sent. */
+	send?(client: SignalClient | undefined): void;
+}
+
+export interface SignallingOptions {
+	create(options: SignalOptions): SignalClient;
+	signal: SignalOptions;
+	listen(on: Listen): void;
+}
+
+export class Signalling {
+	readonly #options: SignallingOptions;
+	#client: SignalClient | undefined;
+	#url = "";
+	#token = "";
+	/** The sid of our participant, once it has joined. */
+	#participant = "";
+	#held: Held[] = [];
+	#dropped = 0;
+	/** Of connections that are over. */
+	#earlier: SignalStats | undefined;
+
+	constructor(options: SignallingOptions) {
+		this.#options = options;
+	}
+
+	/** Where, and as whom. */
+	target(url: string, token: string): void {
+		this.#url = url;
+		this.#token = token;
+	}
+
+	/** The server gave us a newer token, and with another room another sid. */
+	refresh(token: string, participantSid = this.#participant): void {
+		if (token) this.#token = token;
+		this.#participant = participantSid;
+	}
+
+	/** Joins as a new participant. Rejects with ConnectionError. */
+	async join(request: Init<JoinRequest>, tries?: number): Promise<JoinResponse> {
+		const client = this.#renew(tries);
+		const join = await client.connect(this.#url, this.#token, request);
+		this.#participant = join.participant?.sid ?? "";
+		return join;
+	}
+
+	/**
+	 * Connects anew for the same participant. Undefined: the server took it, but its first message was
+	 * another one. Rejects with ConnectionError.
+	 */
+	resume(
+		reason: ReconnectReason,
+		request: Init<JoinRequest>,
+		tries: number,
+	): Promise<ReconnectResponse | undefined> {
+		return this.#renew(tries).resume(this.#url, this.#token, {
+			...request,
+			participantSid: this.#participant,
+			reconnectReason: reason,
+		});
+	}
+
+	get connected(): boolean {
+		return this.#client?.connected ?? false;
+	}
+
+	/** Sends now, or once there is a connection again; false when it does neither. */
+	send(request: Init<SignalRequest>): boolean {
+		if (this.#client?.connected) return this.#client.send(request);
+		return this.#hold({ request });
+	}
+
+	/** See Session.request(). */
+	request(
+		build: (requestId: number) => Init<SignalRequest>,
+		timeout: number,
+	): Promise<RequestResponse | undefined> {
+		const client = this.#client;
+		if (client?.connected) return ask(client, build, timeout);
+		return new Promise((resolve) => {
+			const send = (to?: SignalClient) => resolve(to && ask(to, build, timeout));
+			if (!this.#hold({ request: build(0), send })) resolve(undefined);
+		});
+	}
+
+	/** Sends what was held. */
+	flush(): void {
+		const held = this.#held;
+		this.#held = [];
+		for (const { request, send } of held) {
+			if (send) send(this.#client);
+			else this.send(request);
+		}
+	}
+
+	#hold(held: Held): boolean {
+		const kinds = Object.keys(held.request) as (keyof SignalRequest)[];
+		if (this.#participant === "" || kinds.some((kind) => NOT_HELD.includes(kind))) return false;
+		const { mute } = held.request;
+		if (mute) this.#held = this.#held.filter(({ request }) => request.mute?.sid !== mute.sid);
+		if (this.#held.length === MAX_HELD) {
+			this.#held.shift()?.send?.(undefined);
+			this.#dropped++;
+		}
+		this.#held.push(held);
+		return true;
+	}
+
+	/** Our tracks are others now: what was held for them is void. */
+	forgetTracks(): void {
+		this.#held = this.#held.filter(({ request }) => !request.mute);
+	}
+
+	/** See SignalClient.hurry(). */
+	hurry(timeout: number, onAnswer: () => void): void {
+		this.#client?.hurry(timeout, onAnswer);
+	}
+
+	get rtt(): number {
+		return this.#client?.rtt ?? 0;
+	}
+
+	/** Requests that found no place while there was no connection. */
+	get dropped(): number {
+		return this.#dropped;
+	}
+
+	get stats(): SignalStats | undefined {
+		const stats = this.#client?.stats;
+		if (!stats) return this.#earlier;
+		return add(this.#earlier, stats);
+	}
+
+	/** As leave(), when the server knows or cannot hear it. */
+	abandon(): void {
+		this.close();
+		this.#end();
+	}
+
+	/** Ends the connection without a word to LiveKit. */
+	close(): void {
+		this.#drop((client) => client.close());
+	}
+
+	/** Tells the server that we go for good, and ends the connection. */
+	leave(reason: DisconnectReason | undefined): void {
+		this.#drop((client) => client.leave(reason));
+		this.#end();
+	}
+
+	#end(): void {
+		this.#participant = "";
+		for (const { send } of this.#held) send?.(undefined);
+		this.#held = [];
+	}
+
+	#drop(end: (client: SignalClient) => void): void {
+		const client = this.#client;
+		if (!client) return;
+		this.#client = undefined;
+		end(client);
+		if (client.stats) this.#earlier = add(this.#earlier, client.stats);
+	}
+
+	#renew(tries: number | undefined): SignalClient {
+		this.close();
+		const { create, signal, listen } = this.#options;
+		const { openTimeout = 15_000 } = signal;
+		const client = create({
+			...signal,
+			openTimeout:
+				tries === undefined
+					? openTimeout
+					: Math.min(openTimeout, RETURN_TIMEOUT * Math.max(1, tries)),
+		});
+		this.#client = client;
+		listen((kind, listener) => {
+			client.on(kind, ((...args: Parameters<typeof listener>) => {
+				if (this.#client === client) listener(...args);
+			}) as typeof listener);
+		});
+		return client;
+	}
+}
+
+function add(a: SignalStats | undefined, b: SignalStats): SignalStats {
+	if (!a) return b;
+	return {
+		...b,
+		messagesIn: a.messagesIn + b.messagesIn,
+		messagesOut: a.messagesOut + b.messagesOut,
+		bytesIn: a.bytesIn + b.bytesIn,
+		bytesOut: a.bytesOut + b.bytesOut,
+		malformed: a.malformed + b.malformed,
+		refused: a.refused + b.refused,
+	};
+}
+
+async function ask(
+	client: SignalClient,
+	build: (requestId: number) => Init<SignalRequest>,
+	timeout: number,
+): Promise<RequestResponse | undefined> {
+	const requestId = client.nextRequestId();
+	const response = client.response(requestId, timeout);
+	return client.send(build(requestId)) ? response : undefined;
+}

@@ -1,0 +1,297 @@
+/**
+ * Every event of a room that a real server can be brought to send, provoked by server APIs and by
+ * libwebrtc peers. One device stays in the room and does what it is told.
+ *
+ * Not provoked: RecordingStatusChanged (needs an egress service), Moved (needs more than one node)
+ * and TrackStreamStateChanged (the server never pauses sound). Units cover them.
+ */
+
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import {
+	AudioFrame,
+	AudioSource,
+	LocalAudioTrack,
+	Room,
+	RoomEvent,
+	TrackPublishOptions,
+	TrackSource,
+} from "@livekit/rtc-node";
+import { DataPacket_Kind, RoomServiceClient } from "livekit-server-sdk";
+import { startServer } from "../../tools/server/server.mjs";
+import { joinToken } from "../../tools/server/token.mjs";
+import { startDevice } from "./lib/device.mjs";
+import { disposePeers } from "./lib/peer.mjs";
+import { until } from "./lib/until.mjs";
+
+const app = "test/e2e/apps/room";
+const mic = "test/fixtures/speech-16k.wav";
+const room = "events";
+
+/** @type {import("../../tools/server/server.mjs").Server} */
+let server;
+/** @type {RoomServiceClient} */
+let api;
+/** @type {ReturnType<typeof startDevice>} */
+let device;
+/** What the device had printed when the last step began. */
+let mark = 0;
+
+before(async () => {
+	server = await startServer({ log: "server-events.log" });
+	api = new RoomServiceClient(server.url.replace("ws:", "http:"), server.key, server.secret);
+	device = await start(room, "device", "mic,connect,serve");
+	await until(() => /^serving/m.test(device.output()), "the device to serve");
+});
+after(async () => {
+	device?.stop();
+	await server?.stop();
+	await disposePeers();
+});
+
+/** @param {string} name @param {string} identity @param {string} script */
+async function start(name, identity, script, grants = {}) {
+	const token = await joinToken(server, { room: name, identity, ...grants });
+	const config = { url: server.url, token, seconds: 60, mic, script };
+	return startDevice(`events-${name}-${identity}`, config, app);
+}
+
+/** Lines of the device since the step began. */
+const news = () => device.output().slice(mark).split("\n");
+
+/** Waits for a line that the device prints. @param {RegExp} pattern */
+const line = (pattern) =>
+	until(
+		() => news().find((text) => pattern.test(text)),
+		`${pattern}; the device said:\n${news().join("\n")}`,
+	);
+
+/** From here on, what the device prints counts. */
+const step = () => {
+	mark = device.output().length;
+};
+
+/** Has the device do it, and returns what became of it. @param {string} script */
+async function tell(script, to = "device", name = room) {
+	step();
+	await order(script, to, name);
+	return line(new RegExp(`^(done|failed) ${script.replace(/[?+*.]/g, ".")}`));
+}
+
+/** @param {string} script */
+const order = (script, to = "device", name = room) =>
+	api.sendData(name, new TextEncoder().encode(script), DataPacket_Kind.RELIABLE, {
+		topic: "do",
+		destinationIdentities: [to],
+	});
+
+/** A libwebrtc participant; `say` is a second of sound, and `sid` that of its microphone. */
+async function peer(identity, name = room) {
+	const client = new Room();
+	/** @type {string[]} */
+	const events = [];
+	client.on(RoomEvent.TrackSubscribed, (_t, { name }) => events.push(`subscribed ${name}`));
+	client.on(RoomEvent.TrackUnsubscribed, (_t, { name }) => events.push(`unsubscribed ${name}`));
+	client.on(RoomEvent.DataReceived, (payload) => events.push(`data ${Buffer.from(payload)}`));
+	const token = await joinToken(server, { room: name, identity });
+	await client.connect(server.url, token, { autoSubscribe: true, dynacast: false });
+	const local = client.localParticipant;
+	assert.ok(local);
+	const rate = 48_000;
+	const source = new AudioSource(rate, 1);
+	return {
+		events,
+		local,
+		/** @returns {Promise<string>} the track's sid */
+		async publish() {
+			const publication = await local.publishTrack(
+				LocalAudioTrack.createAudioTrack("voice", source),
+				new TrackPublishOptions({ source: TrackSource.SOURCE_MICROPHONE }),
+			);
+			return publication.sid ?? "";
+		},
+		async say() {
+			const loud = Int16Array.from({ length: rate / 100 }, (_, i) => 9000 * Math.sin(i / 7));
+			for (let i = 0; i < 100; i++) {
+				await source.captureFrame(new AudioFrame(loud, rate, 1, rate / 100));
+			}
+			await source.waitForPlayout();
+		},
+		leave: () => client.disconnect(),
+	};
+}
+
+describe("a device in a room", () => {
+	/** @type {Awaited<ReturnType<typeof peer>>} */
+	let ann;
+	let annsTrack = "";
+
+	it("comes in: signal, connection, track", async () => {
+		await line(/^localTrackPublished/);
+		const order = news().filter((text) => /^(connect|signal|localTrackPub)/.test(text));
+		assert.deepEqual(order, [
+			"connectionStateChanged connecting",
+			"signalConnected",
+			"connectionStateChanged connected",
+			"connected",
+			"localTrackPublished microphone device",
+		]);
+		await line(/^connectionQualityChanged excellent device/);
+		await tell("sid");
+		assert.match(await line(/^sid/), /^sid RM_\w+$/);
+		await tell("describe");
+		assert.match(await line(/^room/), /"name":"events".*"version":"\d/);
+	});
+
+	it("sees somebody come, publish, speak, be muted and unmuted", async () => {
+		step();
+		ann = await peer("ann");
+		annsTrack = await ann.publish();
+		await line(/^trackSubscriptionStatusChanged voice subscribed ann/);
+		await line(/^localTrackSubscribed microphone device/);
+		await ann.say();
+		await line(/^activeSpeakersChanged .*ann/);
+		await api.mutePublishedTrack(room, "ann", annsTrack, true);
+		await line(/^trackMuted voice ann/);
+		const order = news()
+			.filter((text) => /^(participantC|participantA|track)/.test(text))
+			.map((text) => text.replace(/ +/g, " "));
+		assert.deepEqual(order, [
+			"participantConnected ann",
+			"participantActive ann",
+			"trackPublished voice ann",
+			"trackSubscribed voice ann",
+			"trackSubscriptionStatusChanged voice subscribed ann",
+			"trackMuted voice ann",
+		]);
+	});
+
+	it("hears of changes that the server's API makes", async () => {
+		step();
+		await api.updateParticipant(room, "ann", {
+			name: "Ann 🙂",
+			metadata: "m",
+			attributes: { a: "1" },
+		});
+		await line(/^participantNameChanged Ann 🙂 ann/);
+		await line(/^participantMetadataChanged {2}ann/);
+		await line(/^participantAttributesChanged {"a":"1"} ann/);
+		await api.updateRoomMetadata(room, "the room's");
+		await line(/^roomMetadataChanged the room's/);
+		await tell("describe");
+		await line(/"name":"Ann 🙂","metadata":"m".* {"a":"1"}/);
+	});
+
+	it("names itself, and others see it", async () => {
+		assert.match(await tell("name Device,metadata mine,attribute mood=good 🙂"), /^done/);
+		await line(/^participantNameChanged Device device/);
+		await line(/^participantAttributesChanged {"mood":"good 🙂"} device/);
+		const info = await api.getParticipant(room, "device");
+		assert.deepEqual(
+			[info.name, info.metadata, info.attributes.mood],
+			["Device", "mine", "good 🙂"],
+		);
+		assert.match(await tell("attribute mood="), /^done/);
+		assert.equal((await api.getParticipant(room, "device")).attributes.mood, undefined);
+	});
+
+	it("gives tracks up and takes them again, by its own will and the server's", async () => {
+		await tell("unsubscribe");
+		await line(/^trackSubscriptionStatusChanged voice unsubscribed ann/);
+		await line(/^trackUnsubscribed .*voice ann/);
+		await tell("subscribe");
+		await line(/^trackSubscribed .*voice ann/);
+		step();
+		await api.updateSubscriptions(room, "device", [annsTrack], false);
+		await line(/^trackUnsubscribed .*voice ann/);
+		await api.updateSubscriptions(room, "device", [annsTrack], true);
+		await line(/^trackSubscribed .*voice ann/);
+		assert.match(await tell("disable,enable"), /^done/);
+	});
+
+	it("may not subscribe, and may again; others say who may", async () => {
+		const other = await start(room, "other", "mic,connect,serve");
+		step();
+		await line(/^trackSubscribed .*microphone other/);
+		await order("allow ann", "other");
+		await line(/^trackSubscriptionPermissionChanged microphone not_allowed other/);
+		await line(/^trackUnsubscribed .*microphone other/);
+		await order("allow all", "other");
+		await line(/^trackSubscriptionPermissionChanged microphone allowed other/);
+		await line(/^trackSubscribed .*microphone other/);
+		await order("disconnect", "other");
+		assert.equal((await other.end()).status, 0);
+	});
+
+	it("speaks, as the server would have it, and is muted by the server", async () => {
+		await tell("simulate speaker");
+		await line(/^isSpeakingChanged true/);
+		await line(/^activeSpeakersChanged .*device/);
+		const { tracks } = await api.getParticipant(room, "device");
+		step();
+		await api.mutePublishedTrack(room, "device", tracks[0].sid, true);
+		await line(/^trackMuted microphone device/);
+		await tell("mic");
+		await line(/^trackUnmuted microphone device/);
+	});
+
+	it("sends data, and says what a board cannot do", async () => {
+		await tell("data hello");
+		await until(() => ann.events.includes("data hello"), "ann to have the data");
+		assert.match(await tell("camera"), /^failed camera: UnsupportedError .*desktop has no camera/);
+	});
+
+	it("loses permissions in the middle of the call", async () => {
+		step();
+		const permission = { canSubscribe: true, canPublish: false, canPublishData: false };
+		await api.updateParticipant(room, "device", { permission });
+		await line(/^participantPermissionsChanged .*device/);
+		await line(/^localTrackUnpublished microphone device/);
+		assert.match(await tell("mic"), /^failed mic: TrackPublishError/);
+		assert.match(await tell("data x"), /^failed data x: PublishDataError 2/);
+		assert.match(await tell("name other"), /^failed name other: SignalRequestError/);
+	});
+
+	it("sees somebody go", async () => {
+		step();
+		await ann.leave();
+		await line(/^participantDisconnected ann/);
+		const order = news()
+			.filter((text) => /^(participant|track)/.test(text))
+			.map((text) => text.replace(/ +/g, " "));
+		assert.deepEqual(order, [
+			"trackUnsubscribed voice ann",
+			"trackSubscriptionStatusChanged voice desired ann",
+			"trackUnpublished voice ann",
+			"participantDisconnected ann 1",
+		]);
+	});
+
+	it("is removed", async () => {
+		step();
+		await api.removeParticipant(room, "device");
+		await line(/^disconnected 4$/);
+		const { status, output } = await device.end();
+		assert.equal(status, 0, output);
+	});
+
+	it("is told when its room is deleted, and subscribes to nothing unasked", async () => {
+		const name = "deleted";
+		const bob = await peer("bob", name);
+		await bob.publish();
+		const token = await joinToken(server, { room: name, identity: "device" });
+		const config = { url: server.url, token, seconds: 30, script: "connect,serve" };
+		device = startDevice("events-deleted", { ...config, autoSubscribe: false }, app);
+		mark = 0;
+		await line(/^serving/);
+		await new Promise((resolve) => setTimeout(resolve, 500));
+		assert.ok(!news().some((text) => /^trackSubscribed/.test(text)));
+		await tell("subscribe", "device", name);
+		await line(/^trackSubscribed .*voice bob/);
+		step();
+		await api.deleteRoom(name);
+		await line(/^disconnected 5$/);
+		assert.equal((await device.end()).status, 0);
+		await bob.leave();
+	});
+});

@@ -1,0 +1,161 @@
+/** Connections that break, and come back, with a real server and real libwebrtc on the other side. */
+
+import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { readWav, writeWav } from "../../tools/lib/wav.mjs";
+import { startServer } from "../../tools/server/server.mjs";
+import { joinToken } from "../../tools/server/token.mjs";
+import {
+	level,
+	longestGap,
+	makePattern,
+	pattern,
+	toDecibel,
+	trimSilence,
+} from "./lib/analysis.mjs";
+import { outFolder, startDevice } from "./lib/device.mjs";
+import { disposePeers, Peer, peerRate } from "./lib/peer.mjs";
+import { tcpProxy } from "./lib/proxies.mjs";
+import { until } from "./lib/until.mjs";
+
+const app = "test/e2e/apps/room";
+const mic = join(outFolder, "pattern-reconnect.wav");
+const quiet = toDecibel(pattern.amplitude) - 12;
+
+/** @type {import("../../tools/server/server.mjs").Server} */
+let server;
+before(async () => {
+	server = await startServer({ log: "server-reconnect.log" });
+	mkdirSync(outFolder, { recursive: true });
+	writeWav(mic, 16_000, makePattern(16_000, 30));
+});
+after(async () => {
+	await server?.stop();
+	await disposePeers();
+});
+
+/** @param {string} room @param {string} script @param {{ url?: string, on?: typeof server }} [options] */
+async function device(room, script, { on = server, url = on.url } = {}) {
+	const token = await joinToken(on, { room, identity: "device" });
+	return startDevice(`reconnect-${room}`, { url, token, seconds: 40, mic, script }, app);
+}
+
+const telling =
+	/^((?:signal)?(?:re)?connect(?:ed|ing)|disconnected|localTrack(?:Un)?published|participant(?:Dis)?connected)\b/i;
+
+/** The events of the connection, of our tracks and of others, in order. @param {string} output */
+const story = (output) => output.split("\n").flatMap((line) => telling.exec(line)?.[1] ?? []);
+
+/** @param {ReturnType<typeof startDevice>} caller @param {string} event */
+const seen = (caller, event) =>
+	until(() => new RegExp(`^${event}\\b`, "m").test(caller.output()), event, 20_000);
+
+const pause = (/** @type {number} */ ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+describe("signalling that breaks", () => {
+	it("is resumed, and nobody hears it", async (t) => {
+		const proxy = await tcpProxy(server.url);
+		const peer = await Peer.join(server, "cut", "peer");
+		const say = await peer.publish(peerRate);
+		const caller = await device("cut", "mic,connect,wait reconnected,wait 3000,disconnect", {
+			url: `ws://127.0.0.1:${proxy.port}`,
+		});
+		await seen(caller, "trackSubscribed");
+		const said = say(makePattern(peerRate, 6));
+		await pause(2000);
+		proxy.cut();
+		await Promise.all([said, seen(caller, "reconnected")]);
+		const { status, output } = await caller.end();
+		assert.equal(status, 0, output);
+		assert.deepEqual(story(output).slice(-5), [
+			"localTrackPublished",
+			"signalReconnecting",
+			"reconnected",
+			"localTrackUnpublished",
+			"disconnected",
+		]);
+		const heard = trimSilence(peer.heard("device"), peerRate).subarray(peerRate);
+		const { rate, samples } = readWav(caller.speaker);
+		const played = trimSilence(samples, rate).subarray(rate / 2);
+		for (const [sound, of] of /** @type {[Int16Array, number][]} */ ([
+			[heard, peerRate],
+			[played, rate],
+		])) {
+			const gap = longestGap(sound, of, quiet);
+			t.diagnostic(`${(sound.length / of).toFixed(1)} s, longest gap ${gap} ms`);
+			assert.ok(sound.length > 3 * of && gap <= 40, `a gap of ${gap} ms`);
+		}
+		await peer.leave();
+		await proxy.close();
+	});
+
+	it("and does not come back for a while: what was muted meanwhile is muted", async () => {
+		const proxy = await tcpProxy(server.url);
+		const peer = await Peer.join(server, "held", "peer");
+		const caller = await device(
+			"held",
+			"mic,connect,wait signalReconnecting,mute,wait reconnected,wait 500,disconnect",
+			{ url: `ws://127.0.0.1:${proxy.port}` },
+		);
+		await until(() => peer.muted("device") === false, "the microphone");
+		proxy.become("refuse");
+		proxy.cut();
+		await pause(1500);
+		assert.equal(peer.muted("device"), false);
+		proxy.become("pass");
+		await until(() => peer.muted("device"), "the microphone to be muted");
+		const { status, output } = await caller.end();
+		assert.equal(status, 0, output);
+		await peer.leave();
+		await proxy.close();
+	});
+});
+
+describe("a server", () => {
+	it("that is killed and started again has us back, and hears us", async () => {
+		const first = await startServer({ log: "server-killed.log" });
+		const caller = await device("killed", "mic,connect,wait reconnected,wait 4000,disconnect", {
+			on: first,
+		});
+		await seen(caller, "localTrackPublished");
+		await pause(500);
+		await first.kill();
+		const second = await startServer({ log: "server-again.log", again: first });
+		const peer = await Peer.join(second, "killed", "peer");
+		const { status, output } = await caller.end();
+		assert.equal(status, 0, output);
+		assert.ok(level(peer.heard("device")) > -40, "the peer did not hear the device");
+		const told = story(output);
+		// Signalling breaks first. Whether media is noticed before the server says that it does not know
+		// us depends on when it is there again.
+		const [lost, one, other, ...back] = told.slice(told.indexOf("signalReconnecting"), -2);
+		assert.equal(lost, "signalReconnecting");
+		assert.deepEqual([one, other].sort(), ["localTrackUnpublished", "reconnecting"]);
+		assert.deepEqual(back, ["reconnected", "participantConnected", "localTrackPublished"]);
+		await peer.leave();
+		await second.stop();
+	});
+});
+
+describe("what a server can be asked to do to us", () => {
+	/** The device has joined anew, or is out. @type {[string, RegExp][]} */
+	const scenarios = [
+		["node-failure", /^reconnected(.|\n)*^localTrackPublished/m],
+		["migration", /^reconnected(.|\n)*^localTrackPublished/m],
+		["server-leave", /^disconnected 3$/m],
+	];
+	for (const [scenario, how] of scenarios) {
+		it(scenario, async (t) => {
+			const caller = await device(
+				scenario,
+				`mic,connect,wait localTrackPublished,wait 300,simulate ${scenario},wait 4000,disconnect`,
+			);
+			const { status, output } = await caller.end();
+			assert.equal(status, 0, output);
+			t.diagnostic(story(output).join(" "));
+			assert.match(output.slice(output.indexOf("localTrackPublished") + 1), how);
+		});
+	}
+});

@@ -1,0 +1,3 @@
+#pragma once
+
+#define portNUM_PROCESSORS 2

@@ -1,0 +1,3 @@
+#pragma once
+
+#define tskNO_AFFINITY 0x7FFFFFFF

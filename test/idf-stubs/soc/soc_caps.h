@@ -1,0 +1,5 @@
+#pragma once
+
+#define SOC_I2S_SUPPORTS_TDM 1
+#define SOC_I2S_SUPPORTS_PDM_RX 1
+#define SOC_I2S_SUPPORTS_PDM2PCM 1
