@@ -4,7 +4,7 @@
  */
 
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
 import { broken } from "../../bench/budgets.mjs";
 import { figure } from "../../bench/figures.mjs";
@@ -29,6 +29,16 @@ after(async () => {
 const skip = existsSync(hostPath({ libraries: "x86-32" })) ? false : "there is no 32-bit host here";
 /** A board like CoreS3. @type {import("../../tools/lib/simulator.mjs").Memory} */
 const board = { libraries: "x86-32", profile: "psram" };
+
+const budgets = JSON.parse(
+	readFileSync(new URL("../../bench/budgets.json", import.meta.url), "utf8"),
+);
+/** What a call of the device's app may need of it. */
+const heap = {
+	slots: budgets["memory.xs.slots"],
+	chunk: budgets["memory.xs.chunk_bytes"],
+	stack: budgets["memory.xs.stack"],
+};
 
 describe("in a device's memory", { skip }, () => {
 	it("a voice call has sound both ways, and native code keeps to its budgets", async () => {
@@ -62,7 +72,7 @@ describe("in a device's memory", { skip }, () => {
 	});
 
 	it("a room's app works: data both ways", async () => {
-		const config = { url: server.url, seconds: 10, count: 5 };
+		const config = { url: server.url, seconds: 10, count: 6 };
 		const token = (/** @type {string} */ identity) =>
 			joinToken(server, { room: "memory-data", identity });
 		const app = "test/e2e/apps/data";
@@ -108,7 +118,7 @@ describe("in a device's memory", { skip }, () => {
 			},
 			"bench/memory/device",
 			undefined,
-			board,
+			{ ...board, heap },
 		);
 		const { status, output } = await device.end(40_000);
 		await echo.stop();
