@@ -1,4 +1,4 @@
-/** @lane units */
+/** @lane idle */
 
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";

@@ -8,15 +8,9 @@ import type { RpcHandler } from "../data/rpc/protocol";
 import type { ByteStreamHandler, TextStreamHandler } from "../data/streams/StreamReader";
 import { Emitter } from "../platform/emitter";
 import { memoryProfile } from "../platform/memory";
-import { ParticipantInfo_State as ParticipantState } from "../protocol/generated/enums";
-import type {
-	JoinResponse,
-	ParticipantInfo,
-	RoomMovedResponse,
-	ServerInfo,
-} from "../protocol/generated/types";
+import type { JoinResponse, ServerInfo } from "../protocol/generated/types";
+import { sessionFactory } from "../session/factory";
 import { newCid } from "../session/ids";
-import { sessionFactory } from "../session/Session";
 import type { SessionEnd, SessionOptions, SessionStats } from "../session/types";
 import { warmUp } from "../session/warmUp";
 import { ConnectionError, ConnectionErrorReason } from "./errors";
@@ -31,6 +25,7 @@ import { RoomData, type RoomDataStats } from "./RoomData";
 import { RoomDescription } from "./RoomDescription";
 import type { RoomLink } from "./RoomLink";
 import type { RoomSession } from "./RoomSession";
+import { RoomUpdates } from "./RoomUpdates";
 import { SoundDevices } from "./SoundDevices";
 import { Subscriptions } from "./Subscriptions";
 import { type SimulationScenario, simulation } from "./simulation";
@@ -55,11 +50,11 @@ export class Room extends Emitter<RoomEvents> {
 	readonly #subscriptions: Subscriptions;
 	readonly #devices: SoundDevices;
 	readonly #data: RoomData;
+	readonly #updates: RoomUpdates;
 	readonly #options: RoomOptions;
 	readonly #createSession: (options: SessionOptions) => RoomSession;
 	#state: ConnectionState = ConnectionState.Disconnected;
 	readonly #description = new RoomDescription();
-	#serverInfo: ServerInfo | undefined;
 	/** Of the connect() that was last. */
 	#autoSubscribe = true;
 	#session: RoomSession | undefined;
@@ -75,8 +70,8 @@ export class Room extends Emitter<RoomEvents> {
 	readonly #reconnection = new Reconnection({
 		setState: (state) => this.#setState(state),
 		emit: (event) => this.emit(event),
-		leaveAll: () => this.#leaveAll(),
-		onRejoined: (join) => this.#enter(join),
+		leaveAll: () => this.#updates.leaveAll(),
+		onRejoined: (join) => this.#updates.enter(join),
 		flush: () => this.#flush(),
 		onRepublished: (cid, info) => this.localParticipant.republished(cid, info),
 		onPublicationLost: (cid, error) => this.localParticipant.publicationLost(cid, error),
@@ -153,6 +148,15 @@ export class Room extends Emitter<RoomEvents> {
 			local: localParticipant,
 			tell: (event, ...args) => tell(this, event, args),
 		});
+		this.#updates = new RoomUpdates({
+			description: this.#description,
+			participants: this.#participants,
+			subscriptions: this.#subscriptions,
+			data: this.#data,
+			local: localParticipant,
+			announce,
+			onMoved: () => this.emit("moved", this.name),
+		});
 	}
 
 	/** By identity; as many as `maxParticipants` says. */
@@ -196,7 +200,7 @@ export class Room extends Emitter<RoomEvents> {
 	}
 	/** Version, region and node of the server; undefined before the first join. */
 	get serverInfo(): ServerInfo | undefined {
-		return this.#serverInfo;
+		return this.#updates.serverInfo;
 	}
 	/** There is a speaker, and it opened if it was tried. */
 	get canPlaybackAudio(): boolean {
@@ -335,66 +339,18 @@ export class Room extends Emitter<RoomEvents> {
 
 	#listen(session: RoomSession): void {
 		this.#reconnection.listen(session);
+		this.#updates.listen(session);
 		session.on("joined", (join) => this.#onJoined(join));
 		session.on("connected", () => this.#onConnected());
 		session.on("closed", (end) => this.#onClosed(end));
 		session.on("track", (track) => this.#subscriptions.start(track));
 		session.on("trackFailed", (sid) => this.#subscriptions.fail(sid));
 		session.on("trackEnded", (sid) => this.#subscriptions.end(sid));
-		session.on("update", ({ participants }) => {
-			for (const info of participants) this.#onParticipant(info);
-		});
-		session.on("speakersChanged", ({ speakers }) => this.#participants.updateSpeakers(speakers));
-		session.on("roomUpdate", ({ room }) => {
-			if (room) this.#description.update(room);
-		});
-		session.on("connectionQuality", ({ updates }) => this.#participants.updateQuality(updates));
-		session.on("mute", ({ sid, muted }) => this.localParticipant.remoteMute(sid, muted));
-		session.on("trackUnpublished", ({ trackSid }) =>
-			this.localParticipant.remoteUnpublish(trackSid),
-		);
-		session.on("trackSubscribed", ({ trackSid }) => {
-			const publication = this.localParticipant.trackPublications.get(trackSid);
-			if (publication) this.#announce("localTrackSubscribed", publication, this.localParticipant);
-		});
-		session.on("subscriptionResponse", ({ trackSid, err }) =>
-			this.#subscriptions.fail(trackSid, err),
-		);
-		session.on("subscriptionPermissionUpdate", (update) => this.#subscriptions.permit(update));
-		session.on("streamStateUpdate", ({ streamStates }) =>
-			this.#subscriptions.updateStates(streamStates),
-		);
-		session.on("roomMoved", (moved) => this.#onMoved(moved));
 	}
 
 	#onJoined(join: JoinResponse): void {
-		this.#enter(join);
+		this.#updates.enter(join);
 		this.emit("signalConnected");
-	}
-
-	#enter({ room, participant, otherParticipants, serverInfo }: JoinResponse): void {
-		this.#description.begin(room);
-		this.#serverInfo = serverInfo;
-		this.#data.serverVersion = serverInfo?.version;
-		if (participant) this.localParticipant.update(participant);
-		for (const info of otherParticipants) this.#onParticipant(info);
-		this.localParticipant.joined();
-	}
-
-	/** The connection is lost for good: everybody and everything will come again. */
-	#leaveAll(): void {
-		for (const identity of this.#participants.leaveAll()) this.#data.onParticipantGone(identity);
-		this.#subscriptions.clear();
-		this.localParticipant.suspend();
-	}
-
-	/** The connection goes on in another room, with others in it. */
-	#onMoved({ room, participant, otherParticipants }: RoomMovedResponse): void {
-		for (const identity of this.#participants.leaveAll()) this.#data.onParticipantGone(identity);
-		this.#description.begin(room);
-		this.emit("moved", this.name);
-		if (participant) this.localParticipant.update(participant);
-		for (const info of otherParticipants) this.#onParticipant(info);
 	}
 
 	#onConnected(): void {
@@ -433,15 +389,6 @@ export class Room extends Emitter<RoomEvents> {
 		this.#devices.closeSpeaker();
 		this.#setState(ConnectionState.Disconnected);
 		this.emit("disconnected", reason);
-	}
-
-	#onParticipant(info: ParticipantInfo): void {
-		this.#participants.update(info);
-		const { identity, state } = info;
-		if (state === ParticipantState.DISCONNECTED && !this.remoteParticipants.has(identity)) {
-			this.#data.onParticipantGone(identity);
-		}
-		this.#subscriptions.published(info.tracks);
 	}
 
 	get #inRoom(): boolean {

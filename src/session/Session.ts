@@ -10,24 +10,20 @@ import { Log } from "../platform/log";
 import { Timeout } from "../platform/Timeout";
 import {
 	type DataPacket_Kind as DataPacketKind,
-	DisconnectReason,
-	LeaveRequest_Action as LeaveAction,
 	RequestResponse_Reason as RequestReason,
 } from "../protocol/generated/enums";
 import type {
 	JoinRequest,
 	JoinResponse,
-	LeaveRequest,
 	RequestResponse,
 	SignalRequest,
 	TrackInfo,
 } from "../protocol/generated/types";
 import type { Init } from "../protocol/schema";
-import { ConnectionError, ConnectionErrorReason } from "../signal/ConnectionError";
 import { Connection, type MediaState } from "./Connection";
 import { DataChannels } from "./DataChannels";
-import { asConnectionError, isLoopback, nameOf, timeoutError } from "./failures";
-import { loadIdentity } from "./identity";
+import * as ends from "./ends";
+import { isLoopback, nameOf } from "./failures";
 import {
 	addTrackRequest,
 	outgoing,
@@ -35,7 +31,7 @@ import {
 	type PublishRequest,
 	TrackPublishError,
 } from "./Publications";
-import { native, type SessionParts } from "./parts";
+import type { SessionParts } from "./parts";
 import { DefaultReconnectPolicy } from "./ReconnectPolicy";
 import { Recovery } from "./Recovery";
 import { type Listen, Signalling } from "./Signalling";
@@ -51,27 +47,6 @@ import {
 } from "./types";
 
 const MEDIA_TIMEOUT = 15_000;
-
-/** Ends that the server knows of: it is not told. */
-const SILENT_ENDS: readonly SessionEvent[] = Object.freeze([
-	"dismissed",
-	"signalLost",
-	"toldToResume",
-	"toldToRejoin",
-	"forbidden",
-	"exhausted",
-]);
-
-/**
- * Makes sessions that share one identity, which begins to load now: by the time of connect() it is
- * there, even on a device's first start, when it takes a second to make.
- */
-export function sessionFactory(this: unknown): (options: SessionOptions) => Session {
-	const identity = loadIdentity();
-	identity.catch(() => {}); // each session tries again
-	const parts = { ...native, loadIdentity: () => identity.catch(() => loadIdentity()) };
-	return (options) => new Session(options, parts);
-}
 
 export class Session extends Emitter<SessionEvents> {
 	readonly timeline = new Timeline();
@@ -118,7 +93,9 @@ export class Session extends Emitter<SessionEvents> {
 			onBufferStatus: (isLow, kind) => this.emit("bufferStatus", isLow, kind),
 			onEnded: (reason) => {
 				// A call goes on without data; one that has not begun is not what was asked for.
-				if (!this.#data.settled) this.#fail(`the data channels failed: ${reason}`);
+				if (!this.#data.settled) {
+					this.#happen("failed", ends.failed(`the data channels failed: ${reason}`));
+				}
 			},
 		});
 		this.#recovery = new Recovery({
@@ -155,11 +132,9 @@ export class Session extends Emitter<SessionEvents> {
 		const { mediaTimeout = MEDIA_TIMEOUT } = this.#options;
 		this.#timeout.start(mediaTimeout, () => {
 			const message = `no certificate was made within ${mediaTimeout / 1000} s: restart the device`;
-			this.#happen("timedOut", { error: timeoutError(message) });
+			this.#happen("timedOut", ends.timedOut(message));
 		});
-		this.#join().catch((error: unknown) => {
-			this.#happen("failed", { error: asConnectionError(error) });
-		});
+		this.#join().catch((error: unknown) => this.#happen("failed", ends.notJoined(error)));
 	}
 
 	/**
@@ -216,10 +191,7 @@ export class Session extends Emitter<SessionEvents> {
 
 	/** Tells the server that we go, and closes. */
 	leave(): void {
-		this.#happen("leave", {
-			error: new ConnectionError("disconnect() was called", ConnectionErrorReason.Cancelled),
-			reason: DisconnectReason.CLIENT_INITIATED,
-		});
+		this.#happen("leave", ends.cancelled());
 	}
 
 	/** As of now, or of the end. */
@@ -291,7 +263,9 @@ export class Session extends Emitter<SessionEvents> {
 			},
 			send: (request) => this.#signalling.send(request),
 			onMedia: (state, reason) => this.#onMedia(state, reason),
-			onTimeout: () => this.#onTimeout("the server did not answer an offer"),
+			onTimeout: () => {
+				this.#happen("timedOut", ends.timedOut("the server did not answer an offer"));
+			},
 			onRefused: (cid, message) => this.#refuse(cid, message),
 		});
 		return this.#connection;
@@ -308,7 +282,7 @@ export class Session extends Emitter<SessionEvents> {
 			const message = opening
 				? "media is up, but the data channels did not open"
 				: "joined, but no media connection: does UDP to the server pass? Waited";
-			this.#onTimeout(`${message} within ${mediaTimeout / 1000} s`);
+			this.#happen("timedOut", ends.timedOut(`${message} within ${mediaTimeout / 1000} s`));
 		});
 		const early = this.#early ?? [];
 		this.#early = undefined;
@@ -328,7 +302,8 @@ export class Session extends Emitter<SessionEvents> {
 			try {
 				this.#connection?.negotiation.answer(answer);
 			} catch (error) {
-				this.#fail(`the server's answer cannot be used: ${(error as Error).message}`);
+				const message = `the server's answer cannot be used: ${(error as Error).message}`;
+				this.#happen("failed", ends.failed(message));
 			}
 		});
 		on("trickle", ({ candidateInit, final }) => {
@@ -343,13 +318,8 @@ export class Session extends Emitter<SessionEvents> {
 		on("requestResponse", (response) => this.#onRequestResponse(response));
 		on("refreshToken", (token) => this.#signalling.refresh(token));
 		on("roomMoved", ({ token, participant }) => this.#signalling.refresh(token, participant?.sid));
-		on("leave", (leave) => this.#onLeave(leave));
-		on("closed", ({ message }) => {
-			this.#happen("signalLost", {
-				error: new ConnectionError(message, ConnectionErrorReason.WebSocket),
-				reason: DisconnectReason.SIGNAL_CLOSE,
-			});
-		});
+		on("leave", (leave) => this.#happen(ends.eventOf(leave), ends.dismissed(leave)));
+		on("closed", ({ message }) => this.#happen("signalLost", ends.signalLost(message)));
 		for (const kind of ROOM_MESSAGES) this.#forward(on, kind);
 	}
 
@@ -367,13 +337,10 @@ export class Session extends Emitter<SessionEvents> {
 			this.#onDataReady();
 		} else if (state === "silent") {
 			this.#recovery.mediaSilent();
-			this.#happen("mediaSilent", { reason: DisconnectReason.CONNECTION_TIMEOUT });
+			this.#happen("mediaSilent", ends.mediaSilent());
 		} else if (state === "failed") {
 			const message = `the media connection failed: ${reason ?? "no reason given"}`;
-			this.#happen("mediaFailed", {
-				error: new ConnectionError(message, ConnectionErrorReason.InternalError),
-				reason: DisconnectReason.MEDIA_FAILURE,
-			});
+			this.#happen("mediaFailed", ends.failed(message));
 		}
 	}
 
@@ -393,32 +360,6 @@ export class Session extends Emitter<SessionEvents> {
 		} catch (error) {
 			new Log().error(`a listener of ${news} threw:`, (error as Error)?.stack ?? error);
 		}
-	}
-
-	#fail(message: string): void {
-		this.#happen("failed", {
-			error: new ConnectionError(message, ConnectionErrorReason.InternalError),
-			reason: DisconnectReason.MEDIA_FAILURE,
-		});
-	}
-
-	#onTimeout(message: string): void {
-		const reason = DisconnectReason.CONNECTION_TIMEOUT;
-		this.#happen("timedOut", { error: timeoutError(message), reason });
-	}
-
-	#onLeave({ reason, action }: LeaveRequest): void {
-		const message = `the server ended the connection: ${nameOf(DisconnectReason, reason)}`;
-		const error = new ConnectionError(message, ConnectionErrorReason.LeaveRequest, {
-			context: reason,
-		});
-		const event: SessionEvent =
-			action === LeaveAction.RESUME
-				? "toldToResume"
-				: action === LeaveAction.RECONNECT
-					? "toldToRejoin"
-					: "dismissed";
-		this.#happen(event, { error, reason });
 	}
 
 	/** A refusal names its track in `addTrack`: requests of a join carry no id. */
@@ -449,7 +390,7 @@ export class Session extends Emitter<SessionEvents> {
 		this.#data.close();
 		this.#connection?.close();
 		this.#connection = undefined;
-		if (SILENT_ENDS.includes(event)) this.#signalling.abandon();
+		if (ends.isSilent(event)) this.#signalling.abandon();
 		else this.#signalling.leave(end.reason);
 		this.#publications.failAll(new TrackPublishError("the session ended"));
 		this.emit("closed", this.#wasConnected ? { reason: end.reason } : { error: end.error });

@@ -57,6 +57,7 @@ const pause = (/** @type {number} */ ms) => new Promise((resolve) => setTimeout(
 describe("signalling that breaks", () => {
 	it("is resumed, and nobody hears it", async (t) => {
 		const proxy = await tcpProxy(server.url);
+		t.after(() => proxy.close());
 		const peer = await Peer.join(server, "cut", "peer");
 		const say = await peer.publish(peerRate);
 		const caller = await device("cut", "mic,connect,wait reconnected,wait 3000,disconnect", {
@@ -88,11 +89,11 @@ describe("signalling that breaks", () => {
 			assert.ok(sound.length > 3 * of && gap <= 40, `a gap of ${gap} ms`);
 		}
 		await peer.leave();
-		await proxy.close();
 	});
 
-	it("and does not come back for a while: what was muted meanwhile is muted", async () => {
+	it("and does not come back for a while: what was muted meanwhile is muted", async (t) => {
 		const proxy = await tcpProxy(server.url);
+		t.after(() => proxy.close());
 		const peer = await Peer.join(server, "held", "peer");
 		const caller = await device(
 			"held",
@@ -109,13 +110,13 @@ describe("signalling that breaks", () => {
 		const { status, output } = await caller.end();
 		assert.equal(status, 0, output);
 		await peer.leave();
-		await proxy.close();
 	});
 });
 
 describe("a server", () => {
-	it("that is killed and started again has us back, and hears us", async () => {
+	it("that is killed and started again has us back, and hears us", async (t) => {
 		const first = await startServer({ log: "server-killed.log" });
+		t.after(() => first.stop());
 		const caller = await device("killed", "mic,connect,wait reconnected,wait 4000,disconnect", {
 			on: first,
 		});
@@ -123,6 +124,7 @@ describe("a server", () => {
 		await pause(500);
 		await first.kill();
 		const second = await startServer({ log: "server-again.log", again: first });
+		t.after(() => second.stop());
 		const peer = await Peer.join(second, "killed", "peer");
 		const { status, output } = await caller.end();
 		assert.equal(status, 0, output);
@@ -135,7 +137,6 @@ describe("a server", () => {
 		assert.deepEqual([one, other].sort(), ["localTrackUnpublished", "reconnecting"]);
 		assert.deepEqual(back, ["reconnected", "participantConnected", "localTrackPublished"]);
 		await peer.leave();
-		await second.stop();
 	});
 });
 

@@ -10,6 +10,7 @@ import {
 	SignalResponse,
 	WrappedJoinRequest,
 } from "livekit/protocol/generated/tables";
+import type { LazyList } from "livekit/protocol/schema";
 import vectors from "vectors";
 
 const hex = (bytes: Uint8Array) =>
@@ -23,6 +24,7 @@ function plain(value: unknown): unknown {
 	if (value instanceof Map) return { $map: [...value] };
 	if (Array.isArray(value)) return value.map(plain);
 	if (typeof value !== "object" || value === null) return value;
+	if (Symbol.iterator in value) return [...(value as LazyList<unknown>)].map(plain);
 	return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, plain(item)]));
 }
 

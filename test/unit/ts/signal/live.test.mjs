@@ -23,7 +23,7 @@ test("ts/signal/live.test.ts", async (t) => {
 	const config = {
 		url: server.url,
 		token: await tokenOf("device 😀"),
-		other: await tokenOf("other"),
+		other: await tokenOf("other", { canUpdateOwnMetadata: false }),
 		expired: await tokenOf("late", { ttl: -60 }),
 		wrongSecret: await joinToken({ key, secret: "y".repeat(32) }, { room, identity: "x" }),
 		wrongKey: await joinToken({ key: "nokey", secret }, { room, identity: "x" }),
