@@ -10,6 +10,10 @@ const benchmarks = {
 		what: "connect() to first sound on the wire, at 0, 50 and 100 ms of round trip",
 		load: async () => (await import("../bench/join.mjs")).join,
 	},
+	memory: {
+		what: "what a call needs of a device's memory: the engine's heap, native code, stacks",
+		load: async () => (await import("../bench/memory.mjs")).memory,
+	},
 	footprint: {
 		what: "flash by module and library, stack by task, heap by subsystem of a device",
 		load: async () => (await import("../bench/footprint.mjs")).footprint,

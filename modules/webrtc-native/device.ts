@@ -130,3 +130,21 @@ export interface MemoryUsage {
 export function nativeMemory(this: unknown): Record<string, MemoryUsage> {
 	return native("xs_device_nativeMemory").call(this);
 }
+
+/** The most bytes that native code had at one time, of all subsystems together. */
+export function nativePeak(this: unknown): number {
+	return native("xs_device_nativePeak").call(this);
+}
+
+/** A board's memory, by the names of docs/memory.md: `psram`, `internal`, or `desktop`. */
+export interface MemoryProfile {
+	name: string;
+	/** Largest message from the server, and largest one of a data channel, in bytes. */
+	maxSignalBytes: number;
+	maxDataBytes: number;
+}
+
+/** The profile in force. */
+export function memoryProfile(this: unknown): MemoryProfile {
+	return native("xs_device_memoryProfile").call(this);
+}

@@ -33,6 +33,8 @@ interface Entry {
 	/** Of publish(); renewed when a session ends before it has published the track. */
 	result: Result | undefined;
 	publication?: LocalTrackPublication;
+	/** It holds the room and its session: it ends with them. */
+	silence?: Timeout;
 }
 
 interface Result {
@@ -179,16 +181,16 @@ export class LocalTracks extends Emitter<LocalTrackEvents> {
 		if (track.isMuted !== toldMuted) this.#tellMuted(track);
 		entry.result?.resolve(publication);
 		this.emit("published", publication);
-		this.#watchSilence(publication);
+		this.#watchSilence(entry, publication);
 	}
 
 	/** Counters are of all tracks together: one that is heard speaks for the others. */
-	#watchSilence(publication: LocalTrackPublication): void {
+	#watchSilence(entry: Entry, publication: LocalTrackPublication): void {
 		const session = this.#session;
 		if (!session || publication.isMuted) return;
 		const { framesEncoded = 0, framesZero = 0 } = session.stats.peer;
-		const timeout = new Timeout();
-		timeout.start(SILENCE_AFTER, () => {
+		entry.silence ??= new Timeout();
+		entry.silence.start(SILENCE_AFTER, () => {
 			if (this.publications.get(publication.trackSid) !== publication || publication.isMuted)
 				return;
 			const { peer } = session.stats;
@@ -232,6 +234,7 @@ export class LocalTracks extends Emitter<LocalTrackEvents> {
 		error = new TrackPublishError("the track was unpublished"),
 	): void {
 		this.#entries.delete(track);
+		entry.silence?.stop();
 		track.onMuted = undefined;
 		track.publishedSid = undefined;
 		if (stop) track.stop();

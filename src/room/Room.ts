@@ -7,6 +7,7 @@ import { DataPackets, type DataStats } from "../data/DataPackets";
 import type { RpcHandler } from "../data/rpc/protocol";
 import type { ByteStreamHandler, TextStreamHandler } from "../data/streams/StreamReader";
 import { Emitter } from "../platform/emitter";
+import { memoryProfile } from "../platform/memory";
 import type { JoinResponse, ServerInfo } from "../protocol/generated/types";
 import { sessionFactory } from "../session/factory";
 import { newCid } from "../session/ids";
@@ -82,10 +83,16 @@ export class Room extends Emitter<RoomEvents> {
 
 	/** @param createSession for tests */
 	constructor(
-		options: RoomOptions = {},
+		given: RoomOptions = {},
 		createSession: (options: SessionOptions) => RoomSession = sessionFactory(),
 	) {
 		super();
+		const { maxSignalBytes, maxDataBytes } = memoryProfile();
+		const options = {
+			...given,
+			maxSignalBytes: given.maxSignalBytes ?? maxSignalBytes,
+			maxDataBytes: given.maxDataBytes ?? maxDataBytes,
+		};
 		this.#options = options;
 		this.#createSession = createSession;
 		const announce: Announce = (event, ...args) => {
@@ -241,7 +248,7 @@ export class Room extends Emitter<RoomEvents> {
 			mediaTimeout: options.peerConnectionTimeout,
 			maxDataBytes,
 			signal: {
-				...(maxSignalBytes && { maxSignalBytes }),
+				maxSignalBytes,
 				...(options.websocketTimeout && { openTimeout: options.websocketTimeout }),
 				tls,
 			},

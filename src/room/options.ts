@@ -19,11 +19,15 @@ export interface RoomOptions extends StreamLimits {
 	stopLocalTrackOnUnpublish?: boolean;
 	/** So many others are kept in full, 32 by default; of those beyond only identity and sid are. */
 	maxParticipants?: number;
-	/** Largest message from the server in bytes; larger ones are dropped and counted. 65,536 by default. */
+	/**
+	 * Largest message from the server in bytes; larger ones are dropped and counted. By default
+	 * the memory profile's: 65,536 in the simulator, 32,768 with PSRAM, 16,384 without.
+	 */
 	maxSignalBytes?: number;
 	/**
 	 * Largest data packet from others in bytes; larger ones are refused in native code and counted
-	 * (`sctpRefused`). 65,535 by default. Five times as much native memory is taken for buffers, and
+	 * (`sctpRefused`). By default the memory profile's: 65,535 in the simulator, 16,000 with PSRAM, 4,000
+	 * without. Five times as much native memory is taken for buffers, and
 	 * packets of ours can be twice as large, up to 64,000 bytes.
 	 */
 	maxDataBytes?: number;

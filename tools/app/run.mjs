@@ -14,9 +14,14 @@ import { displayPath, ManifestError, root } from "./manifest.mjs";
 
 export { BuildError, buildApp, ManifestError };
 
-/** Where CMake puts the host. */
-export function hostPath({ sanitize = false } = {}) {
-	return join(root, sanitize ? "build/desktop-asan/xs-host" : "build/desktop/xs-host");
+/**
+ * Where CMake puts the host.
+ * @param {{ sanitize?: boolean, libraries?: "x86-32" | "x86-32-internal" }} [which] `libraries`: the
+ *   32-bit one with a device's
+ */
+export function hostPath({ sanitize = false, libraries } = {}) {
+	const folder = libraries ? `desktop-${libraries}` : sanitize ? "desktop-asan" : "desktop";
+	return join(root, "build", folder, "xs-host");
 }
 
 export class HostError extends Error {

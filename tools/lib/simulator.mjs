@@ -25,19 +25,33 @@ function isAlive(pid) {
 }
 
 /**
+ * A device's memory: a profile of docs/memory.md, the 32-bit host with these libraries, and a heap of
+ * so many bytes of chunks, slots and slots of stack instead of the profile's.
+ * @typedef {{ profile?: "psram" | "internal", libraries?: "x86-32" | "x86-32-internal",
+ *   heap?: { chunk: number, slots: number, stack: number } }} Memory
+ */
+
+/**
  * Starts an app. Its description, which holds a token, and its settings storage are its own and
  * readable by this user alone; they go when it ends.
  * @param {string} app its folder from the repository's top, such as examples/voice-agent
  * @param {{ config: Record<string, string | number | boolean>, log?: string, sanitize?: boolean,
- *   host?: { within: readonly string[] } }} options `config` goes over the manifest's; `log` is the
+ *   host?: { within: readonly string[] }, memory?: Memory }} options `config` goes over the manifest's; `log` is the
  *   file for its output, ours when absent; `host`: the laboratory's, this machine if not given
  */
-export function startSimulator(app, { config, log, sanitize = false, host }) {
+export function startSimulator(app, { config, log, sanitize = false, host, memory }) {
 	mkdirSync(build, { recursive: true });
 	sweepRuns();
 	const folder = mkdtempSync(join(build, `run-${process.pid}-`));
 	const description = buildApp(join(root, app, "manifest.json"), { outDir: folder, config });
-	const program = [hostPath({ sanitize }), "--state", join(folder, "state"), description];
+	const { profile, libraries, heap } = memory ?? {};
+	const program = [
+		hostPath({ sanitize, libraries }),
+		...["--state", join(folder, "state")],
+		...(profile ? ["--profile", profile] : []),
+		...(heap ? ["--heap", `${heap.chunk},${heap.slots},${heap.stack}`] : []),
+		description,
+	];
 	const command = [...(host?.within ?? []), ...program];
 	const simulator = new Background(app, command, { log });
 	simulator.ended.then(() => rmSync(folder, { recursive: true, force: true }));

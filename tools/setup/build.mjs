@@ -60,6 +60,15 @@ const host = (folder, title, definitions) => ({
 });
 
 export const desktopHost = host("desktop", "desktop simulator: XS and the C core", []);
+/**
+ * With a device's pointers and libraries, which buildDeviceLibraries() has made.
+ * @param {"x86-32" | "x86-32-internal"} libraries
+ */
+export const deviceHost = (libraries) =>
+	host(`desktop-${libraries}`, `desktop simulator with a device's memory (${libraries})`, [
+		`-DCMAKE_TOOLCHAIN_FILE=${join(root, "tools/device-libraries/x86-32.cmake")}`,
+		`-DDEVICE_LIBRARIES=${join(build, "device-libraries", libraries, "device-libraries.cmake")}`,
+	]);
 export const sanitizedHost = host("desktop-asan", "the same with sanitizers", ["-DSANITIZE=ON"]);
 
 /**

@@ -41,12 +41,21 @@ const forTests = [
 	{ name: "clang-tidy", present: () => clangTidy() !== undefined },
 	// libFuzzer: some distributions' clang brings it along, so this is known once clang is there.
 	{ name: "libclang-rt-dev", present: () => clangs().length === 0 || !!fuzzingCompiler() },
+	{ name: "gcc-multilib", present: multilibIsThere },
 	{ name: "gcc-riscv64-unknown-elf", command: "riscv64-unknown-elf-gcc" },
 	{ name: "picolibc-riscv64-unknown-elf", present: picolibcIsThere },
 	{ name: "gcc-xtensa-lx106", command: "xtensa-lx106-elf-gcc" },
 	{ name: "qemu-system-misc", command: "qemu-system-riscv32" },
 	{ name: "dpkg-dev", command: "dpkg-source" },
 ];
+
+/** For the 32-bit host; other processors' compilers have no such mode. */
+function multilibIsThere() {
+	return (
+		process.arch !== "x64" ||
+		capture("cc", ["-m32", "-E", "-"], { input: "#include <stdlib.h>\n" }) !== undefined
+	);
+}
 
 function picolibcIsThere() {
 	const specs = capture("riscv64-unknown-elf-gcc", ["-print-file-name=picolibc.specs"]);

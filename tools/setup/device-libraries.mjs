@@ -6,7 +6,12 @@ import { runStep } from "../lib/steps.mjs";
 import { cmake } from "./build.mjs";
 import { deviceSources, noSources } from "./sources.mjs";
 
-/** @typedef {"rv32" | "x86-32"} Target a toolchain file in tools/device-libraries */
+/**
+ * A toolchain file in tools/device-libraries; `-internal`: with the small TLS buffers of a board
+ * without PSRAM, which do for DTLS alone.
+ * @typedef {"rv32" | "x86-32" | "x86-32-internal"} Target
+ */
+const small = ["-DTLS_IN_BYTES=2048", "-DTLS_OUT_BYTES=2048"];
 
 /** @param {Target} target @returns {import("../lib/steps.mjs").Step} */
 const deviceLibraries = (target) => ({
@@ -23,8 +28,9 @@ const deviceLibraries = (target) => ({
 			"tools/device-libraries",
 			join(build, "device-libraries", target),
 			[
-				`-DCMAKE_TOOLCHAIN_FILE=${join(root, "tools", "device-libraries", `${target}.cmake`)}`,
+				`-DCMAKE_TOOLCHAIN_FILE=${join(root, "tools", "device-libraries", `${target.replace("-internal", "")}.cmake`)}`,
 				`-DSOURCES=${join(build, "device-sources")}`,
+				...(target.endsWith("-internal") ? small : []),
 			],
 		),
 });

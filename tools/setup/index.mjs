@@ -2,7 +2,7 @@
 
 import { Failure } from "../lib/failure.mjs";
 import { runStep } from "../lib/steps.mjs";
-import { desktopHost, objectCodec, protocolTables, sanitizedHost } from "./build.mjs";
+import { desktopHost, deviceHost, objectCodec, protocolTables, sanitizedHost } from "./build.mjs";
 import { installPackages } from "./debian.mjs";
 import { buildDeviceLibraries } from "./device-libraries.mjs";
 import { installNpmPackages, xsSources } from "./npm.mjs";
@@ -31,7 +31,7 @@ export async function setUp({ tests = false, server = true } = {}) {
 	await runStep(desktopHost);
 	if (tests) {
 		await runStep(sanitizedHost);
-		const missing = await buildDeviceLibraries("rv32");
+		const missing = (await buildDeviceLibraries("rv32")) ?? (await buildDeviceHost("x86-32"));
 		if (missing) console.log(`  SKIPPED, with the tests that need them: ${missing}`);
 	}
 	if (server) await installServer();
@@ -50,4 +50,17 @@ export async function generateSources() {
 	await installNpmPackages();
 	await runStep(protocolTables);
 	await runStep(objectCodec);
+}
+
+/**
+ * The 32-bit host with a device's libraries: build/desktop-<libraries>/xs-host.
+ * @param {"x86-32" | "x86-32-internal"} libraries
+ * @returns {Promise<string | undefined>} why it cannot be done on this machine, undefined when it is
+ */
+export async function buildDeviceHost(libraries) {
+	if (process.arch !== "x64") return "the 32-bit host needs an x86-64 machine";
+	const missing = await buildDeviceLibraries(libraries);
+	if (missing) return missing;
+	await runStep(deviceHost(libraries));
+	return undefined;
 }

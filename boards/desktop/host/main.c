@@ -1,18 +1,24 @@
 /*
- * xs-host [--state DIR] APP.json [key=value …] [-- argument …]
- * xs-host --bytecode APP.json
+ * xs-host [--state DIR] [--profile NAME] [--heap CHUNK,SLOTS,STACK] APP.json [key=value …] [--
+ * argument …] xs-host --bytecode APP.json
  */
 
 #include "xsAll.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "host.h"
+#include "profile.h"
 
 static const char usage[] =
-	"usage: xs-host [--state DIR] APP.json [key=value …] [-- argument …]\n"
+	"usage: xs-host [--state DIR] [--profile NAME] [--heap CHUNK,SLOTS,STACK] APP.json [key=value "
+	"…] "
+	"[-- argument …]\n"
 	"       xs-host --bytecode APP.json  (bytes of each module, as on a device)\n"
+	"--profile: a device's memory, psram or internal (docs/memory.md); --heap: its engine's, in "
+	"bytes\n"
 	"APP.json is made by: node tools/app/run.mjs MANIFEST\n";
 
 /* main's default export is called when it is a function, as on a device. */
@@ -94,23 +100,64 @@ static txMachine *make_flash(host *host)
 	return flash;
 }
 
+/* A board's heap does not grow: what does not fit ends the app. */
+static void fix_heap(xsCreation *creation, uint32_t chunk, uint32_t slots, uint32_t stack)
+{
+	creation->initialChunkSize = (xsIntegerValue)chunk;
+	creation->initialHeapCount = (xsIntegerValue)slots;
+	creation->stackCount = (xsIntegerValue)stack;
+	creation->incrementalChunkSize = creation->incrementalHeapCount = 0;
+}
+
+typedef struct {
+	const char *profile;
+	uint32_t chunk, slots, stack;
+	bool measure;
+} options;
+
+/* Reads options up to the first word that is none; its index, or 0 for what is not understood. */
+static int read_options(host *host, options *out, int argc, char *const *argv)
+{
+	int i = 1;
+	for (; i < argc && argv[i][0] == '-'; i++) {
+		const char *value = i + 1 < argc ? argv[i + 1] : "";
+		if (strcmp(argv[i], "--bytecode") == 0) {
+			out->measure = true;
+			continue;
+		}
+		if (strcmp(argv[i], "--state") == 0)
+			host->state = value;
+		else if (strcmp(argv[i], "--profile") == 0 && port_profile_choose(value))
+			out->profile = value;
+		else if (strcmp(argv[i], "--heap") != 0 ||
+				 sscanf(value, "%" SCNu32 ",%" SCNu32 ",%" SCNu32, &out->chunk, &out->slots,
+						&out->stack) != 3)
+			return 0;
+		i++;
+	}
+	return i < argc ? i : 0;
+}
+
+static void apply_options(xsCreation *creation, const options *options)
+{
+	const port_profile *profile = port_profile_current();
+	if (options->slots > 0)
+		fix_heap(creation, options->chunk, options->slots, options->stack);
+	else if (options->profile != NULL && profile->xs_slots > 0)
+		fix_heap(creation, profile->xs_chunk, profile->xs_slots, profile->xs_stack);
+}
+
 int main(int argc, char *argv[])
 {
 	host host = {0};
+	options options = {0};
 	const char *description;
-	int i = 1;
+	int i;
 	int overrides;
-	bool measure = false;
 	txMachine *flash;
 	txMachine *machine = NULL;
-	if (i + 1 < argc && strcmp(argv[i], "--state") == 0) {
-		host.state = argv[i + 1];
-		i += 2;
-	} else if (i < argc && strcmp(argv[i], "--bytecode") == 0) {
-		measure = true;
-		i++;
-	}
-	if (i >= argc || argv[i][0] == '-') {
+	i = read_options(&host, &options, argc, argv);
+	if (i == 0) {
 		fputs(usage, stderr);
 		return HOST_EXIT_USAGE;
 	}
@@ -131,14 +178,15 @@ int main(int argc, char *argv[])
 		host_app_free(&host.app);
 		return HOST_EXIT_USAGE;
 	}
+	apply_options(&host.app.creation, &options);
 	if (i < argc)
 		i++;
 	host.args = argv + i;
 	host.arg_count = (size_t)(argc - i);
 	flash = make_flash(&host);
-	if (flash != NULL && !measure)
+	if (flash != NULL && !options.measure)
 		machine = fxCloneMachine(&host.app.creation, flash, "app", &host);
-	if (flash != NULL && measure) {
+	if (flash != NULL && options.measure) {
 		host_measure(flash, &host.app);
 	} else if (machine != NULL) {
 		run(machine, run_app);

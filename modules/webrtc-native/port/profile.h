@@ -50,4 +50,7 @@ const port_profile *port_profile_current(void);
 /** Before anything is allocated. False when there is none of that name. */
 bool port_profile_choose(const char *name);
 
+/** The most bytes that port_alloc() had given to all subsystems together at one time. */
+size_t port_memory_peak(void);
+
 #endif

@@ -3,6 +3,7 @@
 
 #include "../core/crypto/crypto.h"
 #include "../core/port.h"
+#include "../port/profile.h"
 #include "../port/transport.h"
 #include "xs_audio.h"
 
@@ -258,4 +259,20 @@ void xs_device_nativeMemory(xsMachine *the)
 		xs_set_number(the, &xsVar(0), "failures", usage.failures);
 		xsmcSet(xsResult, xsID((char *)names[i]), xsVar(0));
 	}
+}
+
+void xs_device_nativePeak(xsMachine *the)
+{
+	xsmcSetNumber(xsResult, (double)port_memory_peak());
+}
+
+/** What the memory profile in force lets others send: { name, maxSignalBytes, maxDataBytes }. */
+void xs_device_memoryProfile(xsMachine *the)
+{
+	const port_profile *profile = port_profile_current();
+
+	xsmcSetNewObject(xsResult);
+	xs_set_text(the, &xsResult, "name", profile->name);
+	xs_set_number(the, &xsResult, "maxSignalBytes", profile->max_signal);
+	xs_set_number(the, &xsResult, "maxDataBytes", profile->max_data);
 }

@@ -13,8 +13,9 @@ export const outFolder = join(build, "e2e");
  * @param {{ url: string, token: string, seconds: number } & Record<string, string | number | boolean>} config
  * @param {string} [app]
  * @param {{ within: readonly string[] }} [host] the laboratory's, this machine if not given
+ * @param {import("../../../tools/lib/simulator.mjs").Memory} [memory] a device's
  */
-export function startDevice(name, config, app = "examples/voice-agent", host = undefined) {
+export function startDevice(name, config, app = "examples/voice-agent", host, memory) {
 	mkdirSync(outFolder, { recursive: true });
 	const file = (/** @type {string} */ extension) => join(outFolder, `${name}.${extension}`);
 	const [log, speaker, report] = [file("log"), file("wav"), file("json")];
@@ -23,6 +24,7 @@ export function startDevice(name, config, app = "examples/voice-agent", host = u
 		config: { speaker, report, ...config },
 		log,
 		host,
+		memory,
 	});
 	return {
 		speaker,

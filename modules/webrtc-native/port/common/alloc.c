@@ -21,7 +21,14 @@ typedef struct {
 	atomic_uint_least32_t allocations, failures;
 } account;
 
-static account accounts[PORT_SUBSYSTEMS];
+static account accounts[PORT_SUBSYSTEMS], all;
+
+static void note_peak(account *payer, size_t current)
+{
+	size_t peak = atomic_load(&payer->peak);
+	while (current > peak && !atomic_compare_exchange_weak(&payer->peak, &peak, current))
+		;
+}
 
 void *port_alloc(size_t size, port_place place, port_subsystem subsystem)
 {
@@ -44,9 +51,8 @@ void *port_alloc(size_t size, port_place place, port_subsystem subsystem)
 	head->block.size = size;
 	head->block.subsystem = (uint8_t)subsystem;
 
-	size_t peak = atomic_load(&payer->peak);
-	while (current > peak && !atomic_compare_exchange_weak(&payer->peak, &peak, current))
-		;
+	note_peak(payer, current);
+	note_peak(&all, atomic_fetch_add(&all.current, size) + size);
 	atomic_fetch_add(&payer->allocations, 1);
 	return head + 1;
 }
@@ -57,6 +63,7 @@ void port_free(void *memory)
 		return;
 	header *head = (header *)memory - 1;
 	atomic_fetch_sub(&accounts[head->block.subsystem].current, head->block.size);
+	atomic_fetch_sub(&all.current, head->block.size);
 	platform_memory_free(head);
 }
 
@@ -70,4 +77,9 @@ port_memory_usage port_memory_of(port_subsystem subsystem)
 		.allocations = (uint32_t)atomic_load(&payer->allocations),
 		.failures = (uint32_t)atomic_load(&payer->failures),
 	};
+}
+
+size_t port_memory_peak(void)
+{
+	return atomic_load(&all.peak);
 }

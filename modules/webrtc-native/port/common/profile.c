@@ -27,21 +27,21 @@ static const port_profile profiles[] = {
 		.budget = {
 			[PORT_ICE] = KB(12), [PORT_DTLS] = KB(40), [PORT_SRTP] = KB(16), [PORT_RTP] = KB(16),
 			[PORT_AUDIO] = KB(40), [PORT_OPUS] = KB(64), [PORT_SCTP] = KB(96), [PORT_PEER] = KB(24),
-			[PORT_STREAM] = KB(96), [PORT_BINDING] = KB(16),
+			[PORT_STREAM] = KB(96), [PORT_BINDING] = KB(24),
 		},
 		.tasks = TASKS(KB(8), KB(26), KB(8), KB(8)),
-		.xs_chunk = 78848, .xs_slots = 4928, .xs_stack = 512,
+		.xs_chunk = 78848, .xs_slots = 4928, .xs_stack = 1024,
 		.max_signal = 32768, .max_data = 16000,
 	},
 	{
 		.name = "internal",
 		.budget = {
-			[PORT_ICE] = KB(12), [PORT_DTLS] = KB(16), [PORT_SRTP] = KB(8), [PORT_RTP] = KB(8),
-			[PORT_AUDIO] = KB(24), [PORT_OPUS] = KB(44), [PORT_SCTP] = KB(24), [PORT_PEER] = KB(16),
-			[PORT_STREAM] = KB(24), [PORT_BINDING] = KB(4),
+			[PORT_ICE] = KB(12), [PORT_DTLS] = KB(24), [PORT_SRTP] = KB(8), [PORT_RTP] = KB(8),
+			[PORT_AUDIO] = KB(24), [PORT_OPUS] = KB(44), [PORT_SCTP] = KB(32), [PORT_PEER] = KB(16),
+			[PORT_STREAM] = KB(24), [PORT_BINDING] = KB(24),
 		},
 		.tasks = TASKS(KB(6), KB(26), KB(8), KB(8)),
-		.xs_chunk = 40960, .xs_slots = 2560, .xs_stack = 384,
+		.xs_chunk = 32768, .xs_slots = 4608, .xs_stack = 768,
 		.max_signal = 16384, .max_data = 4000,
 	},
 #ifndef ESP_PLATFORM

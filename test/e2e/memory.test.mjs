@@ -1,0 +1,156 @@
+/**
+ * A device's memory on the desktop: calls in the 32-bit host, whose engine has a board's fixed heap and
+ * whose native code keeps to a profile's budgets. @lane alone
+ */
+
+import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { after, before, describe, it } from "node:test";
+import { broken } from "../../bench/budgets.mjs";
+import { figure } from "../../bench/figures.mjs";
+import { hostPath } from "../../tools/app/run.mjs";
+import { readWav } from "../../tools/lib/wav.mjs";
+import { startServer } from "../../tools/server/server.mjs";
+import { joinToken } from "../../tools/server/token.mjs";
+import { level } from "./lib/analysis.mjs";
+import { startDevice } from "./lib/device.mjs";
+import { disposePeers, Peer, peerRate } from "./lib/peer.mjs";
+
+/** @type {import("../../tools/server/server.mjs").Server} */
+let server;
+before(async () => {
+	server = await startServer({ log: "server-memory.log" });
+});
+after(async () => {
+	await server?.stop();
+	await disposePeers();
+});
+
+const skip = existsSync(hostPath({ libraries: "x86-32" })) ? false : "there is no 32-bit host here";
+/** A board like CoreS3. @type {import("../../tools/lib/simulator.mjs").Memory} */
+const board = { libraries: "x86-32", profile: "psram" };
+
+const budgets = JSON.parse(
+	readFileSync(new URL("../../bench/budgets.json", import.meta.url), "utf8"),
+);
+/** What a call of the device's app may need of it. */
+const heap = {
+	slots: budgets["memory.xs.slots"],
+	chunk: budgets["memory.xs.chunk_bytes"],
+	stack: budgets["memory.xs.stack"],
+};
+
+describe("in a device's memory", { skip }, () => {
+	it("a voice call has sound both ways, and native code keeps to its budgets", async () => {
+		const peer = await Peer.join(server, "memory", "peer");
+		const talk = await peer.publish(peerRate);
+		const device = startDevice(
+			"memory",
+			{
+				url: server.url,
+				token: await joinToken(server, { room: "memory", identity: "device" }),
+				mic: "test/fixtures/speech-16k.wav",
+				seconds: 4,
+			},
+			"examples/voice-agent",
+			undefined,
+			board,
+		);
+		const talked = talk(
+			Int16Array.from({ length: 5 * peerRate }, (_, i) => 8000 * Math.sin(i / 20)),
+		);
+		const { status, output, report } = await device.end();
+		await talked;
+		assert.equal(status, 0, output);
+		const { rate, samples } = readWav(device.speaker);
+		assert.ok(level(samples.subarray(-rate)) > -30, "the peer was not heard");
+		assert.ok(level(peer.heard("device")) > -40, "the device was not heard");
+		for (const [name, { peak, failures }] of Object.entries(report.native)) {
+			assert.equal(failures, 0, `${name} was refused memory, at ${peak} B`);
+		}
+		await peer.leave();
+	});
+
+	it("a room's app works: data both ways", async () => {
+		const config = { url: server.url, seconds: 10, count: 6 };
+		const token = (/** @type {string} */ identity) =>
+			joinToken(server, { room: "memory-data", identity });
+		const app = "test/e2e/apps/data";
+		const echo = startDevice(
+			"memory-echo",
+			{ ...config, role: "echo", token: await token("echo") },
+			app,
+		);
+		const ask = startDevice(
+			"memory-ask",
+			{ ...config, role: "ask", token: await token("ask") },
+			app,
+			undefined,
+			board,
+		);
+		const { status, output } = await ask.end();
+		assert.equal(status, 0, output);
+		assert.match(output, /all echoes are exact/);
+		await echo.stop();
+	});
+
+	it("calls one after the other leave nothing behind", async (t) => {
+		const peer = await Peer.join(server, "memory-cycles", "peer");
+		await peer.publish(peerRate);
+		const echo = startDevice(
+			"memory-cycles-echo",
+			{
+				url: server.url,
+				seconds: 60,
+				role: "echo",
+				token: await joinToken(server, { room: "memory-cycles", identity: "echo" }),
+			},
+			"test/e2e/apps/data",
+		);
+		const device = startDevice(
+			"memory-cycles",
+			{
+				url: server.url,
+				token: await joinToken(server, { room: "memory-cycles", identity: "device" }),
+				mic: "test/fixtures/speech-16k.wav",
+				seconds: 0.1,
+				cycles: 12,
+			},
+			"bench/memory/device",
+			undefined,
+			{ ...board, heap },
+		);
+		const { status, output } = await device.end(40_000);
+		await echo.stop();
+		await peer.leave();
+		assert.equal(status, 0, output);
+		const [, text] = /^memory (.*)$/m.exec(output) ?? [];
+		const { peak, slots, native } = JSON.parse(text);
+		t.diagnostic(text);
+		assert.equal(native, 0);
+		assert.ok(Math.abs(slots) < 64, `${slots} slots more after 7 calls`);
+		assert.deepEqual(
+			broken("memory.native.call_peak", [figure("memory.native.call_peak", "B", [peak])]),
+			[],
+		);
+	});
+
+	it("without enough of it, a call ends with an error, not a crash", async () => {
+		const device = startDevice(
+			"memory-none",
+			{
+				url: server.url,
+				token: await joinToken(server, { room: "memory-none", identity: "device" }),
+				mic: "test/fixtures/speech-16k.wav",
+				seconds: 3,
+			},
+			"examples/voice-agent",
+			undefined,
+			// TLS buffers of a board with PSRAM do not fit into what one without has for DTLS.
+			{ ...board, profile: "internal" },
+		);
+		const { status, output } = await device.end();
+		assert.equal(status, 1, output);
+		assert.match(output, /the media connection failed/);
+	});
+});
