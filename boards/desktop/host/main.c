@@ -5,8 +5,8 @@
 
 #include "xsAll.h"
 
-#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "host.h"
@@ -115,6 +115,21 @@ typedef struct {
 	bool measure;
 } options;
 
+/* CHUNK,SLOTS,STACK: three whole numbers, each above zero. */
+static bool read_heap(const char *text, options *out)
+{
+	uint32_t *const numbers[] = {&out->chunk, &out->slots, &out->stack};
+	for (size_t i = 0; i < 3; i++) {
+		char *end;
+		unsigned long number = strtoul(text, &end, 10);
+		if (number == 0 || number > INT32_MAX || *end != (i < 2 ? ',' : '\0'))
+			return false;
+		*numbers[i] = (uint32_t)number;
+		text = end + 1;
+	}
+	return true;
+}
+
 /* Reads options up to the first word that is none; its index, or 0 for what is not understood. */
 static int read_options(host *host, options *out, int argc, char *const *argv)
 {
@@ -129,9 +144,7 @@ static int read_options(host *host, options *out, int argc, char *const *argv)
 			host->state = value;
 		else if (strcmp(argv[i], "--profile") == 0 && port_profile_choose(value))
 			out->profile = value;
-		else if (strcmp(argv[i], "--heap") != 0 ||
-				 sscanf(value, "%" SCNu32 ",%" SCNu32 ",%" SCNu32, &out->chunk, &out->slots,
-						&out->stack) != 3)
+		else if (strcmp(argv[i], "--heap") != 0 || !read_heap(value, out))
 			return 0;
 		i++;
 	}
