@@ -22,7 +22,7 @@ const reporter = join(root, "tools", "lib", "reporter.mjs");
  * idle      computes for long, and waits for nobody: takes only what the others leave of the machine,
  *           and what has not begun when they have ended, all of it
  *
- * What fails in real time, `alone` or `together`, is run once more when all else is over, and that counts.
+ * What fails, other than in idle time, is run once more when all else is over, and that counts.
  */
 const lanes = {
 	units: { stage: 0, width: 2 },
@@ -141,7 +141,7 @@ export async function runInLanes(files) {
 			if (first) punctual++;
 			const counts = await runFile(file, lane, !first && punctual > 0);
 			if (first) punctual--;
-			if (counts.failed > 0 && lanes[lane].stage === 1 && first) again.push(file);
+			if (counts.failed > 0 && first) again.push(file);
 			else add(counts);
 		}
 	}
@@ -155,7 +155,7 @@ export async function runInLanes(files) {
 				),
 		);
 	}
-	// A machine that is busy with something else disturbs sound. A fault fails without that, too.
+	// A machine that is busy with something else disturbs sound and deadlines. A fault fails without, too.
 	for (const file of again) {
 		console.log(`\n${file} failed beside others: once more, with nothing beside it`);
 		add(await runFile(file, "alone", false));
