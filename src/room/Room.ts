@@ -241,12 +241,13 @@ export class Room extends Emitter<RoomEvents> {
 			const message = "the room is connected already: disconnect() first";
 			return Promise.reject(new ConnectionError(message, ConnectionErrorReason.InternalError));
 		}
-		const { maxSignalBytes, maxDataBytes, tls } = this.#options;
+		const { maxSignalBytes, maxDataBytes, singlePeerConnection, tls } = this.#options;
 		this.#autoSubscribe = options.autoSubscribe ?? true;
 		const session = this.#createSession({
 			autoSubscribe: this.#autoSubscribe,
 			mediaTimeout: options.peerConnectionTimeout,
 			maxDataBytes,
+			singlePeerConnection,
 			signal: {
 				maxSignalBytes,
 				...(options.websocketTimeout && { openTimeout: options.websocketTimeout }),

@@ -36,6 +36,11 @@ export interface RoomOptions extends StreamLimits {
 	 * DefaultReconnectPolicy. A device that nobody attends may want to go on for ever.
 	 */
 	reconnectPolicy?: ReconnectPolicy;
+	/**
+	 * One peer connection for both ways: faster to join and half the memory. True by default; with a
+	 * server that does not know that (before 1.9) two are made by themselves.
+	 */
+	singlePeerConnection?: boolean;
 	/** For wss: private trust anchors, or no verification. */
 	tls?: SignalOptions["tls"];
 }

@@ -17,7 +17,12 @@ import type { Moment } from "./Timeline";
 export interface SessionOptions {
 	/** Subscribe to everything there is. */
 	autoSubscribe: boolean;
-	signal?: SignalOptions;
+	signal?: Omit<SignalOptions, "singlePeerConnection">;
+	/**
+	 * One peer connection for both ways, by default; with servers that know only two, two. False: two
+	 * with all.
+	 */
+	singlePeerConnection?: boolean;
 	/** Opens the speaker; undefined when there is none. */
 	speaker(): Speaker | undefined;
 	/** Largest inbound data packet in bytes; larger ones are refused in C and counted. 65,535 by default. */

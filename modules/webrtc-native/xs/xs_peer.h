@@ -30,6 +30,8 @@ typedef struct {
 
 /** The object behind `this`; throws when it is closed. */
 peer_object *open_peer(xsMachine *the);
+/** Calls onChannelOpen. */
+void deliver_channel_open(xsMachine *the, peer_object *object, const peer_event *event);
 /** Calls onMessage or onWritable, if either is due, and sees to it that the rest follows. */
 void deliver_data(xsMachine *the, peer_object *object);
 /** Says BYE for all senders and takes senders and receivers off their devices. */
