@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { which } from "./lib/command.mjs";
 import { runMain } from "./lib/failure.mjs";
-import { root } from "./lib/paths.mjs";
+import { build } from "./lib/paths.mjs";
 import { missingPackages } from "./setup/debian.mjs";
 import { packagesAreInstalled } from "./setup/npm.mjs";
 
@@ -27,7 +27,7 @@ const findings = [
 		what: "livekit-server, or Go to build it",
 		needed: true,
 		fix:
-			which("livekit-server") || which("go") || existsSync(join(root, "build/livekit-server"))
+			which("livekit-server") || which("go") || existsSync(join(build, "livekit-server"))
 				? undefined
 				: "install Go 1.26 or newer, or put livekit-server on PATH",
 	},
