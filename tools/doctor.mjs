@@ -1,10 +1,10 @@
-/** npm run doctor: what this machine has, what it lacks, and the command that mends it. */
+/** npm run doctor, livekit-xs doctor: what this machine has, what it lacks, and the command that mends it. */
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { which } from "./lib/command.mjs";
 import { runMain } from "./lib/failure.mjs";
-import { build } from "./lib/paths.mjs";
+import { build, isClone } from "./lib/paths.mjs";
 import { missingPackages } from "./setup/debian.mjs";
 import { packagesAreInstalled } from "./setup/npm.mjs";
 
@@ -20,9 +20,25 @@ function sdk(variable, file, fix) {
 	return folder && existsSync(join(folder, file)) ? undefined : fix;
 }
 
-/** The fix of what is missing, undefined when all is well. `needed`: `npm start` needs it. */
-const findings = [
-	{ what: "system packages for npm start", needed: true, fix: packages("start") },
+/** @typedef {{ what: string, needed: boolean, fix: string | undefined }} Finding `needed`: to run an app */
+
+/** @type {Finding[]} */
+const forApps = [
+	{ what: "system packages for the simulator", needed: true, fix: packages("start") },
+	{
+		what: "Moddable SDK, for boards",
+		needed: false,
+		fix: sdk("MODDABLE", "xs/sources/xsAll.h", "set MODDABLE to a Moddable SDK 8.2"),
+	},
+	{
+		what: "ESP-IDF, for boards",
+		needed: false,
+		fix: sdk("IDF_PATH", "tools/idf.py", "set IDF_PATH to an ESP-IDF 6.0"),
+	},
+];
+
+/** What only a clone does: it has a server of its own, and tests. @returns {Finding[]} */
+const forClones = () => [
 	{
 		what: "livekit-server, or Go to build it",
 		needed: true,
@@ -37,19 +53,10 @@ const findings = [
 		fix: packagesAreInstalled() ? undefined : "npm start installs them",
 	},
 	{ what: "system packages for npm test", needed: false, fix: packages("tests") },
-	{
-		what: "Moddable SDK, for boards",
-		needed: false,
-		fix: sdk("MODDABLE", "xs/sources/xsAll.h", "set MODDABLE to a Moddable SDK 8.2"),
-	},
-	{
-		what: "ESP-IDF, for boards",
-		needed: false,
-		fix: sdk("IDF_PATH", "tools/idf.py", "set IDF_PATH to an ESP-IDF 6.0"),
-	},
 ];
 
 await runMain(async () => {
+	const findings = [...forApps, ...(isClone ? forClones() : [])];
 	for (const { what, fix } of findings)
 		console.log(fix ? `lacks  ${what}: ${fix}` : `ok     ${what}`);
 	return findings.some(({ needed, fix }) => needed && fix) ? 1 : 0;

@@ -5,14 +5,14 @@ import { Failure, runMain } from "./lib/failure.mjs";
 
 /** A command is the script of that name, which reads the rest of the line. @type {Record<string, string>} */
 const commands = {
-	run: "runs an app in the simulator",
+	run: "runs an app in the simulator; --help says more",
 	doctor: "says what this machine lacks, and how to mend it",
 };
 
 const help = `npx livekit-xs COMMAND …
 
 ${Object.entries(commands)
-	.map(([name, does]) => `  ${name.padEnd(8)}${does}; --help says more\n`)
+	.map(([name, does]) => `  ${name.padEnd(8)}${does}\n`)
 	.join("")}`;
 
 const [command, ...rest] = process.argv.slice(2);
