@@ -39,7 +39,8 @@
  * fifth packet each way does not count as silent: all of a dozen questions would have to be lost,
  * which is one pause in half a million. */
 #define ICE_QUIET_AGAIN 50000u
-#define ICE_QUIET_ON_THE_WAY 24 /* questions at most; there is room for twice as many transactions */
+#define ICE_QUIET_ON_THE_WAY                                                                       \
+	24 /* questions at most; there is room for twice as many transactions */
 #define ICE_QUIET_PATIENCE 700000u
 #define ICE_QUIET_PATIENCE_MAX 4000000u
 #define ICE_QUIET_ROUND_TRIPS 3
