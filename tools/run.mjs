@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseCommand } from "./lib/arguments.mjs";
-import { callConfig, callHelp, callOptions, checkCall } from "./lib/call.mjs";
+import { callConfig, callHelp, callOptions, checkCall, openMicrophone } from "./lib/call.mjs";
 import { Failure, runMain } from "./lib/failure.mjs";
 import { buildDeviceHost, setUp } from "./setup/index.mjs";
 
@@ -75,7 +75,8 @@ await runMain(async () => {
 		const missing = await buildDeviceHost(memory.libraries);
 		if (missing) throw new Failure(`--profile ${profile}: ${missing}`);
 	}
-	const config = { ...callConfig(options), ...more };
+	const microphone = openMicrophone(options.mic);
+	const config = { ...callConfig(options, microphone), ...more };
 	const app = startSimulator(resolve(folder), {
 		config,
 		...(memory && { memory }),
@@ -84,5 +85,7 @@ await runMain(async () => {
 	for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"])) {
 		process.on(signal, () => app.stop());
 	}
-	return app.ended;
+	const status = await app.ended;
+	await microphone.stop();
+	return status;
 });

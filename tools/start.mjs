@@ -5,11 +5,10 @@ import { readFileSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
 import { parseCommand } from "./lib/arguments.mjs";
 import { Background } from "./lib/background.mjs";
-import { callConfig, callHelp, callOptions, checkCall } from "./lib/call.mjs";
+import { callConfig, callHelp, callOptions, checkCall, openMicrophone } from "./lib/call.mjs";
 import { Failure, runMain } from "./lib/failure.mjs";
 import { requireNetwork } from "./lib/network.mjs";
 import { build, logs, root } from "./lib/paths.mjs";
-import { readWav } from "./lib/wav.mjs";
 import { setUp } from "./setup/index.mjs";
 
 const help = `npm start -- [options]: a voice call from the simulated device
@@ -43,13 +42,6 @@ function readOptions(args) {
 	}
 	checkCall(values);
 	return values;
-}
-
-/** @param {string} mic @returns {number} seconds of a call that lets its echo come back */
-function defaultSeconds(mic) {
-	if (mic === "alsa") return 30;
-	const { rate, samples } = readWav(mic);
-	return Math.ceil(samples.length / rate + 3);
 }
 
 /**
@@ -89,11 +81,16 @@ async function startLocalRoom(running) {
 async function call(options, running) {
 	const { url, token } = options.url ? options : await startLocalRoom(running);
 	const { startSimulator } = await import("./lib/simulator.mjs");
-	const seconds = Number(options.seconds ?? defaultSeconds(options.mic));
+	const microphone = openMicrophone(options.mic);
+	running.push(microphone);
+	// Long enough for the echo of what is said to come back.
+	const inTime = microphone.seconds ? Math.ceil(microphone.seconds + 3) : 30;
+	const seconds = Number(options.seconds ?? inTime);
 	const report = options.report ?? join(build, "report.json");
 	rmSync(report, { force: true });
 
-	const config = callConfig({ ...options, url, token, seconds: `${seconds}`, report });
+	const made = { ...options, url, token, seconds: `${seconds}`, report };
+	const config = callConfig(made, microphone);
 	const device = startSimulator("examples/voice-agent", { config });
 	running.push(device);
 	const status = await device.endWithin(seconds * 1000 + extraTime);

@@ -5,15 +5,19 @@ import {
 	constants,
 	existsSync,
 	mkdirSync,
+	mkdtempSync,
 	openSync,
 	readFileSync,
+	rmSync,
 	statSync,
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { Failure } from "./failure.mjs";
-import { root } from "./paths.mjs";
-import { readWav } from "./wav.mjs";
+import { build, root } from "./paths.mjs";
+import { resample } from "./resample.mjs";
+import { readWav, writeWav } from "./wav.mjs";
 
+const microphoneRates = [16_000, 24_000, 48_000];
 const longestCall = 24 * 60 * 60; // seconds; timers hold no more than 24 days
 
 /** The lines of a help text that say what `callOptions` do. */
@@ -22,7 +26,7 @@ export const callHelp = `\
                             environment's LIVEKIT_TOKEN is not)
   --ca FILE.pem             trust these roots for wss:// instead of the system's
   --insecure                do not check the server's certificate at all
-  --mic FILE.wav|alsa       what the device hears (16-bit mono, 16, 24 or 48 kHz; default: a spoken sentence)
+  --mic FILE.wav|alsa       what the device hears (PCM of any rate; default: a spoken sentence)
   --speaker FILE.wav|alsa   where what it plays goes (default: out/speaker.wav)
   --report FILE.json        write timeline and counters`;
 
@@ -76,26 +80,49 @@ export function checkCall(options) {
 			throw new Failure(`--${name} ${path}: no such file`);
 		}
 	}
-	if (mic !== "alsa") {
-		const { rate } = readWav(mic);
-		if (![16_000, 24_000, 48_000].includes(rate)) {
-			throw new Failure(`--mic ${mic}: has ${rate} Hz, and must have 16000, 24000 or 48000`);
-		}
-	}
+	if (mic !== "alsa") readWav(mic);
 	for (const [name, path] of Object.entries({ speaker, report })) {
 		if (path && path !== "alsa") requireWritable(name, resolve(path));
 	}
 }
 
-/** What the app finds in mc/config. @param {CallOptions} options that have passed checkCall() */
-export function callConfig({ url, token, ca, insecure, mic, speaker, seconds, report }) {
-	const file = (/** @type {string} */ value) => (value === "alsa" ? value : resolve(value));
+/**
+ * @typedef {object} Microphone
+ * @property {{ mic: string, micRate?: number }} config for the app
+ * @property {number} [seconds] the file's
+ * @property {() => Promise<void>} stop when the call is over
+ */
+
+/**
+ * The file that the device takes for its microphone: of one channel, 16 bits and a rate it has. What is
+ * otherwise is made so, into a folder that goes with the call.
+ * @param {string} mic @returns {Microphone}
+ */
+export function openMicrophone(mic) {
+	if (mic === "alsa") return { config: { mic }, stop: async () => {} };
+	const { rate, samples, plain } = readWav(mic);
+	const seconds = samples.length / rate;
+	if (plain && microphoneRates.includes(rate)) {
+		return { config: { mic: resolve(mic), micRate: rate }, seconds, stop: async () => {} };
+	}
+	const micRate = microphoneRates.find((one) => one >= rate) ?? 48_000;
+	const folder = mkdtempSync(join(build, `run-${process.pid}-`));
+	const path = join(folder, "microphone.wav");
+	writeWav(path, micRate, resample(samples, rate, micRate));
+	const stop = async () => rmSync(folder, { recursive: true, force: true });
+	return { config: { mic: path, micRate }, seconds, stop };
+}
+
+/**
+ * What the app finds in mc/config.
+ * @param {CallOptions} options that have passed checkCall() @param {Microphone} microphone
+ */
+export function callConfig({ url, token, ca, insecure, speaker, seconds, report }, microphone) {
 	return {
 		...(url && token && { url, token }),
 		...(seconds !== undefined && { seconds: Number(seconds) }),
-		mic: file(mic),
-		...(mic !== "alsa" && { micRate: readWav(mic).rate }),
-		speaker: file(speaker),
+		...microphone.config,
+		speaker: speaker === "alsa" ? speaker : resolve(speaker),
 		...(report && { report: resolve(report) }),
 		...(ca && { ca: readFileSync(ca, "utf8") }),
 		...(insecure && { insecure: true }),
