@@ -8,8 +8,7 @@
 #include "loop.h"
 #include "tcp_link.h"
 
-#define PEER_TCP_MAX 4 /* connections to TCP candidates, the old ones of an ICE restart included   \
-						*/
+#define PEER_TCP_MAX 4          /* with those from before an ICE restart */
 #define PEER_PACKETS_PER_RUN 64 /* from one socket, then the others have their turn */
 
 /** A connection to a passive TCP candidate; ICE names it by `socket` and `to`. */
