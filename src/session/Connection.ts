@@ -4,6 +4,7 @@
  * with servers before 1.9 a second one, which the server offers, brings what others send.
  */
 
+import type { Path } from "webrtc-native/webrtc";
 import { ReconnectReason, SignalTarget } from "../protocol/generated/enums";
 import type { JoinResponse, SignalRequest, SyncState } from "../protocol/generated/types";
 import type { Init } from "../protocol/schema";
@@ -113,6 +114,11 @@ export class Connection {
 		const up = { ...this.#publisher.peer.stats, ...negotiation.stats };
 		const both = subscriber ? sum(up, subscriber.stats) : up;
 		return { ...both, ...this.#options.data.stats };
+	}
+
+	/** Of what we send; undefined while ICE has none. */
+	get path(): Path | undefined {
+		return this.#publisher.peer.path;
 	}
 
 	close(): void {
