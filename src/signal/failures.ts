@@ -112,7 +112,7 @@ export function refusal(
 		);
 	if (status === 200)
 		return new ConnectionError(
-			`${server} accepts the token but not the WebSocket: ${end.message}${words}; does a proxy on the way stop it?`,
+			`${server} accepts the token but not the WebSocket: ${end.message}${words}; does a proxy stop it?`,
 			end.status && end.status >= 500 ? InternalError : WebSocketFailed,
 			{ status: end.status },
 		);
