@@ -9,8 +9,8 @@ import { until } from "../e2e/lib/until.mjs";
 const { LIVEKIT_URL: url = "", LIVEKIT_TOKEN: token = "" } = process.env;
 const sizes = [1, 2, 100, 1_100, 1_200, 5_000, 16_000, 60_000];
 const count = 1_000;
-/** The last two are cut into two and five chunks: who loses one loses the message. */
-const lossySizes = [4, 100, 500, 900, 1_000, 1_100, 1_200, 5_000];
+/** The last two are cut into two and three chunks: who loses one loses the message. */
+const lossySizes = [4, 100, 300, 500, 700, 1_000, 1_200, 3_000];
 /** @param {number} number */
 const lossyMessage = (number) => message(number, lossySizes[number % lossySizes.length]);
 
