@@ -51,7 +51,7 @@ typedef struct host {
 	bool preloading;     /* the machine is the one in flash */
 	bool main_done;      /* main and what it awaits at its top level */
 	bool signalled;      /* the app was told */
-	xsSlot natives;      /* name → host function */
+	xsSlot flash_natives; /* name → host function, in flash; or undefined */
 	xsSlot on_terminate; /* simulator.onTerminate's function or undefined */
 } host;
 
@@ -95,7 +95,9 @@ void host_flash(xsMachine *the);
 
 /** Defines the globals `trace`, `native` and `Native`. */
 void host_install_globals(xsMachine *machine);
-/** What native() and onTerminate() keep, in the app's machine. */
+/** Makes the host function of a C symbol that modules name, in the machine in flash. */
+void host_flash_native(xsMachine *the, const char *name);
+/** What onTerminate() keeps, in the app's machine. */
 void host_install_state(xsMachine *machine);
 
 /* loop.c */
