@@ -6,6 +6,7 @@ import {
 	constants,
 	existsSync,
 	mkdirSync,
+	mkdtempSync,
 	openSync,
 	readFileSync,
 	rmSync,
@@ -17,7 +18,8 @@ import { Background } from "./lib/background.mjs";
 import { Failure, runMain } from "./lib/failure.mjs";
 import { requireNetwork } from "./lib/network.mjs";
 import { build, logs, root } from "./lib/paths.mjs";
-import { readWav } from "./lib/wav.mjs";
+import { resample } from "./lib/resample.mjs";
+import { readWav, writeWav } from "./lib/wav.mjs";
 import { setUp } from "./setup/index.mjs";
 
 const help = `npm start -- [options]: a voice call from the simulated device
@@ -29,7 +31,7 @@ Without --url it calls an agent on this machine that echoes what it hears.
                             environment's LIVEKIT_TOKEN is not)
   --ca FILE.pem             trust these roots for wss:// instead of the system's
   --insecure                do not check the server's certificate at all
-  --mic FILE.wav|alsa       what the device hears (16-bit mono, 16, 24 or 48 kHz; default: a spoken sentence)
+  --mic FILE.wav|alsa       what the device hears (PCM of any rate; default: a spoken sentence)
   --speaker FILE.wav|alsa   where what it plays goes (default: out/speaker.wav)
   --seconds N               length of the call, a day at most (default: the microphone file and 3 s more; alsa 30)
   --board NAME              which board to simulate (default and only one so far: desktop)
@@ -38,6 +40,7 @@ Without --url it calls an agent on this machine that echoes what it hears.
 
 const defaultMicrophone = "test/fixtures/speech-16k.wav";
 const boards = ["desktop"];
+const microphoneRates = [16_000, 24_000, 48_000];
 const agentTimeout = 15_000;
 const longestCall = 24 * 60 * 60; // seconds; timers hold no more than 24 days
 const extraTime = 30_000; // for joining and leaving, beyond the call's own seconds
@@ -98,22 +101,27 @@ function checkOptions({ url, token, ca, mic, speaker, report, board, seconds }) 
 			throw new Failure(`--${name} ${path}: no such file`);
 		}
 	}
-	if (mic !== "alsa") {
-		const { rate } = readWav(mic);
-		if (![16_000, 24_000, 48_000].includes(rate)) {
-			throw new Failure(`--mic ${mic}: has ${rate} Hz, and must have 16000, 24000 or 48000`);
-		}
-	}
+	if (mic !== "alsa") readWav(mic);
 	for (const [name, path] of Object.entries({ speaker, report })) {
 		if (path && path !== "alsa") requireWritable(name, resolve(path));
 	}
 }
 
-/** @param {string} mic @returns {number} seconds of a call that lets its echo come back */
-function defaultSeconds(mic) {
-	if (mic === "alsa") return 30;
-	const { rate, samples } = readWav(mic);
-	return Math.ceil(samples.length / rate + 3);
+/**
+ * The file that the device takes for its microphone: of one channel, 16 bits and a rate it has. What is
+ * otherwise is made so, into a folder that goes with the call.
+ * @param {string} mic @param {{ stop(): Promise<void> }[]} running
+ */
+function microphoneFile(mic, running) {
+	const { rate, samples, plain } = readWav(mic);
+	const seconds = samples.length / rate;
+	if (plain && microphoneRates.includes(rate)) return { path: resolve(mic), rate, seconds };
+	const to = microphoneRates.find((one) => one >= rate) ?? 48_000;
+	const folder = mkdtempSync(join(build, `run-${process.pid}-`));
+	running.push({ stop: async () => rmSync(folder, { recursive: true, force: true }) });
+	const path = join(folder, "microphone.wav");
+	writeWav(path, to, resample(samples, rate, to));
+	return { path, rate: to, seconds };
 }
 
 /** A URL's beginning, which holds no secret: the rest may be a token. @param {string} url */
@@ -184,8 +192,9 @@ async function call(options, running) {
 			? { url: options.url, token: options.token }
 			: await startLocalRoom(running);
 	const { startSimulator } = await import("./lib/simulator.mjs");
-	const seconds = Number(options.seconds ?? defaultSeconds(options.mic));
-	const file = (/** @type {string} */ value) => (value === "alsa" ? value : resolve(value));
+	const file = options.mic === "alsa" ? undefined : microphoneFile(options.mic, running);
+	// Long enough for the echo of what is said to come back.
+	const seconds = Number(options.seconds ?? (file ? Math.ceil(file.seconds + 3) : 30));
 	const report = resolve(options.report ?? join(build, "report.json"));
 	rmSync(report, { force: true });
 
@@ -194,9 +203,9 @@ async function call(options, running) {
 			url,
 			token,
 			seconds,
-			mic: file(options.mic),
-			...(options.mic !== "alsa" && { micRate: readWav(options.mic).rate }),
-			speaker: file(options.speaker),
+			mic: file?.path ?? "alsa",
+			...(file && { micRate: file.rate }),
+			speaker: options.speaker === "alsa" ? "alsa" : resolve(options.speaker),
 			report,
 			...(options.ca && { ca: readFileSync(options.ca, "utf8") }),
 			...(options.insecure && { insecure: true }),

@@ -35,8 +35,12 @@
 #define ICE_CONSENT_EXPIRY 30000000u /* RFC 7675 section 5.1 */
 #define ICE_CONSENT_AGAIN 1000000u   /* an unanswered question is asked again */
 /* With `quiet`: how often a path without a sign of life is asked, and how long at least before it
- * counts as silent; and how often one that does, at first. */
-#define ICE_QUIET_AGAIN 100000u
+ * counts as silent; and how often one that does, at first. So often, that a path which loses every
+ * fifth packet each way does not count as silent: all of a dozen questions would have to be lost,
+ * which is one pause in half a million. */
+#define ICE_QUIET_AGAIN 50000u
+#define ICE_QUIET_ON_THE_WAY                                                                       \
+	24 /* questions at most; there is room for twice as many transactions */
 #define ICE_QUIET_PATIENCE 700000u
 #define ICE_QUIET_PATIENCE_MAX 4000000u
 #define ICE_QUIET_ROUND_TRIPS 3

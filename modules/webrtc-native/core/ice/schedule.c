@@ -93,6 +93,13 @@ void ice_agent_alive(ice_agent *agent, uint64_t now)
 		agent->wake = now;
 }
 
+static uint64_t quiet_again(const ice_agent *agent)
+{
+	uint32_t spread = agent->stats.rtt / ICE_QUIET_ON_THE_WAY;
+
+	return spread > ICE_QUIET_AGAIN ? spread : ICE_QUIET_AGAIN;
+}
+
 /* Asks a path without a sign of life. */
 static void run_quiet(ice_agent *agent, ice_pair *path)
 {
@@ -100,7 +107,7 @@ static void run_quiet(ice_agent *agent, ice_pair *path)
 		return;
 	ice_check_now(agent, path);
 	if (agent->state == ICE_CONNECTED)
-		agent->quiet_at = agent->now + ICE_QUIET_AGAIN;
+		agent->quiet_at = agent->now + quiet_again(agent);
 	else if (agent->now < agent->alive_at + ICE_SILENT_OFTEN)
 		agent->quiet_at = agent->now + ICE_SILENT_AGAIN;
 	else
