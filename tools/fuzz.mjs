@@ -59,9 +59,7 @@ export const buildTargets = () =>
 		name: "fuzz",
 		title: "building the fuzz targets",
 		inputs: ["test/fuzz", "modules/webrtc-native"],
-		outputs: ["planted", ...targets.map((name) => `fuzz_${name}`)].map(
-			(name) => `build/fuzz/${name}`,
-		),
+		outputs: ["planted", ...targets.map((name) => `fuzz_${name}`)].map((name) => join(tree, name)),
 		async run() {
 			const compiler = fuzzingCompiler();
 			if (!compiler) {

@@ -7,6 +7,7 @@ import type {
 	Captured,
 	IceState,
 	Identity,
+	Path,
 	Peer,
 	PeerOptions,
 	PeerState,
@@ -107,6 +108,11 @@ export class Connection {
 
 	get stats(): Record<string, number> {
 		return { ...this.#peer.stats, ...this.negotiation.stats, ...this.#options.data.stats };
+	}
+
+	/** Undefined while ICE has none. */
+	get path(): Path | undefined {
+		return this.#peer.path;
 	}
 
 	close(): void {
