@@ -1,9 +1,11 @@
 /** The system packages: found by what they provide, so that any distribution's will do. */
 
 import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { clangs, clangTidy, fuzzingCompiler } from "../lib/clang.mjs";
 import { capture, run, which } from "../lib/command.mjs";
 import { Failure } from "../lib/failure.mjs";
+import { displayPath, logs } from "../lib/paths.mjs";
 import { progress } from "../lib/steps.mjs";
 
 /**
@@ -20,7 +22,6 @@ const forStart = [
 	{ name: "libc6-dev", header: "stdlib.h" },
 	{ name: "make", command: "make" },
 	{ name: "cmake", command: "cmake" },
-	{ name: "pkg-config", command: "pkg-config" },
 	{ name: "libmbedtls-dev", header: "mbedtls/ssl.h" },
 	{ name: "libopus-dev", header: "opus/opus.h" },
 	{ name: "libasound2-dev", header: "alsa/asoundlib.h" },
@@ -33,6 +34,7 @@ const forChecks = [{ name: "clang-format", command: "clang-format" }];
 const forTests = [
 	...forStart,
 	...forChecks,
+	{ name: "pkg-config", command: "pkg-config" },
 	{ name: "libcmocka-dev", header: "cmocka.h" },
 	{ name: "libsrtp2-dev", header: "srtp2/srtp.h" },
 	{ name: "libusrsctp-dev", header: "usrsctp.h" },
@@ -112,7 +114,7 @@ export async function installPackages(purpose) {
 	}
 	if (missing.length > 0) {
 		throw new Failure(
-			`installed, but still not usable: ${missing.join(", ")}; log: build/log/apt.log`,
+			`installed, but still not usable: ${missing.join(", ")}; log: ${displayPath(join(logs, "apt.log"))}`,
 		);
 	}
 }
