@@ -345,8 +345,7 @@ export class Session extends HandledEmitter<SessionEvents> {
 			this.#recovery.mediaSilent();
 			this.#happen("mediaSilent", ends.mediaSilent());
 		} else if (state === "failed") {
-			const message = `the media connection failed: ${reason ?? "no reason given"}`;
-			this.#happen("mediaFailed", ends.failed(message));
+			this.#happen("mediaFailed", ends.mediaFailed(reason ?? "no reason given"));
 		}
 	}
 

@@ -112,7 +112,8 @@ export class FakeSession extends HandledEmitter<SessionEvents> {
 	}
 	track(sid: string): number[] {
 		const volumes: number[] = [];
-		this.emit("track", { sid, setVolume: (volume) => volumes.push(volume) });
+		const setVolume = (volume: number) => volumes.push(volume);
+		this.emit("track", { sid, setVolume, openTap: () => undefined });
 		return volumes;
 	}
 	/** The microphone's publication goes through. */
