@@ -173,6 +173,25 @@ static void set_downlinks(xsMachine *the, peer_object *object)
 		xs_set_number(the, &xsResult, downlink_fields[j].name, sums[j]);
 }
 
+void xs_peer_get_captured(xsMachine *the)
+{
+	const peer_object *object = open_peer(the);
+	double frames = 0;
+	double silent = 0;
+
+	for (int i = 0; i < PEER_SENDERS; i++) {
+		audio_uplink_stats stats;
+		if (!object->senders[i].uplink)
+			continue;
+		audio_uplink_get_stats(object->senders[i].uplink, &stats);
+		frames += stats.frames_encoded;
+		silent += stats.frames_zero;
+	}
+	xsmcSetNewObject(xsResult);
+	xs_set_number(the, &xsResult, "frames", frames);
+	xs_set_number(the, &xsResult, "silent", silent);
+}
+
 void xs_peer_get_stats(xsMachine *the)
 {
 	peer_object *object = open_peer(the);
