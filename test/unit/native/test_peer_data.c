@@ -406,6 +406,29 @@ static void nothing_is_sent_when_the_path_is_lost(void **state)
 	assert_int_equal(stats_of(&world.a).datagrams_out, sent);
 }
 
+static void data_goes_on_as_soon_as_the_path_is_back(void **state)
+{
+	static const uint64_t outages[] = {2300 * MS, 5100 * MS, 9700 * MS};
+
+	(void)state;
+	open_all(91, (sim_weather){.delay = 10 * MS});
+	until_open();
+	for (size_t i = 0; i < sizeof outages / sizeof *outages; i++) {
+		sim_set_weather(world.network, (sim_weather){.loss = 1000});
+		assert_true(send_next(&world.a));
+		assert_true(send_next(&world.b));
+		run_for(outages[i]);
+		assert_int_equal(world.a.state, PEER_DISCONNECTED);
+		sim_set_weather(world.network, (sim_weather){.delay = 10 * MS});
+
+		uint64_t back = sim_now(world.network);
+		while (data[0].received < data[0].sent || data[1].received < data[1].sent)
+			step();
+		/* ICE asks every 200 ms, and both directions wait for an answer to their own question. */
+		assert_true(sim_now(world.network) - back <= 300 * MS);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -422,6 +445,7 @@ int main(void)
 		cmocka_unit_test_teardown(refuses_what_is_out_of_order, close_world),
 		cmocka_unit_test_teardown(nothing_goes_on_after_the_end, close_world),
 		cmocka_unit_test_teardown(nothing_is_sent_when_the_path_is_lost, close_world),
+		cmocka_unit_test_teardown(data_goes_on_as_soon_as_the_path_is_back, close_world),
 	};
 
 	memory_settle();

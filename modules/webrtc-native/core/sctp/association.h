@@ -116,6 +116,11 @@ void association_abort(sctp_association *association, uint64_t now);
 /** One packet as DTLS delivered it. */
 void association_input(sctp_association *association, const uint8_t *bytes, size_t length,
 					   uint64_t now);
+/**
+ * The path is back after an outage, or is another one: what waits for an answer goes out again now,
+ * and not when a timer that has backed off meanwhile says so. The first timeout is now.
+ */
+void association_path_back(sctp_association *association, uint64_t now);
 uint64_t association_timeout(const sctp_association *association);
 void association_handle_timeout(sctp_association *association, uint64_t now);
 /** The next packet: its length, in `out`; 0 when there is none. */

@@ -255,6 +255,8 @@ uint16_t outbound_next(sctp_association *self, size_t room, uint32_t *tsn);
 void flow_start(sctp_association *self);
 void flow_on_sack(sctp_association *self, const sctp_item *chunk);
 void flow_on_cumulative(sctp_association *self, uint32_t tsn);
+/** The RTO is again what the round trips say. */
+void flow_forget_back_off(sctp_association *self);
 void flow_on_timeout(sctp_association *self);
 /** A measurement, in microseconds. */
 void flow_round_trip(sctp_association *self, uint64_t time);
