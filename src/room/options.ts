@@ -32,7 +32,7 @@ export interface RoomOptions extends StreamLimits {
 	 */
 	maxDataBytes?: number;
 	/**
-	 * When to try again after the connection was lost. By default ten tries in about a minute:
+	 * When to try again after the connection was lost. By default fourteen tries in about a minute:
 	 * DefaultReconnectPolicy. A device that nobody attends may want to go on for ever.
 	 */
 	reconnectPolicy?: ReconnectPolicy;

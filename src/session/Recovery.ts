@@ -27,6 +27,11 @@ const HURRY = 1000;
 const HURRY_ROUND_TRIPS = 4;
 /** Milliseconds between such pings while media is being mended. */
 const HURRY_AGAIN = 2000;
+/**
+ * Milliseconds for the answer once media is back by itself: after an outage of a second or two TCP sends
+ * again what was lost, later than we do.
+ */
+const CALM = 4000;
 
 /** These are the server's last word. */
 const FINAL: readonly (DisconnectReason | undefined)[] = Object.freeze([
@@ -123,6 +128,7 @@ export class Recovery {
 		if (this.#told === "nothing") return;
 		this.#attempts.succeeded();
 		this.#told = "nothing";
+		this.#host.signalling.hurry(CALM, () => {});
 		this.#host.tell("reconnected");
 	}
 

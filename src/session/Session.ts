@@ -51,6 +51,7 @@ const MEDIA_TIMEOUT = 15_000;
 export class Session extends Emitter<SessionEvents> {
 	readonly timeline = new Timeline();
 	readonly #options: SessionOptions;
+	readonly #log: Log;
 	readonly #parts: SessionParts;
 	readonly #publications: Publications;
 	readonly #data: DataChannels;
@@ -72,6 +73,7 @@ export class Session extends Emitter<SessionEvents> {
 	constructor(options: SessionOptions, parts: SessionParts) {
 		super();
 		this.#options = options;
+		this.#log = options.log ?? new Log();
 		this.#parts = parts;
 		this.#publications = new Publications({
 			timeout: options.publishTimeout,
@@ -216,6 +218,7 @@ export class Session extends Emitter<SessionEvents> {
 		const before = this.#state;
 		const next = transitions[before][event];
 		if (!next) return false;
+		this.#log.debug("session:", before, "+", event, "→", next);
 		if (next === "closed") {
 			this.#close(event, end ?? this.#lost);
 			return true;
@@ -358,7 +361,7 @@ export class Session extends Emitter<SessionEvents> {
 		try {
 			this.emit(news);
 		} catch (error) {
-			new Log().error(`a listener of ${news} threw:`, (error as Error)?.stack ?? error);
+			this.#log.error(`a listener of ${news} threw:`, (error as Error)?.stack ?? error);
 		}
 	}
 

@@ -79,7 +79,6 @@ type Row = Readonly<Partial<Record<SessionEvent, SessionState>>>;
 /** Not in the room yet: what goes wrong ends it. */
 const beginning = {
 	failed: "closed",
-	timedOut: "closed",
 	signalLost: "closed",
 	toldToResume: "closed",
 	toldToRejoin: "closed",
@@ -117,8 +116,8 @@ export const transitions: Readonly<Record<SessionState, Row>> = Object.freeze({
 	idle: { start: "preparing", leave: "closed" },
 	preparing: { prepared: "joining", failed: "closed", timedOut: "closed", leave: "closed" },
 	joining: { ...beginning, joined: "negotiating" },
-	negotiating: { ...beginning, mediaUp: "opening", mediaFailed: "closed" },
-	opening: { ...beginning, dataReady: "connected", mediaFailed: "closed" },
+	negotiating: { ...beginning, mediaUp: "opening", mediaFailed: "closed", timedOut: "closed" },
+	opening: { ...beginning, dataReady: "connected", mediaFailed: "closed", timedOut: "closed" },
 
 	connected: { ...inside, mediaSilent: "doubting" },
 	doubting: { ...inside, mediaUp: "connected", signalAnswered: "mending" },
@@ -157,7 +156,6 @@ export const transitions: Readonly<Record<SessionState, Row>> = Object.freeze({
 		joined: "renegotiating",
 		refused: "resting",
 		failed: "resting",
-		timedOut: "resting",
 		toldToResume: "resting",
 		toldToRejoin: "resting",
 		linkUp: "rejoining",

@@ -1,6 +1,7 @@
 /** What a session is given, and what it tells. */
 
 import type { Speaker } from "webrtc-native/device";
+import type { Log } from "../platform/log";
 import type {
 	DataPacket_Kind as DataPacketKind,
 	DisconnectReason,
@@ -32,6 +33,8 @@ export interface SessionOptions {
 	reconnectPolicy?: ReconnectPolicy;
 	/** What the room knows that a resumed server may not: subscriptions, data received. */
 	syncState?(): Init<SyncState>;
+	/** For transitions, at level debug; the console's by default. */
+	log?: Log;
 }
 
 /** Messages that are the room's business alone; they are emitted as they come, after `joined`. */

@@ -244,14 +244,27 @@ test("what is asked meanwhile is kept, the newest 32", async () => {
 	made.session.leave();
 });
 
-test("the default policy: ten tries, jitter from the third on", () => {
+test("the default policy: fourteen tries, dense at first, each with jitter", () => {
 	const policy = new DefaultReconnectPolicy();
 	const delay = (retryCount: number) =>
 		policy.nextRetryDelayInMs({ retryCount, elapsedMs: 0 }) as number;
-	assert.deepEqual([delay(0), delay(1)], [0, 300]);
-	assert.ok(delay(2) >= 1200 && delay(2) < 2200);
-	assert.ok(delay(9) >= 7000 && delay(9) < 8000);
-	assert.equal(policy.nextRetryDelayInMs({ retryCount: 10, elapsedMs: 0 }), null);
+	assert.equal(delay(0), 0);
+	const delays = Array.from({ length: 50 }, () => delay(1));
+	assert.ok(delays.every((one) => one >= 300 && one < 450));
+	assert.ok(new Set(delays).size > 40);
+	assert.ok(delay(13) >= 7000 && delay(13) < 10_500);
+	assert.equal(policy.nextRetryDelayInMs({ retryCount: 14, elapsedMs: 0 }), null);
+});
+
+test("media that came back by itself: signalling gets time to do the same", async () => {
+	const made = make();
+	await reach.doubting(made);
+	const { timeout = 0 } = made.signal.hurried ?? {};
+	assert.ok(timeout <= 1000);
+	made.fakes.peer.state("connected");
+	assert.equal(made.session.state, "connected");
+	assert.ok((made.signal.hurried?.timeout ?? 0) > 2 * timeout);
+	made.session.leave();
 });
 
 test("ten rounds of coming and going leave the description as it was", async () => {
