@@ -237,8 +237,8 @@ export class Recovery {
 		this.#moved = false;
 		signalling.close();
 		signalling.forgetTracks();
-		drop();
 		data.restart();
+		drop();
 		publications.restart();
 	}
 

@@ -1,4 +1,4 @@
-/** The newest reliable packets that were sent: a resumed server may not have got them. */
+/** The newest reliable packets that were sent: a server that resumes or is joined anew may not have them. */
 
 /** Bytes that are kept: SCTP has most of what the server does not, this is for a server that moved. */
 const MAX_BYTES = 8_192;
@@ -25,6 +25,11 @@ export class ReplayBuffer {
 	/** Those behind `sequence`, oldest first. */
 	after(sequence: number): SentPacket[] {
 		return this.#packets.filter((packet) => packet.sequence > sequence);
+	}
+
+	/** The newest `count`, oldest first; fewer when they are not kept any more. */
+	newest(count: number): SentPacket[] {
+		return count === 0 ? [] : this.#packets.slice(-count);
 	}
 
 	clear(): void {

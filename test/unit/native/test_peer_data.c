@@ -429,6 +429,37 @@ static void data_goes_on_as_soon_as_the_path_is_back(void **state)
 	}
 }
 
+static void what_the_other_side_has_not_got_is_told(void **state)
+{
+	(void)state;
+	open_all(92, (sim_weather){.delay = 10 * MS});
+	until_open();
+	int reliable = data[0].channels[0];
+
+	for (int i = 0; i < 5; i++)
+		assert_true(send_next(&world.a));
+	assert_int_equal(peer_undelivered(world.a.core, reliable), 5);
+	run_for(11 * MS); /* they are there, and not all acknowledged */
+	assert_int_equal(peer_undelivered(world.a.core, reliable), 0);
+	run_for(500 * MS);
+
+	for (int i = 0; i < 9; i++)
+		assert_true(send_next(&world.a));
+	for (int i = 0; i < 100; i++)
+		step();
+	sim_set_weather(world.network, (sim_weather){.loss = 1000});
+	for (int i = 0; i < 4; i++)
+		assert_true(send_next(&world.a));
+	run_for(500 * MS); /* the path is not known to be lost yet */
+	assert_int_equal(world.a.state, PEER_CONNECTED);
+	assert_int_equal(data[1].received, 14);
+	assert_int_equal(peer_undelivered(world.a.core, reliable), 4);
+	run_for(3 * SECOND);
+	assert_true(send_next(&world.a));
+	assert_int_equal(peer_undelivered(world.a.core, reliable), 5);
+	assert_int_equal(peer_undelivered(world.a.core, 63), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -446,6 +477,7 @@ int main(void)
 		cmocka_unit_test_teardown(nothing_goes_on_after_the_end, close_world),
 		cmocka_unit_test_teardown(nothing_is_sent_when_the_path_is_lost, close_world),
 		cmocka_unit_test_teardown(data_goes_on_as_soon_as_the_path_is_back, close_world),
+		cmocka_unit_test_teardown(what_the_other_side_has_not_got_is_told, close_world),
 	};
 
 	memory_settle();

@@ -4,12 +4,13 @@ import { assert, sleep, test } from "harness";
 import {
 	DataPacket_Kind,
 	DisconnectReason,
+	LeaveRequest_Action,
 	ReconnectReason,
 } from "livekit/protocol/generated/enums";
 import { DefaultReconnectPolicy, type ReconnectContext } from "livekit/session/ReconnectPolicy";
 import { ConnectionError, ConnectionErrorReason } from "livekit/signal/ConnectionError";
 import { first } from "./answer";
-import { make, reach, track, unreachable } from "./made";
+import { leave, make, reach, track, unreachable } from "./made";
 
 test("a resume: who we are, what we have, and no offer when media is well", async () => {
 	const made = make({
@@ -110,6 +111,29 @@ test("joining anew: tracks are published again, and data that waits is sent", as
 		"rejoined",
 		"reconnected",
 	]);
+	made.session.leave();
+});
+
+test("joined anew, the server gets first what it had not got", async () => {
+	const made = make();
+	await reach.connected(made);
+	const { RELIABLE } = DataPacket_Kind;
+	for (const sequence of [1, 2, 3]) {
+		await made.session.sendData(new Uint8Array(sequence), RELIABLE, sequence);
+	}
+	made.fakes.peer.open = 2;
+	leave(made, LeaveRequest_Action.RECONNECT);
+	const waiting = made.session.sendData(new Uint8Array(4), RELIABLE, 4);
+	await sleep(0);
+	made.signal.accept(() => made.signal.answer(first));
+	await sleep(0);
+	made.fakes.peer.state("connected");
+	made.fakes.peer.openChannels();
+	await waiting;
+	assert.deepEqual(
+		made.fakes.peer.messages.map(([, length]) => length),
+		[2, 3, 4],
+	);
 	made.session.leave();
 });
 
