@@ -75,7 +75,9 @@ function libraries() {
  * keys of two bytes. Apps, boards and the SDK's own modules are not of it.
  */
 function bytecode() {
-	const app = buildApp(join(root, "examples", "minimal", "manifest.json"));
+	const app = buildApp(join(root, "examples", "minimal", "manifest.json"), {
+		outDir: join(build, "footprint"),
+	});
 	const output = capture(join(build, "desktop", "xs-host"), ["--bytecode", app]);
 	if (output === undefined) throw new Failure("xs-host --bytecode failed");
 	/** @type {Map<string, number>} */

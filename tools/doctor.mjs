@@ -1,10 +1,10 @@
-/** npm run doctor: what this machine has, what it lacks, and the command that mends it. */
+/** npm run doctor, livekit-xs doctor: what this machine has, what it lacks, and the command that mends it. */
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { which } from "./lib/command.mjs";
 import { runMain } from "./lib/failure.mjs";
-import { root } from "./lib/paths.mjs";
+import { build, isClone } from "./lib/paths.mjs";
 import { missingPackages } from "./setup/debian.mjs";
 import { packagesAreInstalled } from "./setup/npm.mjs";
 
@@ -20,23 +20,11 @@ function sdk(variable, file, fix) {
 	return folder && existsSync(join(folder, file)) ? undefined : fix;
 }
 
-/** The fix of what is missing, undefined when all is well. `needed`: `npm start` needs it. */
-const findings = [
-	{ what: "system packages for npm start", needed: true, fix: packages("start") },
-	{
-		what: "livekit-server, or Go to build it",
-		needed: true,
-		fix:
-			which("livekit-server") || which("go") || existsSync(join(root, "build/livekit-server"))
-				? undefined
-				: "install Go 1.26 or newer, or put livekit-server on PATH",
-	},
-	{
-		what: "npm packages",
-		needed: false,
-		fix: packagesAreInstalled() ? undefined : "npm start installs them",
-	},
-	{ what: "system packages for npm test", needed: false, fix: packages("tests") },
+/** @typedef {{ what: string, needed: boolean, fix: string | undefined }} Finding `needed`: to run an app */
+
+/** @type {Finding[]} */
+const forApps = [
+	{ what: "system packages for the simulator", needed: true, fix: packages("start") },
 	{
 		what: "Moddable SDK, for boards",
 		needed: false,
@@ -49,7 +37,26 @@ const findings = [
 	},
 ];
 
+/** What only a clone does: it has a server of its own, and tests. @returns {Finding[]} */
+const forClones = () => [
+	{
+		what: "livekit-server, or Go to build it",
+		needed: true,
+		fix:
+			which("livekit-server") || which("go") || existsSync(join(build, "livekit-server"))
+				? undefined
+				: "install Go 1.26 or newer, or put livekit-server on PATH",
+	},
+	{
+		what: "npm packages",
+		needed: false,
+		fix: packagesAreInstalled() ? undefined : "npm start installs them",
+	},
+	{ what: "system packages for npm test", needed: false, fix: packages("tests") },
+];
+
 await runMain(async () => {
+	const findings = [...forApps, ...(isClone ? forClones() : [])];
 	for (const { what, fix } of findings)
 		console.log(fix ? `lacks  ${what}: ${fix}` : `ok     ${what}`);
 	return findings.some(({ needed, fix }) => needed && fix) ? 1 : 0;

@@ -59,9 +59,7 @@ export const buildTargets = () =>
 		name: "fuzz",
 		title: "building the fuzz targets",
 		inputs: ["test/fuzz", "modules/webrtc-native"],
-		outputs: ["planted", ...targets.map((name) => `fuzz_${name}`)].map(
-			(name) => `build/fuzz/${name}`,
-		),
+		outputs: ["planted", ...targets.map((name) => `fuzz_${name}`)].map((name) => join(tree, name)),
 		async run() {
 			const compiler = fuzzingCompiler();
 			if (!compiler) {
@@ -77,7 +75,8 @@ function lastMatch(log, pattern) {
 }
 
 /**
- * Runs one target on its seeds and on what earlier runs found interesting.
+ * Runs one target on its seeds and on what earlier runs found interesting; on what made it fail, too,
+ * so that a finding is told again until it is mended.
  * @param {string} program the target's, in build/fuzz
  * @param {number} seconds
  * @returns {Promise<string>} what it did, in one line; a crash is a Failure with the input's path
@@ -105,6 +104,7 @@ export async function fuzz(program, seconds) {
 				"-print_final_stats=1",
 				corpus,
 				seeds,
+				findings,
 				...committed,
 			],
 			{

@@ -37,7 +37,7 @@ const rv32Image = {
 		"test/idf-stubs",
 		"tools/device-libraries",
 	],
-	outputs: ["build/rv32/call"],
+	outputs: [join(build, "rv32", "call")],
 	run: () =>
 		cmake("rv32", "test/rv32", folder, [
 			`-DCMAKE_TOOLCHAIN_FILE=${join(root, "tools", "device-libraries", "rv32.cmake")}`,

@@ -1,23 +1,14 @@
 /** npm start: the set-up, then one voice call from the simulator. */
 
 import { randomBytes } from "node:crypto";
-import {
-	closeSync,
-	constants,
-	existsSync,
-	mkdirSync,
-	openSync,
-	readFileSync,
-	rmSync,
-	statSync,
-} from "node:fs";
-import { dirname, join, relative, resolve } from "node:path";
+import { readFileSync, rmSync } from "node:fs";
+import { join, relative } from "node:path";
 import { parseCommand } from "./lib/arguments.mjs";
 import { Background } from "./lib/background.mjs";
+import { callConfig, callHelp, callOptions, checkCall, openMicrophone } from "./lib/call.mjs";
 import { Failure, runMain } from "./lib/failure.mjs";
 import { requireNetwork } from "./lib/network.mjs";
 import { build, logs, root } from "./lib/paths.mjs";
-import { readWav } from "./lib/wav.mjs";
 import { setUp } from "./setup/index.mjs";
 
 const help = `npm start -- [options]: a voice call from the simulated device
@@ -25,123 +16,32 @@ const help = `npm start -- [options]: a voice call from the simulated device
 Without --url it calls an agent on this machine that echoes what it hears.
 
   --url URL --token TOKEN   join this LiveKit server instead (wss:// or https://; ws:// or http://)
-                            (arguments are for all users of the machine to see; a token in the
-                            environment's LIVEKIT_TOKEN is not)
-  --ca FILE.pem             trust these roots for wss:// instead of the system's
-  --insecure                do not check the server's certificate at all
-  --mic FILE.wav|alsa       what the device hears (16-bit mono, 16, 24 or 48 kHz; default: a spoken sentence)
-  --speaker FILE.wav|alsa   where what it plays goes (default: out/speaker.wav)
+${callHelp}
   --seconds N               length of the call, a day at most (default: the microphone file and 3 s more; alsa 30)
   --board NAME              which board to simulate (default and only one so far: desktop)
-  --report FILE.json        write timeline and counters
   --help                    this text`;
 
-const defaultMicrophone = "test/fixtures/speech-16k.wav";
 const boards = ["desktop"];
 const agentTimeout = 15_000;
-const longestCall = 24 * 60 * 60; // seconds; timers hold no more than 24 days
 const extraTime = 30_000; // for joining and leaving, beyond the call's own seconds
 
-/**
- * @typedef {object} Options the values of `help`'s options
- * @property {string} [url] @property {string} [token] @property {string} [ca]
- * @property {boolean} insecure
- * @property {string} mic @property {string} speaker @property {string} [seconds]
- * @property {string} board @property {string} [report]
- * @property {boolean} help
- */
+/** @typedef {import("./lib/call.mjs").CallOptions & { board: string, help: boolean }} Options */
 
-/** @param {string[]} args @returns {Options} */
+/** Fails on what cannot work before anything is started. @param {string[]} args @returns {Options} */
 function readOptions(args) {
-	const text = /** @type {const} */ ({ type: "string" });
-	const textOr = (/** @type {string} */ value) =>
-		/** @type {const} */ ({ type: "string", default: value });
-	const flag = /** @type {const} */ ({ type: "boolean", default: false });
 	const options = {
-		url: text,
-		token: text,
-		ca: text,
-		insecure: flag,
-		mic: textOr(join(root, defaultMicrophone)),
-		speaker: textOr(join(root, "out", "speaker.wav")),
-		seconds: text,
-		board: textOr("desktop"),
-		report: text,
-		help: flag,
+		...callOptions,
+		board: /** @type {const} */ ({ type: "string", default: "desktop" }),
+		help: /** @type {const} */ ({ type: "boolean", default: false }),
 	};
 	const usage = "npm start -- --help lists the options";
 	const values = /** @type {Options} */ (parseCommand(usage, { args, options }).values);
-	if (values.url) values.token ??= process.env.LIVEKIT_TOKEN;
+	if (values.help) return values;
+	if (!boards.includes(values.board)) {
+		throw new Failure(`no board "${values.board}"; there is: ${boards.join(", ")}`);
+	}
+	checkCall(values);
 	return values;
-}
-
-/** Fails on what cannot work before anything is started. @param {Options} options */
-function checkOptions({ url, token, ca, mic, speaker, report, board, seconds }) {
-	if (!boards.includes(board)) {
-		throw new Failure(`no board "${board}"; there is: ${boards.join(", ")}`);
-	}
-	if (Boolean(url) !== Boolean(token)) {
-		throw new Failure("--url and --token (or LIVEKIT_TOKEN in the environment) go together");
-	}
-	if (url && !/^(?:wss?|https?):\/\/[^/?#]/i.test(url)) {
-		throw new Failure(
-			`--url${schemeAndHost(url)}: must be a server's, such as wss://example.livekit.cloud`,
-		);
-	}
-	if (seconds !== undefined && !(Number(seconds) > 0 && Number(seconds) <= longestCall)) {
-		throw new Failure(
-			`--seconds ${seconds}: must be a number above 0 and at most ${longestCall} (a day)`,
-		);
-	}
-	for (const [name, path] of Object.entries({ mic, ca })) {
-		if (path && path !== "alsa" && !statSync(path, { throwIfNoEntry: false })?.isFile()) {
-			throw new Failure(`--${name} ${path}: no such file`);
-		}
-	}
-	if (mic !== "alsa") {
-		const { rate } = readWav(mic);
-		if (![16_000, 24_000, 48_000].includes(rate)) {
-			throw new Failure(`--mic ${mic}: has ${rate} Hz, and must have 16000, 24000 or 48000`);
-		}
-	}
-	for (const [name, path] of Object.entries({ speaker, report })) {
-		if (path && path !== "alsa") requireWritable(name, resolve(path));
-	}
-}
-
-/** @param {string} mic @returns {number} seconds of a call that lets its echo come back */
-function defaultSeconds(mic) {
-	if (mic === "alsa") return 30;
-	const { rate, samples } = readWav(mic);
-	return Math.ceil(samples.length / rate + 3);
-}
-
-/** A URL's beginning, which holds no secret: the rest may be a token. @param {string} url */
-function schemeAndHost(url) {
-	const [, scheme, host] = /^\s*([a-z][a-z\d+.-]*):\/\/(?:[^/?#]*@)?([^/?#]*)/i.exec(url) ?? [];
-	return scheme ? ` ${scheme}://${host}` : "";
-}
-
-/** Not mkdir's own `recursive`: that one never returns in /proc. @param {string} path */
-function makeFolder(path) {
-	if (existsSync(path)) return;
-	makeFolder(dirname(path));
-	mkdirSync(path);
-}
-
-/**
- * Makes the folder and the file, which what is played or measured then replaces.
- * @param {string} option @param {string} path
- */
-function requireWritable(option, path) {
-	const { O_WRONLY, O_CREAT, O_NONBLOCK } = constants; // a pipe that nobody reads must not hold us
-	try {
-		makeFolder(dirname(path));
-		closeSync(openSync(path, O_WRONLY | O_CREAT | O_NONBLOCK));
-	} catch (error) {
-		const [why] = /** @type {Error} */ (error).message.split(", "); // the rest repeats the path
-		throw new Failure(`--${option} ${path}: cannot be written (${why})`);
-	}
 }
 
 /**
@@ -179,29 +79,19 @@ async function startLocalRoom(running) {
  *   has made its call
  */
 async function call(options, running) {
-	const { url, token } =
-		options.url && options.token
-			? { url: options.url, token: options.token }
-			: await startLocalRoom(running);
+	const { url, token } = options.url ? options : await startLocalRoom(running);
 	const { startSimulator } = await import("./lib/simulator.mjs");
-	const seconds = Number(options.seconds ?? defaultSeconds(options.mic));
-	const file = (/** @type {string} */ value) => (value === "alsa" ? value : resolve(value));
-	const report = resolve(options.report ?? join(build, "report.json"));
+	const microphone = openMicrophone(options.mic);
+	running.push(microphone);
+	// Long enough for the echo of what is said to come back.
+	const inTime = microphone.seconds ? Math.ceil(microphone.seconds + 3) : 30;
+	const seconds = Number(options.seconds ?? inTime);
+	const report = options.report ?? join(build, "report.json");
 	rmSync(report, { force: true });
 
-	const device = startSimulator("examples/voice-agent", {
-		config: {
-			url,
-			token,
-			seconds,
-			mic: file(options.mic),
-			...(options.mic !== "alsa" && { micRate: readWav(options.mic).rate }),
-			speaker: file(options.speaker),
-			report,
-			...(options.ca && { ca: readFileSync(options.ca, "utf8") }),
-			...(options.insecure && { insecure: true }),
-		},
-	});
+	const made = { ...options, url, token, seconds: `${seconds}`, report };
+	const config = callConfig(made, microphone);
+	const device = startSimulator("examples/voice-agent", { config });
 	running.push(device);
 	const status = await device.endWithin(seconds * 1000 + extraTime);
 	if (status !== 0) return undefined; // the device has said why
@@ -214,7 +104,6 @@ await runMain(async () => {
 		console.log(help);
 		return;
 	}
-	checkOptions(options);
 	if (!options.url) requireNetwork();
 	console.log("set-up");
 	await setUp({ server: !options.url });

@@ -201,7 +201,8 @@ export class Session extends Emitter<SessionEvents> {
 		const timeline = this.timeline.moments;
 		if (this.#finalCounters) return { ...this.#finalCounters, timeline };
 		const peer = this.#connection?.stats ?? {};
-		return { timeline, peer, signal: this.#signalling.stats };
+		const path = this.#connection?.path;
+		return { timeline, peer, path, signal: this.#signalling.stats };
 	}
 
 	/** The server can be asked things. */

@@ -93,43 +93,29 @@ function assertPattern(t, recorded, rate) {
 }
 
 describe("sound", () => {
-	it("goes from the device to a peer, and the device is an active speaker", async (t) => {
-		const peer = await Peer.join(server, "up", "peer");
-		const caller = await device("up", "device");
-		const { status, output } = await caller.end();
+	it("goes both ways between a device and a peer, and the device is an active speaker", async (t) => {
+		const peer = await Peer.join(server, "talk", "peer");
+		const say = await peer.publish(peerRate);
+		const caller = await device("talk", "device");
+		await until(() => peer.others.includes("device"), "the device to join");
+		const [{ status, output }] = await Promise.all([
+			caller.end(),
+			say(makePattern(peerRate, seconds + 3)),
+		]);
 		assert.equal(status, 0, output);
+		const { rate, samples } = readWav(caller.speaker);
+		assertPattern(t, samples, rate);
 		assertPattern(t, peer.heard("device"), peerRate);
 		assert.ok(peer.speakers.has("device"), "never an active speaker");
 		await peer.leave();
 	});
 
-	it("of 48 kHz goes from the device to a peer", async (t) => {
+	it("goes both ways between two devices, and that of 48 kHz to a peer", async (t) => {
 		const mic = join(outFolder, "pattern-48k.wav");
 		writeWav(mic, 48_000, makePattern(48_000, seconds + 4));
-		const peer = await Peer.join(server, "wide", "peer");
-		const caller = await device("wide", "device", { mic, micRate: 48_000 });
-		const { status, output } = await caller.end();
-		assert.equal(status, 0, output);
-		assertPattern(t, peer.heard("device"), peerRate);
-		await peer.leave();
-	});
-
-	it("goes from a peer to the device", async (t) => {
-		const peer = await Peer.join(server, "down", "peer");
-		const say = await peer.publish(peerRate);
-		const caller = await device("down", "device");
-		await until(() => peer.others.includes("device"), "the device to join");
-		await say(makePattern(peerRate, seconds + 3));
-		const { status, output } = await caller.end();
-		assert.equal(status, 0, output);
-		const { rate, samples } = readWav(caller.speaker);
-		assertPattern(t, samples, rate);
-		await peer.leave();
-	});
-
-	it("goes both ways between two devices", async (t) => {
+		const peer = await Peer.join(server, "both", "peer");
 		const one = await device("both", "one");
-		const other = await device("both", "other");
+		const other = await device("both", "other", { mic, micRate: 48_000 });
 		for (const { status, output } of await Promise.all([one.end(), other.end()])) {
 			assert.equal(status, 0, output);
 		}
@@ -137,5 +123,7 @@ describe("sound", () => {
 			const { rate, samples } = readWav(speaker);
 			assertTones(t, samples, rate);
 		}
+		assertPattern(t, peer.heard("other"), peerRate);
+		await peer.leave();
 	});
 });

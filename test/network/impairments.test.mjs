@@ -71,7 +71,7 @@ describe("the network laboratory", { skip }, () => {
 		const run = async (seed) => {
 			const other = await probedLab({ seed });
 			await other.lab.set({ loss: 0.1 });
-			const lost = missing(await other.up({ count, each: 3 }), count);
+			const lost = missing(await other.flood(count), count);
 			const { up } = await other.lab.stats();
 			await other.close();
 			assert.equal(up.drops.lost, lost.length, "the forwarder's count");
@@ -86,7 +86,7 @@ describe("the network laboratory", { skip }, () => {
 	it("loses in bursts", async () => {
 		const count = 6000;
 		await net.lab.set({ bursts: { enter: 0.02, leave: 0.25 } });
-		const lost = missing(await net.up({ count, each: 3 }), count);
+		const lost = missing(await net.flood(count), count);
 		const bursts = lost.filter((number, i) => number !== lost[i - 1] + 1).length;
 		// Of a two-state chain: 2/27 of the time bad, for 4 packets on average, 111 times.
 		assertNear(lost.length / bursts, 4, 5 * (3.5 / Math.sqrt(bursts)), "length of a burst");
@@ -95,7 +95,7 @@ describe("the network laboratory", { skip }, () => {
 
 	it("duplicates", async () => {
 		await net.lab.set({ duplicate: 0.2 });
-		const up = await net.up({ count: 1000, each: 2 });
+		const up = await net.flood(1000);
 		assert.deepEqual(missing(up, 1000), []);
 		assertNear(up.length - 1000, 200, binomialSlack(1000, 0.2), "duplicates");
 	});
@@ -113,7 +113,7 @@ describe("the network laboratory", { skip }, () => {
 	it("limits the rate, with a bucket before and a queue behind", async () => {
 		// 1028 bytes of IP a packet: 8.2 ms each; a bucket of 5 of them, a queue of 20.
 		await net.lab.set({ rate: { kbps: 1000, bucket: 5140, queue: 20_560 } });
-		const up = await net.up({ count: 100, each: 100, size: 1000, after: 300 });
+		const up = await net.up({ count: 100, interval: 0, size: 1000, after: 300 });
 		const { up: counters } = await net.lab.stats();
 		assertNear(up.length, 25, 2, "passed"); // sending takes a moment, in which one or two leave
 		assert.ok(counters.drops.queueFull >= 73, `${counters.drops.queueFull} dropped`);

@@ -282,7 +282,7 @@ const programs = {
 	name: "network",
 	title: "the network laboratory",
 	inputs: ["test/network/forwarder"],
-	outputs: ["build/network/forwarder", "build/network/enter"],
+	outputs: [join(build, "network", "forwarder"), join(build, "network", "enter")],
 	run: () => cmake("network", "test/network/forwarder", folder, []),
 };
 

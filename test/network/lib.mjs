@@ -5,6 +5,9 @@ import { startProbe } from "./probe.mjs";
 
 export const port = 5000;
 
+/** Small packets that a socket and a queue of the system hold for sure, however late they are read. */
+const batch = 100;
+
 export const pause = (/** @type {number} */ ms) =>
 	new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -22,13 +25,33 @@ export async function probedLab(options) {
 		server,
 		/**
 		 * Sends from the device to the server and gives what came until `after` ms later.
-		 * @param {{ count?: number, interval?: number, each?: number, size?: number, after?: number }} options
+		 * @param {{ count?: number, interval?: number, size?: number, after?: number }} options
 		 */
 		async up({ after = 50, ...options }) {
 			await server.take(port);
 			await device.send({ port, to: lab.server.address, toPort: port, ...options });
 			await pause(after);
 			return server.take(port);
+		},
+		/**
+		 * The same as fast as the other end takes them: where only the laboratory may lose any.
+		 * @param {number} count
+		 */
+		async flood(count) {
+			await server.take(port);
+			/** @type {import("./probe.mjs").Arrival[]} */
+			const came = [];
+			const to = { port, to: lab.server.address, toPort: port, interval: 0 };
+			for (let first = 0; first < count; first += batch) {
+				await device.send({ ...to, first, count: Math.min(batch, count - first) });
+				for (let more = true; more; ) {
+					await pause(first + batch < count ? 2 : 50);
+					const now = await server.take(port);
+					came.push(...now);
+					more = now.length > 0;
+				}
+			}
+			return came;
 		},
 		/** And the other way. @param {{ count?: number, interval?: number, after?: number }} options */
 		async down({ after = 50, ...options }) {

@@ -14,7 +14,7 @@ const headerBytes = 12;
 
 /**
  * @typedef {object} Arrival
- * @property {number} number counts from 0
+ * @property {number} number as it was sent
  * @property {number} delay ms from send() to the receiver's event
  * @property {number} at ms
  * @property {number} bytes
@@ -48,10 +48,10 @@ export async function startProbe({ within }) {
 		/** Opens a UDP socket; with `echo` it sends back what comes. @param {{ port: number, echo?: boolean }} options */
 		open: (options) => ask("open", options),
 		/**
-		 * Sends `count` packets of `size` bytes (UDP payload, 12 at least) from the socket at `port`,
-		 * `each` of them every `interval` ms.
-		 * @param {{ port: number, to: string, toPort: number, count?: number, interval?: number,
-		 *   each?: number, size?: number }} options
+		 * Sends `count` packets of `size` bytes (UDP payload, 12 at least) from the socket at `port`, one
+		 * every `interval` ms, numbered from `first` on.
+		 * @param {{ port: number, to: string, toPort: number, first?: number, count?: number,
+		 *   interval?: number, size?: number }} options
 		 */
 		send: (options) => ask("send", options),
 		/** What has come to the socket since the last time. @param {number} port @returns {Promise<Arrival[]>} */
@@ -99,15 +99,15 @@ function answer() {
 			await once(socket.bind(port), "listening");
 			sockets.set(port, { socket, arrivals });
 		},
-		async send({ port, to, toPort, count = 1, interval = 1, each = 1, size = headerBytes }) {
+		async send({ port, to, toPort, first = 0, count = 1, interval = 1, size = headerBytes }) {
 			const { socket } = socketAt(port);
 			const begin = clock();
-			for (let number = 0; number < count; number++) {
+			for (let i = 0; i < count; i++) {
 				// On a schedule, so that a late timer does not make all that follow late.
-				const wait = begin + Math.floor(number / each) * interval - clock();
+				const wait = begin + i * interval - clock();
 				if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
 				const message = Buffer.alloc(size);
-				message.writeUInt32BE(number, 0);
+				message.writeUInt32BE(first + i, 0);
 				message.writeDoubleBE(clock(), 4);
 				socket.send(message, toPort, to, () => {}); // an error is a loss like others
 			}

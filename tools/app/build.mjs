@@ -7,14 +7,17 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join, relative, resolve } from "node:path";
-import { displayPath, resolveManifest, root } from "./manifest.mjs";
+import { dirname, join } from "node:path";
+import { Failure } from "../lib/failure.mjs";
+import { build, displayPath } from "../lib/paths.mjs";
+import { resolveManifest } from "./manifest.mjs";
 
 const require = createRequire(import.meta.url);
-const CACHE = join(root, "build/modules");
+const CACHE = join(build, "modules");
 
 /** What is wrong with an app's sources; one line per fault. */
-export class BuildError extends Error {
+export class BuildError extends Failure {
+	/** @param {string} message */
 	constructor(message) {
 		super(message);
 		this.name = "BuildError";
@@ -23,10 +26,11 @@ export class BuildError extends Error {
 
 /**
  * @param {string} manifest path of the app's manifest.json
- * @param {{ outDir?: string, config?: object }} options `config` goes over the manifests' config
+ * @param {{ outDir: string, config?: object }} options where the description goes; `config` goes over
+ *   the manifests' config
  * @returns {string} path of the description to give to xs-host
  */
-export function buildApp(manifest, options = {}) {
+export function buildApp(manifest, { outDir, config = {} }) {
 	const app = resolveManifest(manifest);
 	for (const warning of app.warnings) console.warn(warning);
 	const description = {
@@ -35,11 +39,9 @@ export function buildApp(manifest, options = {}) {
 		modules: [...app.modules].map(([name, file]) => ({ name, ...prepare(file) })),
 		preload: [...app.preload, "mc/config"],
 		creation: creationOf(app.creation),
-		config: { ...app.config, ...options.config },
+		config: { ...app.config, ...config },
 		defines: app.defines,
 	};
-	const folder = relative(root, dirname(app.path)).replaceAll("..", "up").replaceAll("/", "-");
-	const outDir = resolve(options.outDir ?? join(root, "build/apps", folder || app.name));
 	const path = join(outDir, "app.json");
 	write(path, JSON.stringify(description, null, "\t"));
 	return path;

@@ -8,10 +8,10 @@
  */
 
 import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
-import { basename, dirname, join, parse, relative, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import { basename, dirname, join, parse, resolve } from "node:path";
+import { Failure } from "../lib/failure.mjs";
+import { displayPath, root } from "../lib/paths.mjs";
 
-export const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 export const PLATFORM = "lin/desktop";
 
 const SDK = join(root, "boards/desktop/sdk");
@@ -19,17 +19,12 @@ const SCRIPTS = [".js", ".mjs", ".ts", ".json"];
 const NATIVE = [".c", ".cc", ".cpp", ".h", ".m"];
 
 /** What is wrong with a manifest, in one line that begins with its path. */
-export class ManifestError extends Error {
+export class ManifestError extends Failure {
+	/** @param {string} path @param {string} message */
 	constructor(path, message) {
 		super(`${displayPath(path)}: ${message}`);
 		this.name = "ManifestError";
 	}
-}
-
-/** A path as people and stacks say it: from the repository's root when it is inside. */
-export function displayPath(path) {
-	const inside = relative(root, path);
-	return inside === "" || inside.startsWith("..") ? path : inside;
 }
 
 /**

@@ -2,10 +2,10 @@
 
 import { spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { dirname, join } from "node:path";
 import { tail } from "./command.mjs";
 import { Failure } from "./failure.mjs";
-import { root } from "./paths.mjs";
+import { displayPath, root } from "./paths.mjs";
 
 const guard = join(root, "tools", "lib", "guard.mjs");
 const stopTimeout = 5_000;
@@ -32,7 +32,6 @@ export class Background {
 		const output = log ? openSync(log, "w") : "inherit";
 		// Detached, so that Ctrl-C reaches only the command that ends them in the right order.
 		this.#child = spawn(process.execPath, [guard, ...command], {
-			cwd: root,
 			env: { ...process.env, ...env },
 			stdio: ["pipe", output, output],
 			detached: true,
@@ -75,7 +74,7 @@ export class Background {
 	#failure(what) {
 		const log = this.#log;
 		return log
-			? new Failure(`${this.#name} ${what}; log: ${relative(root, log)}`, tail(log))
+			? new Failure(`${this.#name} ${what}; log: ${displayPath(log)}`, tail(log))
 			: new Failure(`${this.#name} ${what}`);
 	}
 

@@ -2,9 +2,9 @@
 
 import { spawn, spawnSync } from "node:child_process";
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
-import { delimiter, join, relative } from "node:path";
+import { delimiter, join } from "node:path";
 import { Failure } from "./failure.mjs";
-import { logs, root } from "./paths.mjs";
+import { displayPath, logs, root } from "./paths.mjs";
 
 const tailLines = 25;
 
@@ -40,7 +40,7 @@ export function capture(command, args, { input } = {}) {
 }
 
 /**
- * Runs a command with its output in build/log/<log>.log and fails with the log's end.
+ * Runs a command with its output in <log>.log of the logs and fails with the log's end.
  * @param {string} command
  * @param {string[]} args
  * @param {{ log: string, what: string, cwd?: string, env?: NodeJS.ProcessEnv, timeout?: number }} options
@@ -67,7 +67,7 @@ export async function run(command, args, { log, what, cwd = root, env, timeout =
 		clearTimeout(timer);
 		if (end !== 0) {
 			const why = typeof end === "number" ? `exit status ${end}` : end;
-			throw new Failure(`${what} failed (${why}); log: ${relative(root, path)}`, tail(path));
+			throw new Failure(`${what} failed (${why}); log: ${displayPath(path)}`, tail(path));
 		}
 	} finally {
 		closeSync(file);

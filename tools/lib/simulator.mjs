@@ -1,7 +1,7 @@
 /** Apps in the desktop simulator. */
 
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { buildApp, hostPath } from "../app/run.mjs";
 import { Background } from "./background.mjs";
 import { build, root } from "./paths.mjs";
@@ -31,23 +31,32 @@ function isAlive(pid) {
  *   heap?: { chunk: number, slots: number, stack: number } }} Memory
  */
 
+/** A board of this profile. @param {"psram" | "internal"} profile */
+export const deviceMemory = (profile) =>
+	/** @type {const} */ ({
+		profile,
+		libraries: profile === "internal" ? "x86-32-internal" : "x86-32",
+	});
+
 /**
  * Starts an app. Its description, which holds a token, and its settings storage are its own and
  * readable by this user alone; they go when it ends.
- * @param {string} app its folder from the repository's top, such as examples/voice-agent
+ * @param {string} app its folder: a path, or from the package's top, such as examples/voice-agent
  * @param {{ config: Record<string, string | number | boolean>, log?: string, sanitize?: boolean,
- *   host?: { within: readonly string[] }, memory?: Memory }} options `config` goes over the manifest's; `log` is the
- *   file for its output, ours when absent; `host`: the laboratory's, this machine if not given
+ *   host?: { within: readonly string[] }, memory?: Memory, state?: string }} options `config` goes over the
+ *   manifest's; `log` is the file for its output, ours when absent; `host`: the laboratory's, this machine
+ *   if not given; `state`: a folder for its settings, which stays
  */
-export function startSimulator(app, { config, log, sanitize = false, host, memory }) {
+export function startSimulator(app, { config, log, sanitize = false, host, memory, state }) {
 	mkdirSync(build, { recursive: true });
 	sweepRuns();
 	const folder = mkdtempSync(join(build, `run-${process.pid}-`));
-	const description = buildApp(join(root, app, "manifest.json"), { outDir: folder, config });
+	const description = buildApp(resolve(root, app, "manifest.json"), { outDir: folder, config });
+	if (state) mkdirSync(state, { recursive: true, mode: 0o700 });
 	const { profile, libraries, heap } = memory ?? {};
 	const program = [
 		hostPath({ sanitize, libraries }),
-		...["--state", join(folder, "state")],
+		...["--state", state ?? join(folder, "state")],
 		...(profile ? ["--profile", profile] : []),
 		...(heap ? ["--heap", `${heap.chunk},${heap.slots},${heap.stack}`] : []),
 		description,

@@ -9,9 +9,9 @@ import { build, root } from "./paths.mjs";
  * @typedef {object} Step
  * @property {string} name names the stamp
  * @property {string} title what the progress line says
- * @property {string[]} inputs files and folders, from the repository's top, whose contents count
+ * @property {string[]} inputs files and folders, from the package's top, whose contents count
  * @property {string[]} [values] anything else that counts: versions, flags
- * @property {string[]} outputs files that must be there when the step has been done
+ * @property {string[]} outputs paths of files that must be there when the step has been done
  * @property {() => Promise<void>} run
  */
 
@@ -59,7 +59,7 @@ export async function runStep(step) {
 	const done =
 		existsSync(stamp) &&
 		readFileSync(stamp, "utf8") === hash &&
-		step.outputs.every((output) => existsSync(join(root, output)));
+		step.outputs.every((output) => existsSync(output));
 	if (done) return;
 	await progress(step.title, step.run);
 	mkdirSync(join(build, "stamps"), { recursive: true });

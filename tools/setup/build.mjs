@@ -3,15 +3,15 @@
 import { join } from "node:path";
 import { run } from "../lib/command.mjs";
 import { build, root } from "../lib/paths.mjs";
-import { xsnap } from "./npm.mjs";
+import { xsFolder, xsnap } from "./npm.mjs";
 
 /** @type {import("../lib/steps.mjs").Step} */
 export const protocolTables = {
 	name: "protocol-tables",
 	title: "protocol tables",
 	inputs: ["tools/proto", "package-lock.json"],
-	outputs: ["tables.ts", "types.ts", "enums.ts", "runtime.js", "runtime.d.ts"].map(
-		(name) => `src/protocol/generated/${name}`,
+	outputs: ["tables.ts", "types.ts", "enums.ts", "runtime.js", "runtime.d.ts"].map((name) =>
+		join(root, "src/protocol/generated", name),
 	),
 	async run() {
 		await run(process.execPath, [join(root, "tools", "proto", "generate.mjs")], {
@@ -26,7 +26,9 @@ export const objectCodec = {
 	name: "msgpackr",
 	title: "msgpackr for XS",
 	inputs: ["tools/msgpack", "package-lock.json"],
-	outputs: ["msgpackr.js", "msgpackr.d.ts"].map((name) => `src/data/objects/generated/${name}`),
+	outputs: ["msgpackr.js", "msgpackr.d.ts"].map((name) =>
+		join(root, "src/data/objects/generated", name),
+	),
 	async run() {
 		await run(process.execPath, [join(root, "tools", "msgpack", "bundle.mjs")], {
 			log: "msgpackr",
@@ -46,17 +48,14 @@ const host = (folder, title, definitions) => ({
 	title,
 	inputs: [
 		"boards/desktop/CMakeLists.txt",
+		"boards/desktop/xs-settings.cmake",
 		"boards/desktop/host",
 		"modules/webrtc-native",
-		"test/unit/ts/engine/native_fixture.c",
 	],
 	values: [process.arch, xsnap.integrity, ...definitions],
-	outputs: [`build/${folder}/xs-host`],
+	outputs: [join(build, folder, "xs-host")],
 	run: () =>
-		cmake(folder, "boards/desktop", join(build, folder), [
-			`-DXS_DIR=${join(build, "xsnap", "moddable")}`,
-			...definitions,
-		]),
+		cmake(folder, "boards/desktop", join(build, folder), [`-DXS_DIR=${xsFolder}`, ...definitions]),
 });
 
 export const desktopHost = host("desktop", "desktop simulator: XS and the C core", []);
@@ -71,10 +70,21 @@ export const deviceHost = (libraries) =>
 	]);
 export const sanitizedHost = host("desktop-asan", "the same with sanitizers", ["-DSANITIZE=ON"]);
 
+/** Natives for the engine's own tests, in a library that a host preloads. @type {import("../lib/steps.mjs").Step} */
+export const testNatives = {
+	name: "xs-fixture",
+	title: "natives of the engine's tests",
+	inputs: ["test/unit/ts/engine", "boards/desktop/xs-settings.cmake", "boards/desktop/host"],
+	values: [process.arch, xsnap.integrity],
+	outputs: [join(build, "xs-fixture", "libxs-fixture.so")],
+	run: () =>
+		cmake("xs-fixture", "test/unit/ts/engine", join(build, "xs-fixture"), [`-DXS_DIR=${xsFolder}`]),
+};
+
 /**
  * Configures and builds a CMake project.
  * @param {string} log
- * @param {string} source from the repository's top
+ * @param {string} source from the package's top
  * @param {string} target the build folder
  * @param {string[]} definitions
  */

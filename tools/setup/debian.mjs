@@ -1,9 +1,11 @@
 /** The system packages: found by what they provide, so that any distribution's will do. */
 
 import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { clangs, clangTidy, fuzzingCompiler } from "../lib/clang.mjs";
 import { capture, run, which } from "../lib/command.mjs";
 import { Failure } from "../lib/failure.mjs";
+import { displayPath, logs } from "../lib/paths.mjs";
 import { progress } from "../lib/steps.mjs";
 
 /**
@@ -112,7 +114,7 @@ export async function installPackages(purpose) {
 	}
 	if (missing.length > 0) {
 		throw new Failure(
-			`installed, but still not usable: ${missing.join(", ")}; log: build/log/apt.log`,
+			`installed, but still not usable: ${missing.join(", ")}; log: ${displayPath(join(logs, "apt.log"))}`,
 		);
 	}
 }

@@ -19,8 +19,8 @@ const deviceLibraries = (target) => ({
 	title: `device libraries for ${target}`,
 	inputs: ["tools/device-libraries"],
 	values: deviceSources.values,
-	outputs: ["mbedtls", "opus", "speexdsp"].map(
-		(name) => `build/device-libraries/${target}/lib${name}.a`,
+	outputs: ["mbedtls", "opus", "speexdsp"].map((name) =>
+		join(build, "device-libraries", target, `lib${name}.a`),
 	),
 	run: () =>
 		cmake(

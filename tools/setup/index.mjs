@@ -1,8 +1,16 @@
 /** Everything between a fresh clone and a call, each step done once. */
 
 import { Failure } from "../lib/failure.mjs";
+import { isClone } from "../lib/paths.mjs";
 import { runStep } from "../lib/steps.mjs";
-import { desktopHost, deviceHost, objectCodec, protocolTables, sanitizedHost } from "./build.mjs";
+import {
+	desktopHost,
+	deviceHost,
+	objectCodec,
+	protocolTables,
+	sanitizedHost,
+	testNatives,
+} from "./build.mjs";
 import { installPackages } from "./debian.mjs";
 import { buildDeviceLibraries } from "./device-libraries.mjs";
 import { installNpmPackages, xsSources } from "./npm.mjs";
@@ -31,6 +39,7 @@ export async function setUp({ tests = false, server = true } = {}) {
 	await runStep(desktopHost);
 	if (tests) {
 		await runStep(sanitizedHost);
+		await runStep(testNatives);
 		const missing = (await buildDeviceLibraries("rv32")) ?? (await buildDeviceHost("x86-32"));
 		if (missing) console.log(`  SKIPPED, with the tests that need them: ${missing}`);
 	}
@@ -44,9 +53,10 @@ export async function setUpChecks() {
 	await generateSources();
 }
 
-/** The sources that are made from npm packages, which all builds need. */
+/** The sources that are made from npm packages, which all builds need. An installed package has them. */
 export async function generateSources() {
 	requireNode();
+	if (!isClone) return;
 	await installNpmPackages();
 	await runStep(protocolTables);
 	await runStep(objectCodec);

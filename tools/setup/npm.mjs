@@ -43,13 +43,16 @@ export const xsnap = {
 		"sha512-ZBm4DZxbtfacxMHVVdJjZi0Y8zOxN77vpu1WwI5RWfPkaRh0aHkz/dVdTGKXalDNzWfz183lljKxlxl3/h0n+A==",
 };
 
+/** Where the engine's sources are when `xsSources` has run. */
+export const xsFolder = join(build, "xsnap", "moddable");
+
 /** @type {import("../lib/steps.mjs").Step} */
 export const xsSources = {
 	name: "xs-sources",
 	title: `XS sources (${xsnap.package})`,
 	inputs: [],
 	values: [xsnap.integrity],
-	outputs: ["build/xsnap/moddable/xs/sources/xsAll.h"],
+	outputs: [join(xsFolder, "xs", "sources", "xsAll.h")],
 	async run() {
 		const download = join(build, "download");
 		const target = join(build, "xsnap");

@@ -3,13 +3,13 @@
 import { join } from "node:path";
 import { capture, run, which } from "../lib/command.mjs";
 import { Failure } from "../lib/failure.mjs";
-import { root } from "../lib/paths.mjs";
+import { build, root } from "../lib/paths.mjs";
 import { runStep } from "../lib/steps.mjs";
 
-const built = "build/livekit-server/livekit-server";
+const built = join(build, "livekit-server", "livekit-server");
 
 /** The program to run, once installServer() has passed. */
-export const serverProgram = () => which("livekit-server") ?? join(root, built);
+export const serverProgram = () => which("livekit-server") ?? built;
 
 /** @type {import("../lib/steps.mjs").Step} */
 const buildServer = {
@@ -21,7 +21,7 @@ const buildServer = {
 		requireGo();
 		const module = "github.com/livekit/livekit-server/cmd/server";
 		const flags = ["-p", "2", "-mod=readonly", "-buildvcs=false"];
-		await run("go", ["build", ...flags, "-o", join(root, built), module], {
+		await run("go", ["build", ...flags, "-o", built, module], {
 			log: "livekit-server",
 			what: "building livekit-server",
 			cwd: join(root, "tools", "server"),

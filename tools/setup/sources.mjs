@@ -82,7 +82,7 @@ export const deviceSources = {
 	title: `sources of ${packages.map(({ name, version }) => `${name} ${version}`).join(", ")}`,
 	inputs: [],
 	values: [release, ...packages.map(({ sha256 }) => sha256)],
-	outputs: packages.map(({ name, header }) => `build/device-sources/${name}/${header}`),
+	outputs: packages.map(({ name, header }) => join(build, "device-sources", name, header)),
 	async run() {
 		const target = join(build, "device-sources");
 		const download = join(build, "download-sources");

@@ -294,6 +294,58 @@ static void test_heartbeat(void **state)
 	sctp_pair_free(&pair);
 }
 
+static int heartbeats;
+
+static bool count_heartbeats(void *context, const net_address *from, const net_address *to,
+							 const uint8_t *packet, size_t length)
+{
+	(void)context;
+	(void)from;
+	(void)to;
+	(void)length;
+	heartbeats += packet[12] == CHUNK_HEARTBEAT;
+	return true;
+}
+
+/* Section 8.3: data that is acknowledged says enough. */
+static void test_no_heartbeat_beside_data(void **state)
+{
+	(void)state;
+	heartbeats = 0;
+	start(1, near, &sctp_pair_config);
+	sctp_pair_connect(&pair, true);
+	sim_set_filter(pair.network, count_heartbeats, NULL);
+	for (int i = 0; i < 30; i++) {
+		send(1, 100, SCTP_RELIABLE, 0);
+		sctp_pair_run(&pair, 10000000);
+	}
+	assert_in_range(heartbeats, 8, 10); /* the other's, which has nothing to say */
+	sctp_pair_free(&pair);
+}
+
+/* What finds no answer is repeated less and less often: SHUTDOWN, and the wish to reset a stream.
+ */
+static void test_repeats_back_off(void **state)
+{
+	(void)state;
+	for (int resets = 0; resets < 2; resets++) {
+		start(1, near, &sctp_pair_config);
+		sctp_pair_connect(&pair, true);
+		sim_set_filter(pair.network, no_packet, NULL);
+		uint32_t before = pair.ends[0].packets;
+
+		if (resets)
+			association_reset_stream(pair.ends[0].association, 1, sim_now(pair.network));
+		else
+			association_shutdown(pair.ends[0].association, sim_now(pair.network));
+		sctp_pair_run(&pair, 15000000);
+		assert_in_range(pair.ends[0].packets - before, 6, 8); /* 0.5, 1, 2, 3, 3, 3 s */
+		sctp_pair_run(&pair, 60000000);
+		assert_true(pair.ends[0].closed); /* and not for ever */
+		sctp_pair_free(&pair);
+	}
+}
+
 static void test_shutdown_in_any_weather(void **state)
 {
 	(void)state;
@@ -331,6 +383,8 @@ int main(void)
 		cmocka_unit_test(test_lifetime),
 		cmocka_unit_test(test_outage),
 		cmocka_unit_test(test_heartbeat),
+		cmocka_unit_test(test_no_heartbeat_beside_data),
+		cmocka_unit_test(test_repeats_back_off),
 		cmocka_unit_test(test_shutdown_in_any_weather),
 	};
 

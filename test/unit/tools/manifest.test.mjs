@@ -1,7 +1,6 @@
 /* The manifest resolver against what mcconfig does with the same manifests. */
 
 import assert from "node:assert/strict";
-import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
@@ -236,29 +235,5 @@ test("mistakes: one line with the manifest's path", () => {
 	assert.throws(
 		() => resolveManifest("/nowhere/manifest.json"),
 		/^ManifestError: \/nowhere\/manifest\.json: does not exist$/,
-	);
-});
-
-test("run.mjs: a mistake is one line on stderr and a status", () => {
-	const run = (...args) => {
-		const { status, stderr } = spawnSync("node", [join(root, "tools/app/run.mjs"), ...args], {
-			encoding: "utf8",
-		});
-		assert.equal(stderr.trim().split("\n").length, 1, stderr);
-		assert.equal(status, 1);
-		return stderr;
-	};
-	const good = join(folder({ "manifest.json": { modules: main } }), "manifest.json");
-	assert.match(run("nowhere.json"), /nowhere\.json: does not exist/);
-	assert.match(run(), /usage/);
-	assert.match(run(good, "--wat"), /what is --wat/);
-	assert.match(run(good, "--host"), /--host needs a path/);
-	assert.match(
-		run(good, "--host", "build/nowhere/xs-host"),
-		/no build\/nowhere\/xs-host: build it with: cmake -S/,
-	);
-	assert.equal(
-		execFileSync("node", [join(root, "tools/app/run.mjs"), good], { encoding: "utf8" }),
-		"",
 	);
 });

@@ -93,6 +93,13 @@ void ice_agent_alive(ice_agent *agent, uint64_t now)
 		agent->wake = now;
 }
 
+static uint64_t quiet_again(const ice_agent *agent)
+{
+	uint32_t spread = agent->stats.rtt / ICE_QUIET_ON_THE_WAY;
+
+	return spread > ICE_QUIET_AGAIN ? spread : ICE_QUIET_AGAIN;
+}
+
 /* Asks a path without a sign of life. */
 static void run_quiet(ice_agent *agent, ice_pair *path)
 {
@@ -100,11 +107,34 @@ static void run_quiet(ice_agent *agent, ice_pair *path)
 		return;
 	ice_check_now(agent, path);
 	if (agent->state == ICE_CONNECTED)
-		agent->quiet_at = agent->now + ICE_QUIET_AGAIN;
+		agent->quiet_at = agent->now + quiet_again(agent);
 	else if (agent->now < agent->alive_at + ICE_SILENT_OFTEN)
 		agent->quiet_at = agent->now + ICE_SILENT_AGAIN;
 	else
 		agent->quiet_at = agent->now + ICE_CONSENT_AGAIN;
+}
+
+void ice_go_silent(ice_agent *agent)
+{
+	ice_move(agent, ICE_CAUSE_SILENCE);
+	/* Consent is asked for on, and meanwhile every other pair gets its chance. */
+	for (uint8_t i = 0; i < ICE_PAIRS_MAX; i++)
+		if (i != agent->path && agent->pairs[i].state != ICE_PAIR_FREE)
+			agent->pairs[i].state = ICE_PAIR_WAITING;
+}
+
+void ice_agent_lost(ice_agent *agent, int socket, const net_address *to, uint64_t now)
+{
+	uint8_t index = ice_find_pair(agent, socket, to);
+
+	agent->now = now;
+	if (index == ICE_NONE)
+		return;
+	if (index != agent->path)
+		agent->pairs[index].state = ICE_PAIR_FAILED;
+	else if (agent->state == ICE_CONNECTED)
+		ice_go_silent(agent);
+	ice_start(agent);
 }
 
 static void run_consent(ice_agent *agent)
@@ -118,13 +148,8 @@ static void run_consent(ice_agent *agent)
 		ice_move(agent, ICE_CAUSE_GIVE_UP);
 		return;
 	}
-	if (agent->state == ICE_CONNECTED && agent->now >= silent_at(agent)) {
-		ice_move(agent, ICE_CAUSE_SILENCE);
-		/* Consent is asked for on, and meanwhile every other pair gets its chance. */
-		for (uint8_t i = 0; i < ICE_PAIRS_MAX; i++)
-			if (i != agent->path && agent->pairs[i].state != ICE_PAIR_FREE)
-				agent->pairs[i].state = ICE_PAIR_WAITING;
-	}
+	if (agent->state == ICE_CONNECTED && agent->now >= silent_at(agent))
+		ice_go_silent(agent);
 	if (agent->now >= agent->consent_at) {
 		/* RFC 7675 would have a lost question cost a whole interval: that is too slow for telling a
 		 * lost packet from a lost path, and for noticing that the path is back. */

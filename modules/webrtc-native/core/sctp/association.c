@@ -81,6 +81,13 @@ void association_fail(sctp_association *self, cause_code cause, const char *reas
 	self->pending = PENDING_ABORT;
 }
 
+void association_refuse(sctp_association *self, uint32_t tag, bool reflected)
+{
+	self->refused_tag = tag;
+	self->refused_reflected = reflected;
+	self->pending |= PENDING_REFUSAL;
+}
+
 void association_abort(sctp_association *self, uint64_t now)
 {
 	self->now = now;
@@ -131,7 +138,7 @@ static void on_t1(sctp_association *self)
 	self->pending |= self->state == SCTP_COOKIE_WAIT ? PENDING_INIT : PENDING_COOKIE_ECHO;
 	for (uint32_t tsn = self->acked + 1; tsn != self->next_tsn; tsn++)
 		outbound_lose(self, tsn); /* what went with the cookie goes with it again */
-	self->rto = self->rto * 2 < RTO_MAX ? self->rto * 2 : RTO_MAX;
+	flow_back_off(self);
 	association_timer(self, TIMER_T1, self->rto);
 }
 
@@ -140,6 +147,7 @@ static void on_t2(sctp_association *self)
 	if (!association_unanswered(self))
 		return;
 	self->pending |= self->state == SCTP_SHUTDOWN_SENT ? PENDING_SHUTDOWN : PENDING_SHUTDOWN_ACK;
+	flow_back_off(self);
 	association_timer(self, TIMER_T2, self->rto);
 }
 
@@ -148,15 +156,22 @@ static void on_sack_delay(sctp_association *self)
 	self->pending |= PENDING_SACK;
 }
 
+/* Section 8.3: to a peer that data does not ask already. */
 static void on_heartbeat_time(sctp_association *self)
 {
 	if (self->heartbeat_at != 0 && !association_unanswered(self))
 		return;
+	if (self->heartbeat_at == 0 && self->sent_at + HEARTBEAT_INTERVAL > self->now) {
+		association_timer(self, TIMER_HEARTBEAT, self->sent_at + HEARTBEAT_INTERVAL - self->now);
+		return;
+	}
 	if (crypto_random(self->nonce, sizeof self->nonce) == 0) {
 		self->heartbeat_at = self->now;
 		self->pending |= PENDING_HEARTBEAT;
 	}
-	association_timer(self, TIMER_HEARTBEAT, HEARTBEAT_INTERVAL + self->rto);
+	/* Half of the RTO more or less, at random. */
+	association_timer(self, TIMER_HEARTBEAT,
+					  HEARTBEAT_INTERVAL + self->rto / 2 + self->rto / 256 * self->nonce[0]);
 }
 
 void association_path_back(sctp_association *self, uint64_t now)

@@ -6,7 +6,6 @@
 
 #include "internal.h"
 
-#define MTU SCTP_PACKET_MAX
 #define MISSING_REPORTS 3
 
 static uint32_t max32(uint32_t a, uint32_t b)
@@ -16,7 +15,7 @@ static uint32_t max32(uint32_t a, uint32_t b)
 
 void flow_start(sctp_association *self)
 {
-	self->cwnd = 4 * MTU < max32(2 * MTU, 4404) ? 4 * MTU : max32(2 * MTU, 4404);
+	self->cwnd = max32(2 * CHUNK_MAX, 4404);
 	self->rto = RTO_INITIAL;
 }
 
@@ -36,6 +35,18 @@ void flow_forget_back_off(sctp_association *self)
 		set_rto(self);
 }
 
+/* Section 7.2.1: what the window knows of the path grows old. */
+void flow_after_pause(sctp_association *self)
+{
+	uint64_t pause = self->sent_at != 0 ? self->now - self->sent_at : 0;
+
+	if (pause < self->rto || self->cwnd <= 4 * CHUNK_MAX)
+		return;
+	self->ssthresh = self->cwnd;
+	for (; pause >= self->rto && self->cwnd > 4 * CHUNK_MAX; pause -= self->rto)
+		self->cwnd = max32(self->cwnd / 2, 4 * CHUNK_MAX);
+}
+
 void flow_round_trip(sctp_association *self, uint64_t time)
 {
 	uint32_t sample = time > RTO_MAX ? RTO_MAX : (uint32_t)time;
@@ -52,29 +63,30 @@ void flow_round_trip(sctp_association *self, uint64_t time)
 	set_rto(self);
 }
 
-static void back_off(sctp_association *self)
+void flow_back_off(sctp_association *self)
 {
 	self->rto = self->rto * 2 < RTO_MAX ? self->rto * 2 : RTO_MAX;
 }
 
-/* Section 7.2.1 and 7.2.2. `used`: the window was full when this arrived. */
-static void grow(sctp_association *self, uint32_t acked, bool used)
+/* Sections 7.2.1 and 7.2.2. `moved`: the cumulative TSN did; `used`: the window was full when this
+ * arrived. */
+static void grow(sctp_association *self, uint32_t acked, bool moved, bool used)
 {
 	if (self->cwnd <= self->ssthresh) {
-		if (used && !self->fast_recovery)
-			self->cwnd += acked < MTU ? acked : MTU;
+		if (moved && used && !self->fast_recovery)
+			self->cwnd += acked < CHUNK_MAX ? acked : CHUNK_MAX;
 		return;
 	}
 	self->partial_acked += acked;
-	if (self->partial_acked >= self->cwnd && used) {
-		self->partial_acked -= self->cwnd;
-		self->cwnd += MTU;
-	}
+	if (self->partial_acked < self->cwnd)
+		return;
+	self->partial_acked = used ? self->partial_acked - self->cwnd : self->cwnd;
+	self->cwnd += used ? CHUNK_MAX : 0;
 }
 
 static void shrink(sctp_association *self)
 {
-	self->ssthresh = max32(self->cwnd / 2, 4 * MTU);
+	self->ssthresh = max32(self->cwnd / 2, 4 * CHUNK_MAX);
 	self->partial_acked = 0;
 }
 
@@ -112,20 +124,20 @@ static uint32_t mark_gaps(sctp_association *self, gap_blocks gaps, uint32_t *byt
 
 			if (chunk->state == OUT_ACKED) { /* reneged, or an older SACK came late */
 				chunk->state = OUT_FLYING;
-				self->flying += chunk->length;
+				self->flying += outbound_size(chunk);
 			}
 		}
 		for (; tsn - self->acked <= end && tsn != self->next_tsn; tsn++) {
 			outbound_chunk *chunk = outbound_at(self, tsn);
 
 			if (chunk->state == OUT_FLYING) {
-				self->flying -= chunk->length;
+				self->flying -= outbound_size(chunk);
 			} else if (chunk->state == OUT_LOST) {
 				self->lost--;
 			} else {
 				continue;
 			}
-			*bytes += chunk->length;
+			*bytes += outbound_size(chunk);
 			chunk->state = OUT_ACKED;
 			newest = tsn;
 			if (self->timing && tsn == self->timed_tsn) {
@@ -167,8 +179,8 @@ static void acknowledged(sctp_association *self, uint32_t bytes, bool moved, boo
 {
 	if (bytes != 0 || moved)
 		self->errors = 0;
-	if (moved && bytes != 0)
-		grow(self, bytes, used);
+	if (bytes != 0)
+		grow(self, bytes, moved, used);
 	if (self->acked + 1 == self->next_tsn) {
 		self->partial_acked = 0;
 		association_timer_stop(self, TIMER_T3);
@@ -207,7 +219,7 @@ void flow_on_sack(sctp_association *self, const sctp_item *chunk)
 	self->peer_window = window > self->flying ? window - self->flying : 0;
 	if (self->flying != 0 && self->peer_window == 0)
 		self->errors = 0; /* section 6.1: a peer without room is alive all the same */
-	acknowledged(self, bytes, moved, was_flying + MTU > self->cwnd);
+	acknowledged(self, bytes, moved, was_flying >= self->cwnd);
 	shutdown_progress(self);
 }
 
@@ -218,7 +230,7 @@ void flow_on_cumulative(sctp_association *self, uint32_t tsn)
 	if (!tsn_before(self->acked, tsn) || !tsn_before(tsn, self->next_tsn))
 		return;
 	cumulative_moved(self, tsn, &bytes);
-	acknowledged(self, bytes, true, was_flying + MTU > self->cwnd);
+	acknowledged(self, bytes, true, was_flying >= self->cwnd);
 }
 
 void flow_on_timeout(sctp_association *self)
@@ -227,9 +239,9 @@ void flow_on_timeout(sctp_association *self)
 	if (!association_unanswered(self))
 		return;
 	shrink(self);
-	self->cwnd = MTU;
+	self->cwnd = LOSS_WINDOW;
 	self->fast_recovery = false;
-	back_off(self);
+	flow_back_off(self);
 	for (uint32_t tsn = self->acked + 1; tsn != self->next_tsn; tsn++)
 		outbound_lose(self, tsn);
 	outbound_advance(self);

@@ -91,7 +91,8 @@ static bool read_init(sctp_association *self, sctp_peer *peer, const sctp_item *
 			parameter.type > PARAMETER_RFC9260_LAST) /* those are known, and of no use here */
 			break;
 	}
-	return !malformed && peer->tag != 0 && peer->streams_out != 0 && peer->streams_in != 0;
+	return !malformed && peer->tag != 0 && peer->streams_out != 0 && peer->streams_in != 0 &&
+		   peer->window >= WINDOW_MIN;
 }
 
 static void adopt(sctp_association *self, const sctp_peer *peer)
@@ -128,6 +129,12 @@ void handshake_on_init(sctp_association *self, const sctp_item *chunk)
 
 	if (!read_init(self, &peer, chunk)) {
 		self->stats.dropped_malformed++;
+		if (peer.tag != 0)
+			association_refuse(self, peer.tag, false);
+		return;
+	}
+	if (self->over) {
+		association_refuse(self, peer.tag, false);
 		return;
 	}
 	if (self->state == SCTP_SHUTDOWN_ACK_SENT) { /* section 9.2: it is to hear that first */
@@ -144,6 +151,19 @@ void handshake_on_init(sctp_association *self, const sctp_item *chunk)
 	self->pending |= PENDING_INIT_ACK;
 }
 
+/* Section 3.2.2: of what INIT ACK had, the first, if it is short, and behind COOKIE ACK. */
+static void report_unrecognized(sctp_association *self)
+{
+	const uint8_t *parameter = self->answer.unrecognized + PARAMETER_HEADER;
+
+	if (self->answer.unrecognized_length == 0)
+		return;
+	size_t length = bytes_read16(parameter + 2);
+
+	if (length <= ERROR_MAX - PARAMETER_HEADER)
+		association_report(self, CAUSE_UNRECOGNIZED_PARAMETERS, parameter, length);
+}
+
 void handshake_on_init_ack(sctp_association *self, const sctp_item *chunk)
 {
 	sctp_peer peer;
@@ -152,7 +172,17 @@ void handshake_on_init_ack(sctp_association *self, const sctp_item *chunk)
 		self->stats.dropped_unexpected++;
 		return;
 	}
-	if (!read_init(self, &peer, chunk) || peer.cookie_length == 0) {
+	bool valid = read_init(self, &peer, chunk);
+
+	if (valid && peer.cookie_length == 0) {
+		static const uint8_t missing[] = {0, 0, 0, 1, 0, PARAMETER_STATE_COOKIE};
+
+		self->remote_tag = peer.tag;
+		association_report(self, CAUSE_MISSING_PARAMETER, missing, sizeof missing);
+		association_fail(self, CAUSE_MISSING_PARAMETER, "the peer's INIT ACK has no cookie");
+		return;
+	}
+	if (!valid) {
 		self->remote_tag = peer.tag;
 		association_fail(self, CAUSE_INVALID_PARAMETER, "the peer's INIT ACK is invalid");
 		return;
@@ -171,6 +201,7 @@ void handshake_on_init_ack(sctp_association *self, const sctp_item *chunk)
 	self->pending |= PENDING_COOKIE_ECHO;
 	self->errors = 0;
 	association_timer(self, TIMER_T1, self->rto);
+	report_unrecognized(self);
 }
 
 static bool sign(const sctp_association *self, const uint8_t *cookie, uint8_t out[20])
@@ -274,7 +305,8 @@ bool handshake_on_cookie_echo(sctp_association *self, const sctp_item *chunk, ui
 		establish(self);
 	} else if (!ours && !theirs && tied && self->state >= SCTP_ESTABLISHED) {
 		/* A. Over DTLS there is nothing to begin anew with: the channels are lost. */
-		association_end(self, "the peer restarted the association");
+		self->remote_tag = peer.tag;
+		association_fail(self, CAUSE_USER_ABORT, "the peer restarted the association");
 		return false;
 	} else {
 		self->stats.dropped_cookie++;

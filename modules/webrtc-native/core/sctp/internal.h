@@ -22,8 +22,13 @@
 #define HEARTBEAT_INTERVAL 30000000
 #define COOKIE_LIFE 60000000
 #define MAX_BURST 4 /* packets */
+/* cwnd after T3: two packets where the RFC has one. With one, every fifth packet lost each way
+ * makes every third try fail, and the RTO doubles: twice the time for the same bytes. */
+#define LOSS_WINDOW (2 * CHUNK_MAX)
 
 #define DATA_MAX 1160 /* user bytes in a DATA chunk that fills a packet, a multiple of 4 */
+#define CHUNK_MAX (DATA_HEADER + DATA_MAX) /* RFC 9260's PMDCS */
+#define WINDOW_MIN 1500                    /* that an INIT may tell (section 3.3.2) */
 #define DUPLICATES_MAX 8
 #define COOKIE_KEY 20
 #define COOKIE_SIZE 60
@@ -61,6 +66,7 @@ enum {
 	PENDING_SHUTDOWN_COMPLETE = 1 << 13,
 	PENDING_ABORT = 1 << 14,
 	PENDING_STALE_COOKIE = 1 << 15,
+	PENDING_REFUSAL = 1 << 16, /* ABORT to who is not, or no longer, our peer */
 };
 
 enum { STREAM_BUFFERED_LOW = 1, STREAM_CLOSED = 2, STREAM_RESET = 4 };
@@ -96,6 +102,13 @@ typedef struct {
 	bool refused; /* stands for a message over the bound until its turn comes */
 } inbound_chunk;
 
+/* What one RE-CONFIG may ask at most (RFC 6525 section 3.1). */
+#define RESET_REQUESTS 2
+
+typedef struct {
+	uint32_t sequence, result;
+} reset_response;
+
 /* What an INIT or INIT ACK tells of the peer. */
 typedef struct {
 	uint32_t tag, tsn, window;
@@ -126,6 +139,8 @@ struct sctp_association {
 		uint16_t unrecognized_length;
 	} answer; /* to the newest INIT */
 	uint32_t reflected_tag;
+	uint32_t refused_tag; /* of PENDING_REFUSAL */
+	bool refused_reflected;
 
 	/* Sending */
 	chain_pool send_pool;
@@ -138,7 +153,7 @@ struct sctp_association {
 	uint16_t current;  /* stream that sends or sent last */
 	bool in_message;   /* it is amid a message */
 	uint32_t lost;     /* chunks marked to be sent again */
-	uint32_t flying;   /* bytes */
+	uint32_t flying;   /* bytes of chunks with their headers: outstanding data */
 	uint32_t peer_window, cwnd, ssthresh, partial_acked;
 	bool fast_recovery, fast_retransmit;
 	uint32_t recovery_exit;
@@ -148,7 +163,8 @@ struct sctp_association {
 	uint64_t timed_at;
 	uint32_t errors; /* in a row without an answer */
 	uint32_t wanted_room;
-	uint32_t burst; /* packets with data since the peer or a timer last spoke */
+	uint32_t burst;   /* packets with data since the peer or a timer last spoke */
+	uint64_t sent_at; /* the newest packet with data */
 
 	/* Receiving */
 	chain_pool receive_pool;
@@ -167,11 +183,13 @@ struct sctp_association {
 
 	/* Stream reset: one bit for each stream */
 	uint64_t reset_wanted, reset_asked;
-	uint32_t reset_sequence, reset_last_tsn;                 /* of our request */
-	uint64_t peer_reset;                                     /* asked, and not performed yet */
-	uint32_t peer_reset_last_tsn, peer_reset_next;           /* next: sequence number expected */
-	uint32_t peer_reset_result;                              /* of the newest request */
-	uint32_t reset_response_sequence, reset_response_result; /* to be said */
+	uint32_t reset_sequence, reset_last_tsn; /* of our request */
+	uint64_t peer_reset;                     /* asked, and not performed yet */
+	uint32_t peer_reset_last_tsn, peer_reset_sequence;
+	uint32_t peer_reset_next;                       /* sequence number expected */
+	uint32_t peer_reset_results[RESET_REQUESTS];    /* of the newest requests, newest first */
+	reset_response reset_responses[RESET_REQUESTS]; /* to be said */
+	uint8_t reset_responses_count;
 
 	/* Heartbeats */
 	uint8_t nonce[8];
@@ -197,6 +215,8 @@ void association_timer_stop(sctp_association *self, sctp_timer timer);
 void association_end(sctp_association *self, const char *reason);
 /** Over, and the peer is told with `cause`. */
 void association_fail(sctp_association *self, cause_code cause, const char *reason);
+/** ABORT to a packet that is of no association here; the newest one has the answer. */
+void association_refuse(sctp_association *self, uint32_t tag, bool reflected);
 void association_report(sctp_association *self, cause_code cause, const uint8_t *value,
 						size_t length);
 /** One more went unanswered; false when it was one too many and the association is over. */
@@ -251,8 +271,17 @@ size_t outbound_write_forward_tsn(sctp_association *self, uint8_t *out, size_t r
  */
 uint16_t outbound_next(sctp_association *self, size_t room, uint32_t *tsn);
 
+static inline uint32_t outbound_size(const outbound_chunk *chunk)
+{
+	return DATA_HEADER + (uint32_t)PAD4(chunk->length);
+}
+
 /* flow.c */
 void flow_start(sctp_association *self);
+/** Data is about to be sent while nothing is outstanding. */
+void flow_after_pause(sctp_association *self);
+/** A timer expired (RFC 9260 section 6.3.3). */
+void flow_back_off(sctp_association *self);
 void flow_on_sack(sctp_association *self, const sctp_item *chunk);
 void flow_on_cumulative(sctp_association *self, uint32_t tsn);
 /** The RTO is again what the round trips say. */

@@ -180,10 +180,12 @@ static void abandon_one(sctp_association *self, uint32_t tsn)
 	outbound_chunk *chunk = outbound_at(self, tsn);
 
 	if (chunk->state == OUT_FLYING)
-		self->flying -= chunk->length;
+		self->flying -= outbound_size(chunk);
 	else if (chunk->state == OUT_LOST)
 		self->lost--;
 	chunk->state = OUT_ABANDONED;
+	if (self->timing && tsn == self->timed_tsn)
+		self->timing = false; /* what acknowledges it answers FORWARD TSN */
 	chain_trim(&self->send_pool, self->flight[tsn & self->flight_mask]);
 }
 
@@ -220,7 +222,7 @@ void outbound_lose(sctp_association *self, uint32_t tsn)
 
 	if (chunk->state != OUT_FLYING)
 		return;
-	self->flying -= chunk->length;
+	self->flying -= outbound_size(chunk);
 	self->lost++;
 	chunk->state = OUT_LOST;
 	chunk->missing = 0;
@@ -284,11 +286,11 @@ uint32_t outbound_acknowledge(sctp_association *self, uint32_t tsn)
 		const outbound_chunk *chunk = chunk_of(self, *chain);
 
 		if (chunk->state == OUT_FLYING) {
-			self->flying -= chunk->length;
-			bytes += chunk->length;
+			self->flying -= outbound_size(chunk);
+			bytes += outbound_size(chunk);
 		} else if (chunk->state == OUT_LOST) {
 			self->lost--;
-			bytes += chunk->length;
+			bytes += outbound_size(chunk);
 		}
 		free_chunk(self, *chain);
 		*chain = NO_BLOCK;
@@ -332,7 +334,7 @@ static void note_sent(sctp_association *self, outbound_chunk *chunk, uint32_t ts
 {
 	chunk->state = OUT_FLYING;
 	chunk->sends++;
-	self->flying += chunk->length;
+	self->flying += outbound_size(chunk);
 	self->peer_window -= chunk->length < self->peer_window ? chunk->length : self->peer_window;
 	if (chunk->sends > 1) {
 		self->stats.retransmitted++;

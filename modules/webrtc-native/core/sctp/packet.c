@@ -105,18 +105,20 @@ static bool has_good_checksum(const uint8_t *bytes, size_t length)
 
 /* Chunks that have a rule of their own for the tag (section 8.5.1) and come first. True when the
  * chunks behind may be looked at. */
-static bool on_first(sctp_association *self, const sctp_item *chunk, uint32_t tag, bool alone)
+static bool on_first(sctp_association *self, const sctp_item *chunk, uint32_t tag)
 {
 	bool reflected = chunk->flags & TAG_REFLECTED;
 
 	switch (chunk->type) {
 	case CHUNK_INIT:
-		if (tag != 0 || !alone || chunk->length < INIT_HEADER - CHUNK_HEADER)
+		if (tag != 0 || chunk->length < INIT_HEADER - CHUNK_HEADER)
 			self->stats.dropped_malformed++;
-		else if (!self->over)
+		else
 			handshake_on_init(self, chunk);
 		return false;
 	case CHUNK_COOKIE_ECHO:
+		if (self->over)
+			association_refuse(self, tag, true);
 		return !self->over && handshake_on_cookie_echo(self, chunk, tag);
 	case CHUNK_ABORT:
 	case CHUNK_SHUTDOWN_COMPLETE:
@@ -134,6 +136,8 @@ static bool on_first(sctp_association *self, const sctp_item *chunk, uint32_t ta
 			shutdown_on_ack(self, tag);
 		return false;
 	default:
+		if (self->over && chunk->type != CHUNK_COOKIE_ACK && chunk->type != CHUNK_ERROR)
+			association_refuse(self, tag, true); /* section 8.4: our ABORT was lost */
 		if (self->state == SCTP_CLOSED)
 			self->stats.dropped_unexpected++;
 		else if (tag != self->local_tag)
@@ -156,14 +160,12 @@ static bool on_chunk(sctp_association *self, const sctp_item *chunk, uint32_t ta
 		return !self->over;
 	}
 	switch (chunk->type) {
-	case CHUNK_INIT: /* never behind others */
-	case CHUNK_COOKIE_ECHO:
-	case CHUNK_SHUTDOWN_COMPLETE:
+	case CHUNK_COOKIE_ECHO: /* never behind others */
 		self->stats.dropped_unexpected++;
 		return false;
 	case CHUNK_ABORT:
 	case CHUNK_SHUTDOWN_ACK:
-		return on_first(self, chunk, tag, false);
+		return on_first(self, chunk, tag);
 	default:
 		break;
 	}
@@ -171,6 +173,13 @@ static bool on_chunk(sctp_association *self, const sctp_item *chunk, uint32_t ta
 		association_report(self, CAUSE_UNRECOGNIZED_CHUNK, chunk->value - CHUNK_HEADER,
 						   CHUNK_HEADER + chunk->length);
 	return chunk->type & CHUNK_UNKNOWN_SKIP;
+}
+
+/* Section 6.10. */
+static bool is_to_be_alone(const sctp_item *chunk)
+{
+	return chunk->type == CHUNK_INIT || chunk->type == CHUNK_INIT_ACK ||
+		   chunk->type == CHUNK_SHUTDOWN_COMPLETE;
 }
 
 void association_input(sctp_association *self, const uint8_t *bytes, size_t length, uint64_t now)
@@ -195,8 +204,12 @@ void association_input(sctp_association *self, const uint8_t *bytes, size_t leng
 	while (go_on && sctp_next_chunk(&items, &chunk, &malformed)) {
 		bool special = chunk.type == CHUNK_COOKIE_ECHO;
 
+		if (is_to_be_alone(&chunk) && (!first || items.at != items.end)) {
+			self->stats.dropped_malformed++;
+			break;
+		}
 		if (first)
-			go_on = on_first(self, &chunk, tag, items.at == items.end);
+			go_on = on_first(self, &chunk, tag);
 		if (go_on && !(first && special))
 			go_on = on_chunk(self, &chunk, tag);
 		first = false;
@@ -264,6 +277,9 @@ static bool write_alone(sctp_association *self, packet_writer *packet, uint32_t 
 		memcpy(value_in(packet), self->error, self->error_length);
 		put(packet, CHUNK_ERROR, 0, self->error_length);
 		*tag = self->reflected_tag;
+	} else if (take(self, PENDING_REFUSAL)) {
+		put(packet, CHUNK_ABORT, self->refused_reflected ? TAG_REFLECTED : 0, 0);
+		*tag = self->refused_tag;
 	} else if (take(self, PENDING_SHUTDOWN_COMPLETE)) {
 		bool reflected = self->reflected_tag != 0;
 
@@ -338,10 +354,12 @@ static void write_data(sctp_association *self, packet_writer *packet)
 {
 	uint32_t tsn;
 	uint16_t chain;
-	bool any = false;
+	bool any = false, earliest = false;
 
 	if (self->burst >= MAX_BURST) /* section 6.1 D */
 		return;
+	if (self->acked + 1 == self->next_tsn)
+		flow_after_pause(self);
 	while ((chain = outbound_next(self, room_in(packet), &tsn)) != NO_BLOCK) {
 		const outbound_chunk *chunk = chain_head(&self->send_pool, chain);
 		uint8_t *value = value_in(packet);
@@ -354,11 +372,14 @@ static void write_data(sctp_association *self, packet_writer *packet)
 				   chunk->length);
 		put(packet, CHUNK_DATA, chunk->flags, DATA_HEADER - CHUNK_HEADER + chunk->length);
 		any = true;
+		earliest |= tsn == self->acked + 1;
 	}
 	if (!any)
 		return;
 	self->burst++;
-	if (self->timers[TIMER_T3] == SCTP_NO_TIMEOUT || self->fast_retransmit)
+	self->sent_at = self->now;
+	/* Section 7.2.4, 4: T3 is not put off while the earliest chunk waits for it. */
+	if (self->timers[TIMER_T3] == SCTP_NO_TIMEOUT || (self->fast_retransmit && earliest))
 		association_timer(self, TIMER_T3, self->rto);
 	self->fast_retransmit = false;
 }

@@ -2,6 +2,8 @@
  * Stream reset (RFC 6525), as far as RFC 8831 needs it: each side resets its own direction. All
  * else that a peer can ask is denied.
  */
+#include <string.h>
+
 #include "internal.h"
 
 enum {
@@ -59,11 +61,34 @@ static void ask(sctp_association *self)
 	association_timer(self, TIMER_RECONFIG, self->rto);
 }
 
+/* One answer for each request; without room the newest ones stay. */
 static void respond(sctp_association *self, uint32_t sequence, uint32_t result)
 {
-	self->reset_response_sequence = sequence;
-	self->reset_response_result = result;
+	reset_response *list = self->reset_responses;
+	uint8_t at = 0;
+
+	if (!(self->pending & PENDING_RESET_RESPONSE))
+		self->reset_responses_count = 0;
+	while (at < self->reset_responses_count && list[at].sequence != sequence)
+		at++;
+	if (at == RESET_REQUESTS) {
+		at--;
+		memmove(list, list + 1, at * sizeof *list);
+	} else if (at == self->reset_responses_count) {
+		self->reset_responses_count++;
+	}
+	list[at] = (reset_response){sequence, result};
 	self->pending |= PENDING_RESET_RESPONSE;
+}
+
+/* The result of a request that may come again. */
+static void conclude(sctp_association *self, uint32_t sequence, uint32_t result)
+{
+	uint32_t age = self->peer_reset_next - 1 - sequence;
+
+	if (age < RESET_REQUESTS)
+		self->peer_reset_results[age] = result;
+	respond(self, sequence, result);
 }
 
 /* Performed when all that was sent before was handed up, so that the event comes behind it. */
@@ -73,7 +98,7 @@ static void perform(sctp_association *self)
 		return;
 	tell(self, self->peer_reset, STREAM_CLOSED);
 	self->peer_reset = 0;
-	respond(self, self->peer_reset_next - 1, self->peer_reset_result = RESULT_PERFORMED);
+	conclude(self, self->peer_reset_sequence, RESULT_PERFORMED);
 }
 
 void reset_progress(sctp_association *self)
@@ -85,9 +110,10 @@ void reset_progress(sctp_association *self)
 static void on_request(sctp_association *self, const sctp_item *parameter)
 {
 	uint32_t sequence = bytes_read32(parameter->value);
+	uint32_t age = self->peer_reset_next - 1 - sequence;
 
-	if (sequence == self->peer_reset_next - 1) { /* again; maybe performed meanwhile */
-		respond(self, sequence, self->peer_reset_result);
+	if (age < RESET_REQUESTS) { /* again; maybe performed meanwhile */
+		respond(self, sequence, self->peer_reset_results[age]);
 		return;
 	}
 	if (sequence != self->peer_reset_next) {
@@ -95,8 +121,10 @@ static void on_request(sctp_association *self, const sctp_item *parameter)
 		return;
 	}
 	self->peer_reset_next++;
+	for (int i = RESET_REQUESTS - 1; i > 0; i--)
+		self->peer_reset_results[i] = self->peer_reset_results[i - 1];
 	if (parameter->type != PARAMETER_OUTGOING_RESET || parameter->length < REQUEST_HEADER) {
-		respond(self, sequence, self->peer_reset_result = RESULT_DENIED);
+		conclude(self, sequence, RESULT_DENIED);
 		return;
 	}
 	/* No list means all. Streams that cannot be are none of ours. */
@@ -110,8 +138,8 @@ static void on_request(sctp_association *self, const sctp_item *parameter)
 	}
 	self->peer_reset |= streams;
 	self->peer_reset_last_tsn = bytes_read32(parameter->value + 8);
-	self->peer_reset_result = streams != 0 ? RESULT_IN_PROGRESS : RESULT_NOTHING_TO_DO;
-	respond(self, sequence, self->peer_reset_result);
+	self->peer_reset_sequence = sequence;
+	conclude(self, sequence, streams != 0 ? RESULT_IN_PROGRESS : RESULT_NOTHING_TO_DO);
 }
 
 static void on_response(sctp_association *self, const sctp_item *parameter)
@@ -145,10 +173,20 @@ void reset_on_reconfig(sctp_association *self, const sctp_item *chunk)
 	while (sctp_next_parameter(&items, &parameter, &malformed)) {
 		if (parameter.length < 4)
 			continue;
-		if (parameter.type == PARAMETER_RECONFIG_RESPONSE)
+		switch (parameter.type) {
+		case PARAMETER_RECONFIG_RESPONSE:
 			on_response(self, &parameter);
-		else
+			break;
+		case PARAMETER_OUTGOING_RESET:
+		case PARAMETER_INCOMING_RESET:
+		case PARAMETER_TSN_RESET:
+		case PARAMETER_ADD_OUTGOING:
+		case PARAMETER_ADD_INCOMING:
 			on_request(self, &parameter);
+			break;
+		default:
+			break;
+		}
 	}
 	reset_progress(self);
 }
@@ -158,6 +196,7 @@ void reset_on_timeout(sctp_association *self)
 	if (self->reset_asked == 0 || !association_unanswered(self))
 		return;
 	self->pending |= PENDING_RESET_REQUEST;
+	flow_back_off(self);
 	association_timer(self, TIMER_RECONFIG, self->rto);
 }
 
@@ -183,9 +222,13 @@ size_t reset_write_request(const sctp_association *self, uint8_t *out)
 
 size_t reset_write_response(const sctp_association *self, uint8_t *out)
 {
-	bytes_write16(out, PARAMETER_RECONFIG_RESPONSE);
-	bytes_write16(out + 2, PARAMETER_HEADER + 8);
-	bytes_write32(out + 4, self->reset_response_sequence);
-	bytes_write32(out + 8, self->reset_response_result);
-	return PARAMETER_HEADER + 8;
+	size_t length = 0;
+
+	for (uint8_t i = 0; i < self->reset_responses_count; i++, length += PARAMETER_HEADER + 8) {
+		bytes_write16(out + length, PARAMETER_RECONFIG_RESPONSE);
+		bytes_write16(out + length + 2, PARAMETER_HEADER + 8);
+		bytes_write32(out + length + 4, self->reset_responses[i].sequence);
+		bytes_write32(out + length + 8, self->reset_responses[i].result);
+	}
+	return length;
 }

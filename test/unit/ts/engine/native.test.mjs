@@ -5,20 +5,19 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { hostPath } from "../../../../tools/app/run.mjs";
-import { execApp, runXsTest, sanitize } from "../run.mjs";
+import { build } from "../../../../tools/lib/paths.mjs";
+import { execApp, runXsTest } from "../run.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
-const root = join(here, "../../../..");
 const env = {
-	LD_PRELOAD: join(dirname(hostPath({ sanitize })), "libxs-fixture.so"),
+	LD_PRELOAD: join(build, "xs-fixture", "libxs-fixture.so"),
 	ASAN_OPTIONS: "verify_asan_link_order=0",
 };
 
 test("ts/engine/native", (t) => runXsTest(t, join(here, "native.test.ts"), { env }));
 
 test("an open native object holds the app, a closed one does not, exit() closes what is open", async () => {
-	const folder = join(root, "build/tests/hold");
+	const folder = join(build, "tests/hold");
 	mkdirSync(folder, { recursive: true });
 	writeFileSync(
 		join(folder, "main.ts"),

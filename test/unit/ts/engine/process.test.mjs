@@ -37,6 +37,7 @@ function makeApp(files, manifest = {}) {
 	return path;
 }
 
+const describe = (manifest) => buildApp(manifest, { outDir: dirname(manifest) });
 const exec = (files, { manifest, ...options } = {}) =>
 	execApp(makeApp(files, manifest), { state: join(build, "state", String(count)), ...options });
 
@@ -186,7 +187,7 @@ test("main that awaits for ever is an error, not a silent end", async () => {
 
 test("a syntax error: in TypeScript when it is built, in JavaScript when it is loaded", async () => {
 	assert.throws(
-		() => buildApp(makeApp({ "main.ts": "const a = 1;\nconst = 2;" })),
+		() => describe(makeApp({ "main.ts": "const a = 1;\nconst = 2;" })),
 		(error) => error instanceof BuildError && /main\.ts:2:7: /.test(error.message),
 	);
 	failed(
@@ -236,7 +237,7 @@ test("a native that does not exist is an error where it is used", async () => {
 });
 
 function start(main) {
-	const child = runApp(buildApp(makeApp({ "main.ts": main })), {
+	const child = runApp(describe(makeApp({ "main.ts": main })), {
 		sanitize,
 		stdio: ["ignore", "pipe", "inherit"],
 	});
