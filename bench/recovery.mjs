@@ -29,7 +29,7 @@ export async function recovery() {
 					measured[client].push(one.recovery);
 				}
 			}
-			/** @param {string} name @param {keyof Recovery} what */
+			/** @param {string} name @param {"all" | "sound"} what */
 			const compare = (name, what) =>
 				figure(
 					name,

@@ -1,7 +1,7 @@
 /**
  * The same with libwebrtc. As the probe (PROBE=1, at the server's side of the laboratory) it can be
- * told, a line each, to `cut` its proxy's connections, and that the server will be `restarted`: then
- * it joins anew as soon as it can.
+ * told, a line each, to `cut` its proxy's connections, and that the server was `killed`: then it
+ * joins anew as soon as there is one again.
  *   LIVEKIT_URL=… LIVEKIT_TOKEN=… node bench/recovery/peer.mjs
  */
 
@@ -52,7 +52,6 @@ async function listening() {
 
 async function rejoin() {
 	const old = room;
-	await new Promise((resolve) => setTimeout(resolve, 200)); // the old one is gone
 	await listening();
 	say("up");
 	room = await join();
@@ -66,7 +65,7 @@ if (PROBE) {
 	console.log(`proxy ${proxy.port}`);
 	createInterface(process.stdin).on("line", (line) => {
 		if (line === "cut") proxy.cut();
-		if (line === "restarted") rejoin().catch((error) => console.error(error));
+		if (line === "killed") rejoin().catch((error) => console.error(error));
 	});
 }
 

@@ -137,8 +137,8 @@ export const faults = Object.freeze({
 	/** Killed, and started again at once. @param {Call} call */
 	async server_restart(call) {
 		const at = clock();
-		call.probe.tell("restarted");
 		await call.server.kill();
+		call.probe.tell("killed");
 		call.server = await startServer({
 			log: "server-bench-recovery.log",
 			host: call.lab.server,

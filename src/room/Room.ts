@@ -253,6 +253,7 @@ export class Room extends Emitter<RoomEvents> {
 				tls,
 			},
 			speaker: () => this.#devices.openSpeaker(),
+			hasRegions: this.#options.hasRegions,
 			reconnectPolicy: this.#options.reconnectPolicy,
 			syncState: () => syncState(this.#participants, packets, this.#autoSubscribe),
 		});

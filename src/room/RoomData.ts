@@ -92,6 +92,11 @@ export class RoomData implements DataPort {
 		this.#dispatcher.dispatch(packet);
 	}
 
+	/** See DataPackets. */
+	forgetSender(participantSid?: string): void {
+		this.#packets?.forgetSender(participantSid);
+	}
+
 	onParticipantGone(identity: string): void {
 		this.incoming.onParticipantGone(identity);
 		this.rpcClient.onParticipantGone(identity);

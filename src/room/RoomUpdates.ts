@@ -92,12 +92,14 @@ export class RoomUpdates {
 	#othersLeave(): void {
 		const { participants, data } = this.#parts;
 		for (const identity of participants.leaveAll()) data.onParticipantGone(identity);
+		data.forgetSender();
 	}
 
 	#onParticipant(info: ParticipantInfo): void {
 		const { participants, subscriptions, data } = this.#parts;
 		participants.update(info);
-		const { identity, state } = info;
+		const { identity, sid, state } = info;
+		if (state === ParticipantState.DISCONNECTED) data.forgetSender(sid);
 		if (state === ParticipantState.DISCONNECTED && !participants.remote.has(identity)) {
 			data.onParticipantGone(identity);
 		}

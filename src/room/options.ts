@@ -36,6 +36,11 @@ export interface RoomOptions extends StreamLimits {
 	 * DefaultReconnectPolicy. A device that nobody attends may want to go on for ever.
 	 */
 	reconnectPolicy?: ReconnectPolicy;
+	/**
+	 * Whether the server of that name tells of regions at /settings/regions; those of LiveKit Cloud by
+	 * default. When it cannot be joined, the others are tried, nearest first.
+	 */
+	hasRegions?: (host: string) => boolean;
 	/** For wss: private trust anchors, or no verification. */
 	tls?: SignalOptions["tls"];
 }

@@ -33,6 +33,9 @@ const HURRY_AGAIN = 2000;
  */
 const CALM = 4000;
 
+/** Tries to resume in a region that cannot be reached, before others are joined. */
+const REGION_TRIES = 3;
+
 /** These are the server's last word. */
 const FINAL: readonly (DisconnectReason | undefined)[] = Object.freeze([
 	DisconnectReason.DUPLICATE_IDENTITY,
@@ -258,7 +261,15 @@ export class Recovery {
 			happen("forbidden", { error, reason: DisconnectReason.JOIN_FAILURE });
 		} else if (error.reason === ConnectionErrorReason.LeaveRequest && FINAL.includes(reason)) {
 			happen("dismissed", { error, reason });
-		} else happen("refused");
+		} else if (!this.#isRegionLost || !happen("regionLost")) happen("refused");
+	}
+
+	get #isRegionLost(): boolean {
+		return (
+			this.#attempts.count + 1 >= REGION_TRIES &&
+			this.#host.connection()?.media !== "up" &&
+			this.#host.signalling.hasRegions
+		);
 	}
 
 	#wait(): void {

@@ -20,6 +20,7 @@ import type {
 	TrackInfo,
 } from "../protocol/generated/types";
 import type { Init } from "../protocol/schema";
+import { Regions } from "../signal/regions";
 import { Connection, type MediaState } from "./Connection";
 import { DataChannels } from "./DataChannels";
 import * as ends from "./ends";
@@ -83,6 +84,7 @@ export class Session extends Emitter<SessionEvents> {
 		this.#signalling = new Signalling({
 			create: parts.createSignal,
 			signal: options.signal ?? {},
+			regions: new Regions({ hasRegions: options.hasRegions, tls: options.signal?.tls }),
 			listen: (on) => this.#listen(on),
 		});
 		this.#data = new DataChannels({
@@ -322,7 +324,10 @@ export class Session extends Emitter<SessionEvents> {
 		on("requestResponse", (response) => this.#onRequestResponse(response));
 		on("refreshToken", (token) => this.#signalling.refresh(token));
 		on("roomMoved", ({ token, participant }) => this.#signalling.refresh(token, participant?.sid));
-		on("leave", (leave) => this.#happen(ends.eventOf(leave), ends.dismissed(leave)));
+		on("leave", (leave) => {
+			if (leave.regions) this.#signalling.regionsReported(leave.regions.regions);
+			this.#happen(ends.eventOf(leave), ends.dismissed(leave));
+		});
 		on("closed", ({ message }) => this.#happen("signalLost", ends.signalLost(message)));
 		for (const kind of ROOM_MESSAGES) this.#forward(on, kind);
 	}

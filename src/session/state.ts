@@ -53,6 +53,8 @@ export type SessionEvent =
 	| "resumed"
 	/** A try failed; another may not. */
 	| "refused"
+	/** Tries failed, media is gone, and there are other regions to join. */
+	| "regionLost"
 	/** The token is not accepted. */
 	| "forbidden"
 	/** The server sent Leave: come back as you are. */
@@ -129,6 +131,7 @@ export const transitions: Readonly<Record<SessionState, Row>> = Object.freeze({
 		linkUp: "resuming",
 		mediaFailed: "rejoining",
 		toldToRejoin: "rejoining",
+		regionLost: "rejoining",
 		forbidden: "closed",
 		dismissed: "closed",
 		leave: "closed",

@@ -1,8 +1,8 @@
 /** What a session is given, and what it tells. */
 
 import type { Speaker } from "webrtc-native/device";
-import type { Log } from "../platform/log";
 import type { Path } from "webrtc-native/webrtc";
+import type { Log } from "../platform/log";
 import type {
 	DataPacket_Kind as DataPacketKind,
 	DisconnectReason,
@@ -20,6 +20,8 @@ export interface SessionOptions {
 	/** Subscribe to everything there is. */
 	autoSubscribe: boolean;
 	signal?: SignalOptions;
+	/** See RoomOptions. */
+	hasRegions?(host: string): boolean;
 	/** Opens the speaker; undefined when there is none. */
 	speaker(): Speaker | undefined;
 	/** Largest inbound data packet in bytes; larger ones are refused in C and counted. 65,535 by default. */

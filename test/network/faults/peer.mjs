@@ -2,7 +2,7 @@
  * A libwebrtc participant, "peer", near the server: talks, and sends the participant "device" reliable
  * numbers from 1 on. Says which numbers come (`got SID NUMBER`), how many it has sent, and how many
  * packets of sound came. Told so on standard input, a line each, it cuts the proxy's connections,
- * joins anew when a server that was killed is there again, or sends the device "simulate SCENARIO".
+ * joins anew as soon as there is a server again when that was `killed`, or sends the device "simulate SCENARIO".
  *   LIVEKIT_URL=… LIVEKIT_TOKEN=… node test/network/faults/peer.mjs
  */
 
@@ -32,7 +32,6 @@ async function join() {
 async function rejoin() {
 	const old = room;
 	const { hostname, port } = new URL(url);
-	await pause(200); // the old one is gone
 	for (;;) {
 		const socket = connect(Number(port), hostname);
 		const there = await new Promise((resolve) => {
@@ -50,7 +49,7 @@ async function rejoin() {
 createInterface(process.stdin).on("line", (line) => {
 	const [word, argument] = line.split(" ");
 	if (word === "cut") proxy.cut();
-	if (word === "restarted") rejoin().catch((error) => console.log(`failed ${error}`));
+	if (word === "killed") rejoin().catch((error) => console.log(`failed ${error}`));
 	if (word === "simulate") {
 		room.localParticipant
 			?.publishData(Buffer.from(argument), { reliable: true, topic: "simulate" })

@@ -21,8 +21,8 @@ const delay = 10; // ms each way
 const longest = 30_000;
 /** Readings of memory, twice a second, of which the least counts. */
 const readings = 3;
-/** Cycles until what is kept for good is there. */
-export const warm = 2;
+/** Slots that come and go with what is on its way. */
+const spareSlots = 24;
 
 /** The same sequence for the same seed. @param {number} seed */
 function random(seed) {
@@ -66,7 +66,8 @@ class Side {
 		const limit = performance.now() + within;
 		while (!done()) {
 			if (performance.now() > limit || this.#child.exitCode !== null) {
-				throw new Failure(`${this.#name}: no ${what}; it said:`, this.lines.slice(-60).join("\n"));
+				const said = this.lines.filter((line) => !/^got /.test(line)).slice(-40);
+				throw new Failure(`${this.#name}: no ${what}; it said:`, said.join("\n"));
 			}
 			await pause(20);
 		}
@@ -133,8 +134,8 @@ const faults = {
 	async restart(world) {
 		const { peer } = world;
 		const from = peer.lines.length;
-		peer.tell("restarted");
 		await world.server.kill();
+		peer.tell("killed");
 		await wait(world, 0, 1000);
 		world.server = await startServer({
 			log: "server-faults.log",
@@ -152,12 +153,41 @@ const longFaults = {
 	},
 };
 
-/** @param {Side} side @param {number} [since] */
+/** The numbers that have come, from `since` on. @param {Side} side @param {number} [since] line */
 const numbers = (side, since = 0) =>
 	side.lines.slice(since).flatMap((line) => {
 		const [, number] = /^got (?:\S+ )?(\d+)$/.exec(line) ?? [];
 		return number ? [Number(number)] : [];
 	});
+
+/**
+ * @typedef {object} Numbers what is wrong with those of a cycle
+ * @property {number} missing @property {number} repeated @property {number} outOfOrder
+ */
+
+/** Judges numbers cycle by cycle. @param {Side} side */
+function watchNumbers(side) {
+	let [most, line] = [0, 0];
+	const seen = new Set();
+	/** @returns {Numbers} of those since the last time */
+	return () => {
+		const got = numbers(side, line);
+		line = side.lines.length;
+		const before = most;
+		const fresh = new Set(got.filter((one) => !seen.has(one)));
+		let outOfOrder = 0;
+		for (const one of fresh) {
+			if (one < most) outOfOrder++;
+			most = Math.max(most, one);
+			seen.add(one);
+		}
+		return {
+			missing: most - before - fresh.size,
+			repeated: got.length - fresh.size,
+			outOfOrder,
+		};
+	};
+}
 
 /**
  * All is well: connected, and of sound and numbers come some that were sent after this call.
@@ -188,35 +218,42 @@ async function allIsWell({ device, peer }) {
  * @property {boolean} anew all was joined anew
  * @property {number} slots @property {number} native bytes: memory, when all was well
  *
- * @typedef {object} Journey
- * @property {Cycle[]} cycles
- * @property {Numbers} up what the peer got of the device's numbers @property {Numbers} down and the other way
- * @property {number} left ms that disconnect() took
+ * @property {Numbers} up the peer's of the device @property {Numbers} down and the other way
  *
- * @typedef {object} Numbers
- * @property {number} count @property {number} last
- * @property {number} missing @property {number} repeated @property {number} outOfOrder
+ * @typedef {{ cycles: Cycle[], left: number }} Journey `left`: ms that disconnect() took
  */
 
-/** @param {number[]} got @returns {Numbers} */
-function judge(got) {
-	const seen = new Set(got);
-	const last = got.reduce((most, one) => Math.max(most, one), 0);
-	let [outOfOrder, most] = [0, 0];
-	const first = new Set();
-	for (const number of got) {
-		if (first.has(number)) continue; // of those that come again the first counts
-		first.add(number);
-		if (number < most) outOfOrder++;
-		else most = number;
+/**
+ * What is not as docs/session.md promises. A resume loses and repeats nothing. While all is joined anew
+ * the device is not there to get anything, and what it sends may come twice when its acknowledgement
+ * was lost with the path. A server that is killed takes with it what it had, and its participants.
+ * @param {Journey} journey
+ */
+export function complaints({ cycles, left }) {
+	const found = cycles.flatMap(({ fault, anew, up, down }, i) => {
+		const killed = fault === "restart";
+		const wrong = {
+			"lost on the way up": killed ? 0 : up.missing,
+			"twice on the way up": anew && fault !== "told" ? 0 : up.repeated,
+			"lost on the way down": anew ? 0 : down.missing,
+			"twice on the way down": down.repeated,
+			"out of order": up.outOfOrder + down.outOfOrder,
+		};
+		return Object.entries(wrong).flatMap(([what, count]) =>
+			count > 0 ? [`cycle ${i + 1}, ${fault}: ${count} ${what}`] : [],
+		);
+	});
+	const half = Math.ceil(cycles.length / 2);
+	for (const [what, spare] of /** @type {["slots" | "native", number][]} */ ([
+		["slots", spareSlots],
+		["native", 0],
+	])) {
+		const most = (/** @type {Cycle[]} */ some) => Math.max(...some.map((one) => one[what]));
+		const growth = most(cycles.slice(half)) - most(cycles.slice(0, half));
+		if (growth > spare) found.push(`${what} grew by ${growth}`);
 	}
-	return {
-		count: got.length,
-		last,
-		missing: last - seen.size - (Math.min(...got) - 1),
-		repeated: got.length - seen.size,
-		outOfOrder,
-	};
+	if (left > 2000) found.push(`disconnect() took ${left} ms`);
+	return found;
 }
 
 /**
@@ -245,7 +282,7 @@ export async function runFaults({ cycles, seed, long = false, only, tell = () =>
 		sides.push(peer);
 		await peer.until("proxy", () => peer.lines.some((line) => line.startsWith("proxy ")));
 		const port = /^proxy (\d+)$/m.exec(peer.lines.join("\n"))?.[1] ?? "";
-		const description = buildApp(join(root, "test/network/faults/device/manifest.json"), {
+		const description = buildApp(join(root, "test/e2e/apps/faults/manifest.json"), {
 			outDir: folder,
 			config: {
 				url: `ws://${lab.server.address}:${port}`,
@@ -266,6 +303,8 @@ export async function runFaults({ cycles, seed, long = false, only, tell = () =>
 		world = { lab, server, device, peer, chance };
 		await device.until("status", () => device.status());
 		await allIsWell(world);
+		const [up, down] = [watchNumbers(peer), watchNumbers(device)];
+		for (const judge of [up, down]) judge(); // what was before both were here
 
 		/** @type {Cycle[]} */
 		const done = [];
@@ -281,18 +320,16 @@ export async function runFaults({ cycles, seed, long = false, only, tell = () =>
 			const ms = Math.round(performance.now() - begin);
 			const anew = device.lines.indexOf("localTrackUnpublished", since) >= 0;
 			const memory = await leastMemory(device);
-			done.push({ fault, ms, anew, ...memory });
+			done.push({ fault, ms, anew, ...memory, up: up(), down: down() });
 			tell(
 				`${i + 1} ${fault}${anew ? ", joined anew" : ""}: ${ms} ms, ${memory.slots} slots, ${memory.native} B`,
 			);
 		}
-		const upNumbers = numbers(peer);
-		const downNumbers = numbers(device);
 		const status = await device.end();
 		const [, left] = /^left after (\d+) ms$/m.exec(device.lines.join("\n")) ?? [];
 		if (status !== 0 || !left)
 			throw new Failure("the device did not leave:", device.lines.slice(-60).join("\n"));
-		return { cycles: done, up: judge(upNumbers), down: judge(downNumbers), left: Number(left) };
+		return { cycles: done, left: Number(left) };
 	} finally {
 		await Promise.all(sides.map((side) => side.end()));
 		await (world?.server ?? server).stop();

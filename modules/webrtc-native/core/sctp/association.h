@@ -137,9 +137,9 @@ void association_reset_stream(sctp_association *association, uint16_t stream, ui
 /** Bytes that wait on the stream and were never sent. */
 uint32_t association_buffered(const sctp_association *association, uint16_t stream);
 /**
- * Messages on an ordered stream that the other side has not got, as far as that can be told: queued;
- * sent and still unanswered after a retransmission time, and those behind them. What was just sent is
- * taken to arrive, unless the path is `lost`.
+ * Messages on an ordered stream that the other side has not got, as far as that can be told:
+ * queued; sent and still unanswered after a retransmission time, and those behind them. What was
+ * just sent is taken to arrive, unless the path is `lost`.
  */
 uint32_t association_undelivered(const sctp_association *association, uint16_t stream, bool lost);
 /** SCTP_EVENT_BUFFERED_LOW comes when association_buffered() falls to `bytes` from above [0]. */

@@ -5,7 +5,7 @@ import { TrackPublishError } from "livekit/session/Publications";
 import { type SessionEvent, type SessionState, transitions } from "livekit/session/state";
 import { ConnectionError, ConnectionErrorReason } from "livekit/signal/ConnectionError";
 import { first, inactive, withTrack } from "./answer";
-import { exercised, leave, type Made, make, reach, track, unreachable } from "./made";
+import { exercised, leave, type Made, make, quick, reach, track, unreachable } from "./made";
 
 /** Makes an event happen to a session, the way it does in life. */
 const cause: Record<SessionEvent, (made: Made) => void | Promise<void>> = {
@@ -28,6 +28,15 @@ const cause: Record<SessionEvent, (made: Made) => void | Promise<void>> = {
 	},
 	refused: async ({ signal }) => {
 		signal.refuse(unreachable);
+		await sleep(0);
+	},
+	regionLost: async (made) => {
+		made.fakes.peer.state("disconnected");
+		for (let i = 0; i < 3; i++) {
+			if (i > 0) await sleep(70);
+			made.signal.refuse(unreachable);
+			await sleep(0);
+		}
 		await sleep(0);
 	},
 	forbidden: async ({ signal }) => {
@@ -84,7 +93,11 @@ for (const [state, row] of Object.entries(transitions) as [SessionState, object]
 	for (const [event, next] of Object.entries(row) as [SessionEvent, SessionState][]) {
 		if (apart.has(`${state} ${event}`)) continue;
 		test(`${state} + ${event} → ${next}`, async () => {
-			const made = make({ mediaTimeout: event === "timedOut" ? 30 : 5000 });
+			const made = make({
+				mediaTimeout: event === "timedOut" ? 30 : 5000,
+				hasRegions: () => event === "regionLost",
+				reconnectPolicy: event === "regionLost" ? { nextRetryDelayInMs: () => 10 } : quick,
+			});
 			await reach[state](made);
 			assert.equal(made.session.state, state);
 			await cause[event](made);
