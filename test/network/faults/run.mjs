@@ -42,6 +42,8 @@ class Side {
 	#name;
 	/** @type {string[]} */
 	lines = [];
+	/** Numbers of the other side, as they came. @type {number[]} */
+	got = [];
 
 	/** @param {string} name @param {string[]} command @param {NodeJS.ProcessEnv} [env] */
 	constructor(name, [program, ...args], env) {
@@ -49,7 +51,11 @@ class Side {
 		this.#child = spawn(program, args, { cwd: root, env: { ...process.env, ...env } });
 		this.#ended = once(this.#child, "close");
 		for (const stream of [this.#child.stdout, this.#child.stderr]) {
-			createInterface(stream).on("line", (line) => this.lines.push(line));
+			createInterface(stream).on("line", (line) => {
+				const [, number] = /^got (?:\S+ )?(\d+)$/.exec(line) ?? [];
+				if (number) this.got.push(Number(number));
+				else this.lines.push(line);
+			});
 		}
 	}
 	/** @param {string} line */
@@ -66,8 +72,7 @@ class Side {
 		const limit = performance.now() + within;
 		while (!done()) {
 			if (performance.now() > limit || this.#child.exitCode !== null) {
-				const said = this.lines.filter((line) => !/^got /.test(line)).slice(-40);
-				throw new Failure(`${this.#name}: no ${what}; it said:`, said.join("\n"));
+				throw new Failure(`${this.#name}: no ${what}; it said:`, this.lines.slice(-40).join("\n"));
 			}
 			await pause(20);
 		}
@@ -153,13 +158,6 @@ const longFaults = {
 	},
 };
 
-/** The numbers that have come, from `since` on. @param {Side} side @param {number} [since] line */
-const numbers = (side, since = 0) =>
-	side.lines.slice(since).flatMap((line) => {
-		const [, number] = /^got (?:\S+ )?(\d+)$/.exec(line) ?? [];
-		return number ? [Number(number)] : [];
-	});
-
 /**
  * @typedef {object} Numbers what is wrong with those of a cycle
  * @property {number} missing @property {number} repeated @property {number} outOfOrder
@@ -167,12 +165,12 @@ const numbers = (side, since = 0) =>
 
 /** Judges numbers cycle by cycle. @param {Side} side */
 function watchNumbers(side) {
-	let [most, line] = [0, 0];
+	let [most, judged] = [0, 0];
 	const seen = new Set();
 	/** @returns {Numbers} of those since the last time */
 	return () => {
-		const got = numbers(side, line);
-		line = side.lines.length;
+		const got = side.got.slice(judged);
+		judged = side.got.length;
 		const before = most;
 		const fresh = new Set(got.filter((one) => !seen.has(one)));
 		let outOfOrder = 0;
@@ -199,8 +197,8 @@ async function allIsWell({ device, peer }) {
 		"connection",
 		() => device.status(device.lines.length - 4)?.state === "connected",
 	);
-	await peer.until("new number", () => (numbers(peer).at(-1) ?? 0) > fromDevice);
-	await device.until("new number", () => (numbers(device).at(-1) ?? 0) > fromPeer);
+	await peer.until("new number", () => (peer.got.at(-1) ?? 0) > fromDevice);
+	await device.until("new number", () => (device.got.at(-1) ?? 0) > fromPeer);
 	for (const side of [device, peer]) {
 		const since = side.lines.length;
 		await side.until("status", () => side.status(since));
