@@ -4,9 +4,9 @@
  * state.ts; what Room should know comes as events.
  */
 
-import type { Identity } from "webrtc-native/webrtc";
-import { Emitter } from "../platform/emitter";
-import { Log } from "../platform/log";
+import type { Captured, Identity } from "webrtc-native/webrtc";
+import { HandledEmitter } from "../platform/emitter";
+import { type Log, log } from "../platform/log";
 import { Timeout } from "../platform/Timeout";
 import {
 	type DataPacket_Kind as DataPacketKind,
@@ -49,7 +49,7 @@ import {
 
 const MEDIA_TIMEOUT = 15_000;
 
-export class Session extends Emitter<SessionEvents> {
+export class Session extends HandledEmitter<SessionEvents> {
 	readonly timeline = new Timeline();
 	readonly #options: SessionOptions;
 	readonly #log: Log;
@@ -74,7 +74,7 @@ export class Session extends Emitter<SessionEvents> {
 	constructor(options: SessionOptions, parts: SessionParts) {
 		super();
 		this.#options = options;
-		this.#log = options.log ?? new Log();
+		this.#log = options.log ?? log;
 		this.#parts = parts;
 		this.#publications = new Publications({
 			timeout: options.publishTimeout,
@@ -196,6 +196,11 @@ export class Session extends Emitter<SessionEvents> {
 	/** Tells the server that we go, and closes. */
 	leave(): void {
 		this.#happen("leave", ends.cancelled());
+	}
+
+	/** What was encoded so far; nothing without a peer connection. */
+	get captured(): Captured {
+		return this.#connection?.captured ?? { frames: 0, silent: 0 };
 	}
 
 	/** As of now, or of the end. */
@@ -348,8 +353,7 @@ export class Session extends Emitter<SessionEvents> {
 			this.#recovery.mediaSilent();
 			this.#happen("mediaSilent", ends.mediaSilent());
 		} else if (state === "failed") {
-			const message = `the media connection failed: ${reason ?? "no reason given"}`;
-			this.#happen("mediaFailed", ends.failed(message));
+			this.#happen("mediaFailed", ends.mediaFailed(reason ?? "no reason given"));
 		}
 	}
 
