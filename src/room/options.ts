@@ -27,8 +27,8 @@ export interface RoomOptions extends StreamLimits {
 	/**
 	 * Largest data packet from others in bytes; larger ones are refused in native code and counted
 	 * (`sctpRefused`). By default the memory profile's: 65,535 in the simulator, 16,000 with PSRAM, 4,000
-	 * without. Five times as much native memory is taken for buffers, and
-	 * packets of ours can be twice as large, up to 64,000 bytes.
+	 * without. Three times as much native memory is taken for buffers, and
+	 * packets of ours can be a quarter larger, up to 64,000 bytes.
 	 */
 	maxDataBytes?: number;
 	/**

@@ -52,7 +52,7 @@ export class PublishDataError extends Error {
 }
 
 export interface DataChannelsOptions {
-	/** Largest inbound message in bytes; 65,535 by default. Two of them fit each buffer. */
+	/** Largest inbound message in bytes; 65,535 by default. Buffers hold a quarter more. */
 	maxDataBytes?: number;
 	/** Both channels are open (`at`), or the server wants none (undefined). */
 	onReady(at: number | undefined): void;
@@ -63,8 +63,8 @@ export interface DataChannelsOptions {
 	onEnded(reason: string): void;
 }
 
-/** Each way: two of the largest messages. */
-const bufferBytes = (maxDataBytes = MAX_DATA_BYTES) => Math.max(MIN_BUFFER, 2 * maxDataBytes);
+/** Each way: the largest message, and room for small ones beside it. */
+const bufferBytes = (maxDataBytes = MAX_DATA_BYTES) => Math.max(MIN_BUFFER, maxDataBytes + (maxDataBytes >> 2));
 
 /** Bytes that may wait while the buffer still counts as low. */
 const lowWater = (kind: number, buffer: number) =>

@@ -40,6 +40,7 @@ static const field peer_fields[] = {
 	FIELD(port_peer_stats, core.dropped_sink_full, "droppedSinkFull"),
 	FIELD(port_peer_stats, core.dropped_outbox_full, "droppedOutboxFull"),
 	FIELD(port_peer_stats, core.dropped_unsendable, "droppedUnsendable"),
+	FIELD(port_peer_stats, core.dropped_transform, "droppedTransform"),
 	FIELD(port_peer_stats, core.dropped_application, "droppedApplication"),
 	FIELD(port_peer_stats, core.dropped_events, "droppedEvents"),
 	FIELD(port_peer_stats, dropped_send, "droppedSend"),

@@ -40,7 +40,7 @@ typedef struct {
 	/* Bytes of messages that may be kept; pool overhead (about a fifth) comes on top. */
 	uint32_t send_buffer;    /* waiting to be sent or acknowledged; 4,096 to 4,194,304 */
 	uint32_t receive_buffer; /* likewise; the window that the peer is told */
-	uint32_t max_message;    /* inbound; larger ones are refused; best below receive_buffer / 2 */
+	uint32_t max_message;    /* inbound; larger ones are refused; best below 4/5 of that */
 } sctp_config;
 
 typedef enum { SCTP_RELIABLE, SCTP_MAX_RETRANSMITS, SCTP_LIFETIME } sctp_reliability;
