@@ -64,7 +64,8 @@ export interface DataChannelsOptions {
 }
 
 /** Each way: the largest message, and room for small ones beside it. */
-const bufferBytes = (maxDataBytes = MAX_DATA_BYTES) => Math.max(MIN_BUFFER, maxDataBytes + (maxDataBytes >> 2));
+const bufferBytes = (maxDataBytes = MAX_DATA_BYTES) =>
+	Math.max(MIN_BUFFER, maxDataBytes + (maxDataBytes >> 2));
 
 /** Bytes that may wait while the buffer still counts as low. */
 const lowWater = (kind: number, buffer: number) =>

@@ -23,12 +23,15 @@ for (const event of [
 	RoomEvent.SignalReconnecting,
 	RoomEvent.Reconnecting,
 	RoomEvent.Reconnected,
-	RoomEvent.Disconnected,
 	RoomEvent.LocalTrackUnpublished,
 	RoomEvent.LocalTrackPublished,
 ] as const) {
 	room.on(event, () => trace(`${event}\n`));
 }
+room.on(RoomEvent.Disconnected, (reason) => {
+	trace(`disconnected ${reason}\n`);
+	Timer.clear(sending);
+});
 room.on(RoomEvent.DataReceived, (payload, _participant, _kind, topic) => {
 	const text = String.fromArrayBuffer(payload.slice().buffer);
 	if (topic === "simulate") room.simulateScenario(text as SimulationScenario);
@@ -40,7 +43,7 @@ await room.connect(config.url, config.token);
 
 let sent = 0;
 let settled = 0; // that is what of those is in the send buffer
-Timer.repeat(() => {
+const sending = Timer.repeat(() => {
 	if (sent - settled > 200) return; // an outage that is long: a device would not collect for ever
 	const payload = new Uint8Array(ArrayBuffer.fromString(String(++sent)));
 	room.localParticipant.publishData(payload, { reliable: true, topic: "number" }).then(
