@@ -32,10 +32,15 @@ export interface RoomOptions extends StreamLimits {
 	 */
 	maxDataBytes?: number;
 	/**
-	 * When to try again after the connection was lost. By default ten tries in about a minute:
+	 * When to try again after the connection was lost. By default fourteen tries in about a minute:
 	 * DefaultReconnectPolicy. A device that nobody attends may want to go on for ever.
 	 */
 	reconnectPolicy?: ReconnectPolicy;
+	/**
+	 * Whether the server of that name tells of regions at /settings/regions; those of LiveKit Cloud by
+	 * default. When it cannot be joined, the others are tried, nearest first.
+	 */
+	hasRegions?: (host: string) => boolean;
 	/** For wss: private trust anchors, or no verification. */
 	tls?: SignalOptions["tls"];
 }
