@@ -4,7 +4,7 @@
  * with servers before 1.9 a second one, which the server offers, brings what others send.
  */
 
-import type { Path } from "webrtc-native/webrtc";
+import type { Captured, Path } from "webrtc-native/webrtc";
 import { ReconnectReason, SignalTarget } from "../protocol/generated/enums";
 import type { JoinResponse, SignalRequest, SyncState } from "../protocol/generated/types";
 import type { Init } from "../protocol/schema";
@@ -107,6 +107,10 @@ export class Connection {
 	/** For SyncState: where the negotiation stands of what the server sends. */
 	get descriptions(): Pick<Init<SyncState>, "offer" | "answer"> {
 		return this.subscriber?.descriptions ?? this.negotiation.descriptions;
+	}
+
+	get captured(): Captured {
+		return this.#publisher.peer.captured;
 	}
 
 	get stats(): Record<string, number> {

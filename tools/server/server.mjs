@@ -77,9 +77,10 @@ function configuration({ address, http, udp, tcp, key, secret }) {
 
 /**
  * Starts a server and waits until it answers.
- * @param {{ log?: string, host?: { address: string, within: readonly string[] }, again?: Server, old?: boolean }} [options]
- *   `log`: the file's name in build/log; `host`: the laboratory's, this machine's loopback if not given;
- *   `again`: one that has ended, to be started anew with its ports and keys; `old`: one from before
+ * @param {{ log?: string, host?: { address: string, within: readonly string[] }, again?: Server,
+ *   secret?: string, old?: boolean }} [options] `log`: the file's name in build/log; `host`: the
+ *   laboratory's, this machine's loopback if not given; `again`: one that has ended, to be started anew
+ *   with its ports and keys; `secret`: another's, which takes the same tokens then; `old`: one from before
  *   1.9, which wants two peer connections, as all are when LIVEKIT_XS_OLD_SERVER is 1
  * @returns {Promise<Server>}
  */
@@ -87,12 +88,12 @@ export async function startServer({
 	log = "server.log",
 	host,
 	again,
+	secret = again?.secret ?? randomBytes(32).toString("hex"),
 	old = process.env.LIVEKIT_XS_OLD_SERVER === "1",
 } = {}) {
 	const address = host?.address ?? loopback;
 	const path = join(logs, log);
 	const key = "devkey";
-	const secret = again?.secret ?? randomBytes(32).toString("hex");
 	for (let attempt = 1; ; attempt++) {
 		const ports = again?.ports ?? (await freePorts());
 		const server = new Background("livekit-server", [...(host?.within ?? []), serverProgram()], {
