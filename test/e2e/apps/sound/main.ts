@@ -17,7 +17,7 @@ import {
 } from "livekit";
 import config from "mc/config";
 import Timer from "timer";
-import { now } from "webrtc-native/device";
+import { nativeMemory, now } from "webrtc-native/device";
 
 const AMPLITUDE = 8000;
 
@@ -99,6 +99,11 @@ const steps: Record<string, (...args: string[]) => unknown> = {
 	/** NAME: remembers how many packets were sent. */
 	count: (name) => {
 		measured[name] = room.getStats()?.peer.rtpOut;
+	},
+	/** NAME: remembers what sound takes of native memory, in bytes by subsystem. */
+	memory: (name) => {
+		const { audio, opus, rtp } = nativeMemory();
+		measured[name] = { audio: audio.current, opus: opus.current, rtp: rtp.current };
 	},
 	/** RATE (0: the speaker's): what the first remote track says is published as "echo". */
 	echo: async (rate) => {
