@@ -53,7 +53,7 @@ async function ended(caller) {
 function assertTone(heard, hertz, seconds, others = []) {
 	const sound = trimSilence(heard, peerRate).subarray(peerRate / 2, peerRate * (seconds - 0.2));
 	const missing = seconds - 0.7 - sound.length / peerRate;
-	assert.ok(missing < 0.1, `${hertz} Hz: ${missing} s are missing`);
+	assert.ok(missing < 0.3, `${hertz} Hz: ${missing} s are missing`);
 	const found = strongestFrequency(
 		sound.subarray(0, peerRate / 2),
 		peerRate,
@@ -143,8 +143,9 @@ describe("an AudioStream", { concurrency: true }, () => {
 		]);
 		const { measured, peer: stats } = await ended(caller);
 		for (const rate of [16000, 44100]) {
-			const { took, amplitude: found, hertz } = measured[`listen ${rate}`];
-			assert.ok(Math.abs(hertz - 600) < 3, `${rate}: ${hertz} Hz`);
+			const { took, loud, amplitude: found, hertz } = measured[`listen ${rate}`];
+			assert.ok(loud > 1.5, `${rate}: ${loud} s of sound in 2.5 s`);
+			assert.ok(Math.abs(hertz - 600) < 10, `${rate}: ${hertz} Hz`);
 			assert.ok(Math.abs(toDecibel(found) - toDecibel(amplitude)) < 1, `${rate}: ${found}`);
 			assert.ok(Math.abs(took - 2500) < 150, `${rate}: 2.5 s took ${took} ms`);
 		}
