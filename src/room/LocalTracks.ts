@@ -153,7 +153,8 @@ export class LocalTracks extends Emitter<LocalTrackEvents> {
 	#request(session: RoomSession, track: LocalAudioTrack, entry: Entry): void {
 		const { cid, options } = entry;
 		const { isMuted: muted, microphone, source } = track;
-		const name = options.name ?? (source === Track.Source.Microphone ? "microphone" : "");
+		const ofMicrophone = source === Track.Source.Microphone ? "microphone" : "";
+		const name = options.name ?? track.name ?? ofMicrophone;
 		const { dtx, audioPreset } = options;
 		entry.result ??= makeResult();
 		session
@@ -184,10 +185,13 @@ export class LocalTracks extends Emitter<LocalTrackEvents> {
 		this.#watchSilence(entry, publication);
 	}
 
-	/** Counters are of all tracks together: one that is heard speaks for the others. */
+	/**
+	 * A microphone that gives nothing is broken; an app may have nothing to say. Counters are of all
+	 * tracks together: one that is heard speaks for the others.
+	 */
 	#watchSilence(entry: Entry, publication: LocalTrackPublication): void {
 		const session = this.#session;
-		if (!session || publication.isMuted) return;
+		if (!session || publication.isMuted || publication.track.audioSource) return;
 		const { framesEncoded = 0, framesZero = 0 } = session.stats.peer;
 		entry.silence ??= new Timeout();
 		entry.silence.start(SILENCE_AFTER, () => {

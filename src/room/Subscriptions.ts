@@ -87,8 +87,7 @@ export class Subscriptions {
 			const { participant, publication } = found;
 			if (this.#media.get(track.sid) !== track || publication.track) return;
 			const muted = () => publication.isMuted;
-			const { source } = publication;
-			const audio = new RemoteAudioTrack(track.sid, source, muted, track.setVolume);
+			const audio = new RemoteAudioTrack(track, publication.source, muted);
 			participant.subscribe(publication, audio);
 		});
 	}

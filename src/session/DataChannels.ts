@@ -134,8 +134,16 @@ export class DataChannels {
 		});
 	}
 
+	/** `…Buffered`: bytes that wait to be sent, RTCDataChannel's bufferedAmount of each channel. */
 	get stats(): Record<string, number> {
-		return { lossyDropped: this.#lossyDropped, strangeMessages: this.#strangeMessages };
+		const buffered = (kind: DataPacketKind) =>
+			this.#peer?.bufferedAmount(this.#channels[kind]) ?? 0;
+		return {
+			lossyDropped: this.#lossyDropped,
+			strangeMessages: this.#strangeMessages,
+			reliableBuffered: this.#waitingBytes + buffered(DataPacketKind.RELIABLE),
+			lossyBuffered: buffered(DataPacketKind.LOSSY),
+		};
 	}
 
 	/** The server's answer is here. Throws without memory for the channels. */

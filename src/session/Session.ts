@@ -340,8 +340,7 @@ export class Session extends Emitter<SessionEvents> {
 			this.#recovery.mediaSilent();
 			this.#happen("mediaSilent", ends.mediaSilent());
 		} else if (state === "failed") {
-			const message = `the media connection failed: ${reason ?? "no reason given"}`;
-			this.#happen("mediaFailed", ends.failed(message));
+			this.#happen("mediaFailed", ends.mediaFailed(reason ?? "no reason given"));
 		}
 	}
 

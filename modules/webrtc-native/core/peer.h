@@ -20,7 +20,7 @@
 #include "sctp/dcep.h"
 #include "srtp/srtp.h"
 
-#define PEER_SENDERS 2
+#define PEER_SENDERS 4
 #define PEER_RECEIVERS 8
 
 typedef enum { PEER_SETUP_ACTPASS, PEER_SETUP_ACTIVE, PEER_SETUP_PASSIVE } peer_setup;

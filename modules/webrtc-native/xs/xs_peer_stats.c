@@ -101,6 +101,7 @@ static const field uplink_fields[] = {
 	FIELD(audio_uplink_stats, frames_encoded, "framesEncoded"),
 	FIELD(audio_uplink_stats, frames_zero, "framesZero"),
 	FIELD(audio_uplink_stats, frames_muted, "framesMuted"),
+	FIELD(audio_uplink_stats, frames_skipped, "framesSkipped"),
 	FIELD(audio_uplink_stats, encode_errors, "encodeErrors"),
 	FIELD(audio_uplink_stats, bytes_encoded, "bytesEncoded"),
 };
@@ -110,6 +111,7 @@ static const field downlink_fields[] = {
 	FIELD(audio_downlink_stats, frames_concealed, "framesConcealed"),
 	FIELD(audio_downlink_stats, frames_silent, "framesSilent"),
 	FIELD(audio_downlink_stats, frames_shortened, "framesShortened"),
+	FIELD(audio_downlink_stats, frames_unread, "framesUnread"),
 	FIELD(audio_downlink_stats, decode_errors, "decodeErrors"),
 	FIELD(audio_downlink_stats, jitter.accepted, "jitterAccepted"),
 	FIELD(audio_downlink_stats, jitter.late, "jitterLate"),

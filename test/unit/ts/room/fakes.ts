@@ -111,7 +111,8 @@ export class FakeSession extends Emitter<SessionEvents> {
 	}
 	track(sid: string): number[] {
 		const volumes: number[] = [];
-		this.emit("track", { sid, setVolume: (volume) => volumes.push(volume) });
+		const setVolume = (volume: number) => volumes.push(volume);
+		this.emit("track", { sid, setVolume, openTap: () => undefined });
 		return volumes;
 	}
 	/** The microphone's publication goes through. */
