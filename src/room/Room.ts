@@ -246,6 +246,7 @@ export class Room extends Emitter<RoomEvents> {
 		const session = this.#createSession({
 			autoSubscribe: this.#autoSubscribe,
 			mediaTimeout: options.peerConnectionTimeout,
+			rtcConfig: options.rtcConfig,
 			maxDataBytes,
 			signal: {
 				maxSignalBytes,
