@@ -160,6 +160,12 @@ export interface PeerStats {
 	[name: string]: number;
 }
 
+/** Frames that were encoded, and those of them that were digital silence. */
+export interface Captured {
+	readonly frames: number;
+	readonly silent: number;
+}
+
 /**
  * Callbacks come one at a time, never from inside a call. A peer is kept from the garbage collector
  * until close(); after it every function throws but close().
@@ -249,6 +255,17 @@ export class Peer extends Native("xs_peer_destructor") {
 	/** Bytes that wait on the channel and were never sent. */
 	bufferedAmount(channel: number): number {
 		return native("xs_peer_bufferedAmount").call(this, channel);
+	}
+	/**
+	 * Messages of a reliable, ordered channel that the other side has not got, as far as that can be told:
+	 * one whose acknowledgement was lost counts, one that was sent a moment ago on a path that works does not.
+	 */
+	undelivered(channel: number): number {
+		return native("xs_peer_undelivered").call(this, channel);
+	}
+	/** Of all senders together; a part of `stats` that takes less of the heap. */
+	get captured(): Captured {
+		return native("xs_peer_get_captured").call(this);
 	}
 	/** Undefined while ICE has none. */
 	get path(): Path | undefined {

@@ -4,7 +4,15 @@
  */
 
 import type { StreamTLSOptions } from "webrtc-native/stream";
-import type { IceState, Identity, Path, Peer, PeerOptions, PeerState } from "webrtc-native/webrtc";
+import type {
+	Captured,
+	IceState,
+	Identity,
+	Path,
+	Peer,
+	PeerOptions,
+	PeerState,
+} from "webrtc-native/webrtc";
 import { Log } from "../platform/log";
 import { ClientConfigSetting } from "../protocol/generated/enums";
 import type {
@@ -133,6 +141,10 @@ export class Connection {
 		const { offer, answer }: { offer: Init<SessionDescription>; answer?: SessionDescription } =
 			this.negotiation.descriptions;
 		return { offer, answer };
+	}
+
+	get captured(): Captured {
+		return this.#peer.captured;
 	}
 
 	get stats(): Record<string, number> {

@@ -4,9 +4,9 @@
  * state.ts; what Room should know comes as events.
  */
 
-import type { Identity } from "webrtc-native/webrtc";
-import { Emitter } from "../platform/emitter";
-import { Log } from "../platform/log";
+import type { Captured, Identity } from "webrtc-native/webrtc";
+import { HandledEmitter } from "../platform/emitter";
+import { type Log, log } from "../platform/log";
 import { Timeout } from "../platform/Timeout";
 import {
 	type DataPacket_Kind as DataPacketKind,
@@ -20,6 +20,7 @@ import type {
 	TrackInfo,
 } from "../protocol/generated/types";
 import type { Init } from "../protocol/schema";
+import { Regions } from "../signal/regions";
 import { Connection, type MediaState } from "./Connection";
 import { DataChannels } from "./DataChannels";
 import * as ends from "./ends";
@@ -48,9 +49,10 @@ import {
 
 const MEDIA_TIMEOUT = 15_000;
 
-export class Session extends Emitter<SessionEvents> {
+export class Session extends HandledEmitter<SessionEvents> {
 	readonly timeline = new Timeline();
 	readonly #options: SessionOptions;
+	readonly #log: Log;
 	readonly #parts: SessionParts;
 	readonly #publications: Publications;
 	readonly #data: DataChannels;
@@ -72,6 +74,7 @@ export class Session extends Emitter<SessionEvents> {
 	constructor(options: SessionOptions, parts: SessionParts) {
 		super();
 		this.#options = options;
+		this.#log = options.log ?? log;
 		this.#parts = parts;
 		this.#publications = new Publications({
 			timeout: options.publishTimeout,
@@ -81,6 +84,7 @@ export class Session extends Emitter<SessionEvents> {
 		this.#signalling = new Signalling({
 			create: parts.createSignal,
 			signal: options.signal ?? {},
+			regions: new Regions({ hasRegions: options.hasRegions, tls: options.signal?.tls }),
 			listen: (on) => this.#listen(on),
 		});
 		this.#data = new DataChannels({
@@ -194,6 +198,11 @@ export class Session extends Emitter<SessionEvents> {
 		this.#happen("leave", ends.cancelled());
 	}
 
+	/** What was encoded so far; nothing without a peer connection. */
+	get captured(): Captured {
+		return this.#connection?.captured ?? { frames: 0, silent: 0 };
+	}
+
 	/** As of now, or of the end. */
 	get stats(): SessionStats {
 		const timeline = this.timeline.moments;
@@ -217,6 +226,7 @@ export class Session extends Emitter<SessionEvents> {
 		const before = this.#state;
 		const next = transitions[before][event];
 		if (!next) return false;
+		this.#log.debug("session:", before, "+", event, "→", next);
 		if (next === "closed") {
 			this.#close(event, end ?? this.#lost);
 			return true;
@@ -322,7 +332,10 @@ export class Session extends Emitter<SessionEvents> {
 		on("requestResponse", (response) => this.#onRequestResponse(response));
 		on("refreshToken", (token) => this.#signalling.refresh(token));
 		on("roomMoved", ({ token, participant }) => this.#signalling.refresh(token, participant?.sid));
-		on("leave", (leave) => this.#happen(ends.eventOf(leave), ends.dismissed(leave)));
+		on("leave", (leave) => {
+			if (leave.regions) this.#signalling.regionsReported(leave.regions.regions);
+			this.#happen(ends.eventOf(leave), ends.dismissed(leave));
+		});
 		on("closed", ({ message }) => this.#happen("signalLost", ends.signalLost(message)));
 		for (const kind of ROOM_MESSAGES) this.#forward(on, kind);
 	}
@@ -361,7 +374,7 @@ export class Session extends Emitter<SessionEvents> {
 		try {
 			this.emit(news);
 		} catch (error) {
-			new Log().error(`a listener of ${news} threw:`, (error as Error)?.stack ?? error);
+			this.#log.error(`a listener of ${news} threw:`, (error as Error)?.stack ?? error);
 		}
 	}
 

@@ -17,6 +17,7 @@
 #include "ice/agent.h"
 #include "ring.h"
 #include "rtp/rtp.h"
+#include "rtp/transform.h"
 #include "sctp/dcep.h"
 #include "srtp/srtp.h"
 
@@ -127,6 +128,7 @@ typedef struct {
 	uint32_t dropped_unknown_kind, dropped_before_keys, dropped_unknown_stream, dropped_malformed;
 	uint32_t dropped_path, dropped_sink_full, dropped_outbox_full;
 	uint32_t dropped_unsendable;  /* encoded audio or SCTP that found no keys, path or memory */
+	uint32_t dropped_transform;   /* frames, either way: not wanted by their transform */
 	uint32_t dropped_application; /* DTLS application data where no channels are negotiated */
 	uint32_t dropped_events;
 } peer_stats;
@@ -169,6 +171,13 @@ void peer_remove_sender(peer *peer, int index, uint64_t now);
 void peer_remove_receiver(peer *peer, int index);
 
 /**
+ * What all frames of the sender, or receiver, go through from now on; copied, and NULL for nothing.
+ * A new one begins without.
+ */
+void peer_transform_sender(peer *peer, int index, const frame_transform *transform);
+void peer_transform_receiver(peer *peer, int index, const frame_transform *transform);
+
+/**
  * m=application is negotiated: takes the memory for data channels and connects them as soon as DTLS
  * is up. Once. 0, or -1: a second time, closed, or no memory.
  */
@@ -180,6 +189,9 @@ sctp_send_result peer_send_message(peer *peer, int channel, const uint8_t *bytes
 								   uint64_t now);
 /** Bytes that wait on the channel and were never sent. */
 uint32_t peer_buffered(const peer *peer, int channel);
+/** Messages of a reliable channel that the other side has not got; see association_undelivered().
+ */
+uint32_t peer_undelivered(const peer *peer, int channel);
 /** PEER_EVENT_BUFFERED_LOW comes when peer_buffered() falls to `bytes` from above. */
 void peer_set_low_water(peer *peer, int channel, uint32_t bytes);
 /** The oldest message; while messages are not taken, the sender's window closes. */

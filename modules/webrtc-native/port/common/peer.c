@@ -111,7 +111,7 @@ int port_peer_set_ice(port_peer *self, const port_ice_config *config)
 	ice_servers_release(self->servers);
 	self->servers = servers;
 	self->gather_due = true;
-	self->relay_only = config->relay_only;
+	self->relay_only |= config->relay_only; /* what is told once stays */
 	if (config->relay_only)
 		ice_agent_relay_only(peer_ice(self->core));
 	pthread_mutex_unlock(&self->mutex);
