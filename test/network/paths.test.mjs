@@ -13,13 +13,16 @@ import { startServer } from "../../tools/server/server.mjs";
 import { joinToken } from "../../tools/server/token.mjs";
 import { compare } from "../e2e/lib/analysis.mjs";
 import { startDevice } from "../e2e/lib/device.mjs";
+import { until } from "../e2e/lib/until.mjs";
 import { startCoturn } from "./coturn.mjs";
 import { createLab, labRefusal } from "./lab.mjs";
+import { pause } from "./lib.mjs";
 
 const skip = await labRefusal();
 const speech = join(root, "test/fixtures/speech-16k.wav");
 const seconds = 3.5;
 const rooms = Object.freeze(["udp", "srflx", "turn-udp", "tcp", "turn-tcp", "turn-tls"]);
+const noUdp = Object.freeze({ delay: 10, blockUdp: true });
 
 describe("paths through a network", { skip }, () => {
 	/** @type {Awaited<ReturnType<typeof createLab>>} */
@@ -78,7 +81,7 @@ describe("paths through a network", { skip }, () => {
 		const { likeness } = compare(begin, heard.samples, said.rate);
 		const ice = Math.round(timeline.ice - timeline.joined);
 		t.diagnostic(JSON.stringify({ ...path, ice, likeness }));
-		assert.ok(likeness > 0.6, `likeness ${likeness}`);
+		assert.ok(likeness > 0.5, `likeness ${likeness}`);
 		return { path, ice, peer, output };
 	}
 
@@ -104,7 +107,7 @@ describe("paths through a network", { skip }, () => {
 	});
 
 	it("over TCP to the server, when no UDP passes", async (t) => {
-		await lab.set({ delay: 10, blockUdp: true });
+		await lab.set(noUdp);
 		const { path, ice, peer } = await call(t, "tcp");
 		assert.deepEqual([path.candidateType, path.protocol], ["prflx", "tcp"]);
 		// Paced behind the check that UDP swallowed, and two round trips: TCP's and the check's.
@@ -113,7 +116,7 @@ describe("paths through a network", { skip }, () => {
 	});
 
 	it("by a relay over TCP, when no UDP passes and the server's TCP is blocked", async (t) => {
-		await lab.set({ delay: 10, blockUdp: true, blockPorts: [server.ports.tcp] });
+		await lab.set({ ...noUdp, blockPorts: [server.ports.tcp] });
 		const { path, ice } = await call(t, "turn-tcp");
 		assert.deepEqual([path.candidateType, path.relayProtocol], ["relay", "tcp"]);
 		assert.ok(ice < 500, `a path after ${ice} ms`);
@@ -121,9 +124,55 @@ describe("paths through a network", { skip }, () => {
 
 	it("by a relay over TLS, when that is blocked, too", async (t) => {
 		const blockPorts = [server.ports.tcp, coturn.ports.plain];
-		await lab.set({ delay: 10, blockUdp: true, blockPorts });
+		await lab.set({ ...noUdp, blockPorts });
 		const { path, ice } = await call(t, "turn-tls");
 		assert.deepEqual([path.candidateType, path.relayProtocol], ["relay", "tls"]);
 		assert.ok(ice < 1500, `a path after ${ice} ms`);
 	});
+
+	/** What a path is lost by, and what comes back. */
+	const mended = /** @type {const} */ ([
+		["over TCP, from 2.5 s of nothing", () => [], ["prflx", undefined]],
+		[
+			"by a relay over TLS, from 2.5 s of nothing",
+			() => [server.ports.tcp, 3478],
+			["relay", "tls"],
+		],
+	]);
+	for (const [name, blocked, [type, relay]] of mended) {
+		it(`comes back ${name}`, async (t) => {
+			const weather = { ...noUdp, blockPorts: blocked() };
+			await lab.set(weather);
+			const room = `mended-${relay}`;
+			const token = await joinToken(server, { room, identity: "device" });
+			const script =
+				"mic,connect,wait localTrackPublished,wait reconnected,wait 500,path,disconnect";
+			const config = { url: server.url, token, seconds: 30, mic: speech, loop: true, script };
+			const device = startDevice(
+				`paths-${room}`,
+				{ ...config, ca: coturn.ca },
+				"test/e2e/apps/room",
+				lab.device,
+			);
+			const said = (/** @type {string} */ event) =>
+				until(() => new RegExp(`^${event}\\b`, "m").test(device.output()), event, 15_000);
+			await said("localTrackPublished");
+			await pause(500);
+			await lab.set({ blackHole: true });
+			await said("reconnecting");
+			await pause(1000);
+			await lab.set(weather);
+			const begin = performance.now();
+			await said("reconnected");
+			const back = Math.round(performance.now() - begin);
+			const { status, output } = await device.end();
+			assert.equal(status, 0, output);
+			const [, text] = /^path (.*)$/m.exec(output) ?? [];
+			t.diagnostic(`back after ${back} ms: ${text}`);
+			const path = JSON.parse(text);
+			assert.deepEqual([path.candidateType, path.relayProtocol], [type, relay]);
+			assert.ok(back < 2000, `back after ${back} ms`);
+			assert.doesNotMatch(output, /^localTrackUnpublished(.|\n)*^reconnected/m);
+		});
+	}
 });

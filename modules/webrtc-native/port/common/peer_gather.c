@@ -71,7 +71,8 @@ static void begin(port_peer *self)
 {
 	self->gather_due = false;
 	peer_gather_end(self);
-	if (!self->servers || connected(self))
+	/* What has or had a path asks when ICE begins anew. */
+	if (!self->servers || ice_agent_state(peer_ice(self->core)) > ICE_CHECKING)
 		return;
 	self->names = resolution_start(self->servers, &self->loop);
 	self->begun = 0;
