@@ -6,7 +6,12 @@
 
 import type { Captured, Path } from "webrtc-native/webrtc";
 import { ReconnectReason, SignalTarget } from "../protocol/generated/enums";
-import type { JoinResponse, SignalRequest, SyncState } from "../protocol/generated/types";
+import type {
+	JoinResponse,
+	ReconnectResponse,
+	SignalRequest,
+	SyncState,
+} from "../protocol/generated/types";
 import type { Init } from "../protocol/schema";
 import type { DataChannels } from "./DataChannels";
 import { newCname, newSessionId } from "./ids";
@@ -45,8 +50,12 @@ export class Connection {
 	constructor(options: ConnectionOptions) {
 		this.#options = options;
 		const { identity, data, single, receiving, send } = options;
-		const use = { controlling: true, data: data.callbacks, onMedia: () => this.tellMedia() };
-		this.#publisher = new Transport(options, use);
+		this.#publisher = new Transport(options, {
+			controlling: true,
+			data: data.callbacks,
+			onCandidate: (candidate) => this.negotiation.discovered(candidate),
+			onMedia: () => this.tellMedia(),
+		});
 		const { peer } = this.#publisher;
 		try {
 			this.negotiation = new Negotiation({
@@ -70,6 +79,12 @@ export class Connection {
 			peer.close();
 			throw error;
 		}
+	}
+
+	/** The server's first message: it may name STUN and TURN servers, or allow nothing but relays. */
+	welcome(response: JoinResponse | ReconnectResponse): void {
+		this.#publisher.welcome(response);
+		this.subscriber?.transport.welcome(response);
 	}
 
 	/** The server took us in, and says which way its own media and data go. */
@@ -161,6 +176,7 @@ export function listenForConnection(
 			onUnusable(`the server's ${what} cannot be used: ${(error as Error).message}`);
 		}
 	};
+	on("welcome", (response) => connection()?.welcome(response));
 	on("answer", (answer) => take("answer", () => connection()?.negotiation.answer(answer)));
 	on("offer", (offer) => take("offer", () => connection()?.subscriber?.offer(offer)));
 	on("trickle", ({ candidateInit, final, target }) => {

@@ -292,6 +292,8 @@ export class Session extends HandledEmitter<SessionEvents> {
 			single: this.#signalling.single,
 			data: this.#data,
 			answerTimeout: this.#options.answerTimeout,
+			rtcConfig: this.#options.rtcConfig,
+			tls: this.#options.signal?.tls,
 			receiving: {
 				speaker: this.#options.speaker,
 				onTrack: (track) => this.emit("track", track),

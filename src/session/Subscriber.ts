@@ -4,6 +4,7 @@
  */
 
 import type { Candidate } from "webrtc-native/webrtc";
+import { SignalTarget } from "../protocol/generated/enums";
 import type { SessionDescription, SignalRequest, SyncState } from "../protocol/generated/types";
 import type { Init } from "../protocol/schema";
 import type { DataChannels } from "./DataChannels";
@@ -14,6 +15,7 @@ import { remoteData } from "./remoteData";
 import { type AnsweredSection, buildAnswer } from "./sdp/answer";
 import { type Description, parseDescription, SdpError, type Section } from "./sdp/parse";
 import { Transport, type TransportOptions } from "./Transport";
+import { Trickle } from "./Trickle";
 
 export interface SubscriberUse {
 	data: DataChannels;
@@ -29,6 +31,10 @@ export class Subscriber {
 	readonly #fingerprint: string;
 	readonly #receivers: Receivers;
 	readonly #candidates: RemoteCandidates;
+	/** What was found out since the newest answer. */
+	readonly #trickle: Trickle;
+	/** Of the bundle's first section; undefined before the first answer. */
+	#mid: string | undefined;
 	readonly #sessionId = newSessionId();
 	/** Ours, best first. */
 	#local: readonly Candidate[];
@@ -43,11 +49,20 @@ export class Subscriber {
 
 	/** Opens sockets; throws when there is no network, memory or entropy. */
 	constructor(options: TransportOptions, use: SubscriberUse) {
-		const { data, receiving, onMedia } = use;
+		const { data, receiving, send, onMedia } = use;
 		this.#use = use;
 		this.#fingerprint = options.identity.fingerprint;
 		const callbacks = data.listenDown().callbacks;
-		this.transport = new Transport(options, { controlling: false, data: callbacks, onMedia });
+		this.#trickle = new Trickle({ target: SignalTarget.SUBSCRIBER, send });
+		this.transport = new Transport(options, {
+			controlling: false,
+			data: callbacks,
+			onCandidate: (candidate) => {
+				this.#trickle.add(candidate);
+				if (this.#mid !== undefined) this.#trickle.flush(this.#mid);
+			},
+			onMedia,
+		});
 		const { peer } = this.transport;
 		this.#receivers = new Receivers(peer, receiving);
 		this.#candidates = new RemoteCandidates(peer);
@@ -89,6 +104,8 @@ export class Subscriber {
 		this.#answer = { type: "answer", sdp: answer, id };
 		// If it does not arrive, the server offers anew when signalling is resumed.
 		this.#use.send({ answer: this.#answer });
+		this.#mid = description.sections[0].mid;
+		this.#trickle.flush(this.#mid);
 		this.#refuseVideo(description.sections, midToTrackId);
 	}
 
@@ -114,6 +131,7 @@ export class Subscriber {
 			if (!isFirst) {
 				this.#local = peer.restartIce();
 				this.#candidates.restart();
+				this.#trickle.clear();
 			}
 			this.#remote = { fingerprint, credentials };
 			// What we answer makes them active, whatever they offer.
