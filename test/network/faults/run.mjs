@@ -218,7 +218,8 @@ async function allIsWell({ device, peer }) {
  *
  * @property {Numbers} up the peer's of the device @property {Numbers} down and the other way
  *
- * @typedef {{ cycles: Cycle[], left: number }} Journey `left`: ms that disconnect() took
+ * @typedef {{ cycles: Cycle[], left: number, kept: number }} Journey `left`: ms that disconnect() took, in
+ *   a black hole; `kept`: native bytes in use 2 s after its beginning
  */
 
 /**
@@ -227,7 +228,7 @@ async function allIsWell({ device, peer }) {
  * was lost with the path. A server that is killed takes with it what it had, and its participants.
  * @param {Journey} journey
  */
-export function complaints({ cycles, left }) {
+export function complaints({ cycles, left, kept }) {
 	const found = cycles.flatMap(({ fault, anew, up, down }, i) => {
 		const killed = fault === "restart";
 		const wrong = {
@@ -251,6 +252,7 @@ export function complaints({ cycles, left }) {
 		if (growth > spare) found.push(`${what} grew by ${growth}`);
 	}
 	if (left > 2000) found.push(`disconnect() took ${left} ms`);
+	if (kept > 0) found.push(`disconnect() kept ${kept} B`);
 	return found;
 }
 
@@ -323,11 +325,14 @@ export async function runFaults({ cycles, seed, long = false, only, tell = () =>
 				`${i + 1} ${fault}${anew ? ", joined anew" : ""}: ${ms} ms, ${memory.slots} slots, ${memory.native} B`,
 			);
 		}
+		await lab.set({ blackHole: true });
+		await pause(2000); // it is on its way back when it is told to leave
 		const status = await device.end();
-		const [, left] = /^left after (\d+) ms$/m.exec(device.lines.join("\n")) ?? [];
+		const [, left, kept] =
+			/^left after (\d+) ms, (\d+) B kept$/m.exec(device.lines.join("\n")) ?? [];
 		if (status !== 0 || !left)
 			throw new Failure("the device did not leave:", device.lines.slice(-60).join("\n"));
-		return { cycles: done, left: Number(left) };
+		return { cycles: done, left: Number(left), kept: Number(kept) };
 	} finally {
 		await Promise.all(sides.map((side) => side.end()));
 		await (world?.server ?? server).stop();
