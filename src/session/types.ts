@@ -2,6 +2,7 @@
 
 import type { Speaker } from "webrtc-native/device";
 import type { Path } from "webrtc-native/webrtc";
+import type { Log } from "../platform/log";
 import type {
 	DataPacket_Kind as DataPacketKind,
 	DisconnectReason,
@@ -10,6 +11,7 @@ import type { JoinResponse, SyncState, TrackInfo } from "../protocol/generated/t
 import type { Init } from "../protocol/schema";
 import type { ConnectionError } from "../signal/ConnectionError";
 import type { SignalEvents, SignalOptions, SignalStats } from "../signal/types";
+import type { RTCConfiguration } from "./iceServers";
 import type { TrackPublishError } from "./Publications";
 import type { IncomingTrack } from "./Receivers";
 import type { ReconnectPolicy } from "./ReconnectPolicy";
@@ -19,10 +21,14 @@ export interface SessionOptions {
 	/** Subscribe to everything there is. */
 	autoSubscribe: boolean;
 	signal?: SignalOptions;
+	/** See RoomOptions. */
+	hasRegions?(host: string): boolean;
 	/** Opens the speaker; undefined when there is none. */
 	speaker(): Speaker | undefined;
 	/** Largest inbound data packet in bytes; larger ones are refused in C and counted. 65,535 by default. */
 	maxDataBytes?: number;
+	/** STUN and TURN servers, and whether only relays may be used. */
+	rtcConfig?: RTCConfiguration | undefined;
 	/** Milliseconds to prepare, and from joining until media and data must be up; 15,000 by default. */
 	mediaTimeout?: number;
 	/** Milliseconds for an offer's answer; 15,000 by default. */
@@ -33,6 +39,8 @@ export interface SessionOptions {
 	reconnectPolicy?: ReconnectPolicy;
 	/** What the room knows that a resumed server may not: subscriptions, data received. */
 	syncState?(): Init<SyncState>;
+	/** For transitions, at level debug; the console's by default. */
+	log?: Log;
 }
 
 /** Messages that are the room's business alone; they are emitted as they come, after `joined`. */

@@ -17,6 +17,7 @@
 #include "ice/agent.h"
 #include "ring.h"
 #include "rtp/rtp.h"
+#include "rtp/transform.h"
 #include "sctp/dcep.h"
 #include "srtp/srtp.h"
 
@@ -79,7 +80,8 @@ typedef enum {
 	PEER_EVENT_READABLE,       /* peer_take_message() has one; comes again for the next */
 	PEER_EVENT_WRITABLE,       /* there is room for a message that was refused */
 	PEER_EVENT_BUFFERED_LOW,   /* `channel`: peer_buffered() fell to its low water */
-	PEER_EVENT_DATA_ENDED      /* all channels are over; `reason` may be NULL */
+	PEER_EVENT_DATA_ENDED,     /* all channels are over; `reason` may be NULL */
+	PEER_EVENT_CANDIDATE       /* `candidate`: from the port, to be signalled */
 } peer_event_type;
 
 typedef struct {
@@ -90,7 +92,8 @@ typedef struct {
 	uint64_t at; /* microseconds */
 	uint32_t ssrc;
 	int channel;
-	const char *reason; /* one line for people; valid as long as the peer */
+	const char *reason;             /* one line for people; valid as long as the peer */
+	const ice_candidate *candidate; /* valid as long as the callback */
 } peer_event;
 
 /** Bytes, with the limits of sctp_config. */
@@ -125,6 +128,7 @@ typedef struct {
 	uint32_t dropped_unknown_kind, dropped_before_keys, dropped_unknown_stream, dropped_malformed;
 	uint32_t dropped_path, dropped_sink_full, dropped_outbox_full;
 	uint32_t dropped_unsendable;  /* encoded audio or SCTP that found no keys, path or memory */
+	uint32_t dropped_transform;   /* frames, either way: not wanted by their transform */
 	uint32_t dropped_application; /* DTLS application data where no channels are negotiated */
 	uint32_t dropped_events;
 } peer_stats;
@@ -149,6 +153,10 @@ int peer_set_remote(peer *peer, const peer_remote *remote, uint64_t now);
 int peer_restart_ice(peer *peer, uint64_t now);
 /** `socket` is gone, and the old path with it if that led over it. */
 void peer_forget_path(peer *peer, int socket);
+/** ice_agent_remove_local(). */
+void peer_remove_local(peer *peer, int socket, uint64_t now);
+/** Where packets go now: ICE's path, or the old one beside an ICE restart. */
+bool peer_path(const peer *peer, int *socket, net_address *to);
 /** The connection from `socket` to `to` broke: ice_agent_lost(). */
 void peer_lost(peer *peer, int socket, const net_address *to, uint64_t now);
 
@@ -163,6 +171,13 @@ void peer_remove_sender(peer *peer, int index, uint64_t now);
 void peer_remove_receiver(peer *peer, int index);
 
 /**
+ * What all frames of the sender, or receiver, go through from now on; copied, and NULL for nothing.
+ * A new one begins without.
+ */
+void peer_transform_sender(peer *peer, int index, const frame_transform *transform);
+void peer_transform_receiver(peer *peer, int index, const frame_transform *transform);
+
+/**
  * m=application is negotiated: takes the memory for data channels and connects them as soon as DTLS
  * is up. Once. 0, or -1: a second time, closed, or no memory.
  */
@@ -174,6 +189,9 @@ sctp_send_result peer_send_message(peer *peer, int channel, const uint8_t *bytes
 								   uint64_t now);
 /** Bytes that wait on the channel and were never sent. */
 uint32_t peer_buffered(const peer *peer, int channel);
+/** Messages of a reliable channel that the other side has not got; see association_undelivered().
+ */
+uint32_t peer_undelivered(const peer *peer, int channel);
 /** PEER_EVENT_BUFFERED_LOW comes when peer_buffered() falls to `bytes` from above. */
 void peer_set_low_water(peer *peer, int channel, uint32_t bytes);
 /** The oldest message; while messages are not taken, the sender's window closes. */

@@ -31,6 +31,7 @@ typedef struct {
 	char cname[PEER_CNAME_MAX + 1];
 	rtp_extensions extensions;
 	packet_ring *source;
+	frame_transform transform; /* run NULL: none */
 	uint8_t payload_type;
 	uint16_t sequence;
 	uint32_t timestamp_offset;
@@ -51,6 +52,7 @@ typedef struct {
 	char mid[RTP_MID_MAX + 1];
 	uint8_t payload_type;
 	packet_ring *sink;
+	frame_transform transform;
 	rtp_receiver received; /* ssrc 0: not known yet */
 } media_receiver;
 
@@ -113,9 +115,6 @@ struct peer {
 /** Has a datagram sent by the next polls; full, it is dropped and counted. */
 void peer_queue(peer *self, const uint8_t *bytes, size_t length);
 uint32_t peer_random(peer *self);
-
-/** Where packets go now. */
-bool peer_path(const peer *self, int *socket, net_address *to);
 
 /* peer_state.c */
 void peer_emit(peer *self, peer_event event);

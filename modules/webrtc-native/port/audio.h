@@ -58,7 +58,7 @@ void port_microphone_detach(port_microphone *microphone, audio_uplink *uplink);
 typedef struct {
 	uint32_t sample_rate; /* Hz, of what is fed: 8000 to 48000 */
 	uint32_t queue_ms;    /* 20 to 1000: how much is held that was not sent */
-	/** On the audio thread, when it has taken 20 ms: posts and returns. */
+	/** On the audio thread, every 20 ms, when it has taken what was due: posts and returns. */
 	void (*on_taken)(void *context);
 	void *context;
 } port_feed_options;

@@ -14,15 +14,18 @@ import { WebSocket, WebSocketServer } from "ws";
  * @property {() => Promise<void>} close ends its connections too
  */
 
-/** @param {import("node:net").Server} server @returns {Promise<Listening>} */
-async function listen(server) {
+/**
+ * @param {import("node:net").Server} server @param {string} [host] where it can be reached
+ * @returns {Promise<Listening>}
+ */
+async function listen(server, host = "127.0.0.1") {
 	/** @type {Set<import("node:net").Socket>} */
 	const sockets = new Set();
 	server.on("connection", (socket) => {
 		sockets.add(socket);
 		socket.on("error", () => {}).on("close", () => sockets.delete(socket));
 	});
-	await once(server.listen(0, "127.0.0.1"), "listening");
+	await once(server.listen(0, host), "listening");
 	const address = server.address();
 	if (!address || typeof address !== "object") throw new Error("no address");
 	return {
@@ -54,8 +57,9 @@ export function tlsProxy(target, identity) {
 /**
  * Passes bytes on, until told otherwise.
  * @param {string} target ws://host:port
+ * @param {string} [host] where it can be reached
  */
-export async function tcpProxy(target) {
+export async function tcpProxy(target, host) {
 	const { hostname, port } = new URL(target);
 	let mode = "pass";
 	/** @type {Set<import("node:net").Socket>} */
@@ -80,6 +84,7 @@ export async function tcpProxy(target) {
 			outside.on("data", (data) => mode !== "hold" && inside.write(data));
 			inside.on("data", (data) => mode !== "hold" && outside.write(data));
 		}),
+		host,
 	);
 	return {
 		...proxy,
@@ -95,13 +100,18 @@ export async function tcpProxy(target) {
 }
 
 /**
- * Passes the signalling on, and lets `edit` change or drop what the server says.
+ * Passes the signalling on, and lets `edit` change or drop what the server says. say() says more, to
+ * all that are connected.
  * @param {string} target ws://host:port
  * @param {(response: SignalResponse) => SignalResponse | undefined} edit undefined drops it
  */
 export async function signalProxy(target, edit) {
 	const http = createHttpServer();
 	const server = new WebSocketServer({ server: http });
+	/** @param {SignalResponse} response */
+	const say = (response) => {
+		for (const outside of server.clients) outside.send(response.toBinary());
+	};
 	server.on("connection", (outside, request) => {
 		const { authorization } = request.headers;
 		const inside = new WebSocket(`${target}${request.url}`, {
@@ -127,7 +137,7 @@ export async function signalProxy(target, edit) {
 			one.on("close", () => other.close()).on("error", () => other.terminate());
 		}
 	});
-	return listen(http);
+	return { ...(await listen(http)), say };
 }
 
 /** Swaps the certificate's fingerprint in an answer for one that nobody has. @param {SignalResponse} response */

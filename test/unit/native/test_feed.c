@@ -27,14 +27,14 @@ static void nap(uint64_t microseconds)
 
 typedef struct {
 	port_microphone *port;
-	atomic_uint taken; /* times 20 ms */
+	atomic_uint ticks;
 	uint32_t rate;
 	uint64_t made; /* samples of the pattern */
 } feed;
 
 static void on_taken(void *context)
 {
-	atomic_fetch_add(&((feed *)context)->taken, 1);
+	atomic_fetch_add(&((feed *)context)->ticks, 1);
 }
 
 static void open_feed(feed *feed, uint32_t rate, uint32_t queue_ms)
@@ -145,7 +145,7 @@ static void what_is_fed_keeps_the_pace(void **state)
 			fail_msg("%u Hz: 400 ms took %u us", rates[i], (unsigned)took);
 		nap(150000);
 		assert_int_equal(port_feed_queued(feed.port), 0);
-		assert_in_range(atomic_load(&feed.taken), 20, 22);
+		assert_in_range(atomic_load(&feed.ticks), 20, 40);
 		port_microphone_detach(feed.port, uplink);
 		port_microphone_close(feed.port);
 		hear(uplink, rate, &heard);
@@ -191,10 +191,9 @@ static void nothing_fed_is_nothing_sent(void **state)
 	/* muted: taken as ever, and not sent */
 	audio_uplink_set_muted(uplink, true);
 	hear(uplink, 16000, &heard);
-	unsigned before = atomic_load(&feed.taken);
-	say(&feed, 3200);
+	assert_true(say(&feed, 3200) > 100000);
 	nap(100000);
-	assert_in_range(atomic_load(&feed.taken) - before, 10, 11);
+	assert_int_equal(port_feed_queued(feed.port), 0);
 	hear(uplink, 16000, &heard);
 	assert_int_equal(heard.packets, 0);
 	port_microphone_detach(feed.port, uplink);
@@ -214,13 +213,13 @@ static void what_is_cleared_is_not_sent(void **state)
 	feed feed;
 
 	(void)state;
-	open_feed(&feed, 16000, 1000);
+	open_feed(&feed, 16000, 500);
 	audio_uplink *uplink = attach(&feed);
 	say(&feed, 8000);
 	port_feed_clear(feed.port);
 	assert_int_equal(port_feed_queued(feed.port), 0);
-	assert_true(port_feed_push(feed.port, silence, 8000) >=
-				7680); /* a tick may not have come yet */
+	nap(30000); /* a tick makes room, with nothing to take */
+	assert_int_equal(port_feed_push(feed.port, silence, 8000), 8000);
 	nap(100000);
 	assert_true(port_feed_queued(feed.port) > 300000);
 	hear(uplink, 16000, &heard);
@@ -248,14 +247,14 @@ static void several_are_fed_at_once(void **state)
 		open_feed(&feeds[i], 16000, 500);
 		uplinks[i] = attach(&feeds[i]);
 	}
+	assert_null(port_feed_open(&one_more, error, sizeof error));
+	assert_non_null(strstr(error, "too many"));
 	port_audio_options wav = {
 		.driver = PORT_AUDIO_WAV, .path = FIXTURES "/speech-16k.wav", .sample_rate = 16000};
 	port_microphone *microphone = port_microphone_open(&wav, error, sizeof error);
 	assert_non_null(microphone);
 	assert_null(port_microphone_open(&wav, error, sizeof error));
 	assert_non_null(strstr(error, "open already"));
-	assert_null(port_feed_open(&one_more, error, sizeof error));
-	assert_non_null(strstr(error, "too many"));
 
 	for (int i = 0; i < PORT_FEEDS_MAX; i++) {
 		int16_t tone[6400];

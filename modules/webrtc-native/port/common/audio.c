@@ -29,19 +29,15 @@ static bool rate_is_valid(uint32_t rate, const char *what, char *error, size_t s
 	return false;
 }
 
-/* Under `opening`, which all who change them hold. */
+/* Under `opening`, which all who change them hold. The first place is the device's. */
 static port_microphone **free_place(const microphone_driver *driver)
 {
-	port_microphone **place = NULL;
+	bool fed = driver == &feed_microphone;
 
-	for (size_t i = 0; i < AUDIO_MICROPHONES_MAX; i++) {
+	for (size_t i = fed ? 1 : 0; i < (fed ? AUDIO_MICROPHONES_MAX : 1); i++)
 		if (!audio_open.microphones[i])
-			place = &audio_open.microphones[i];
-		else if (driver != &feed_microphone &&
-				 audio_open.microphones[i]->driver != &feed_microphone)
-			return NULL; /* there is one of those */
-	}
-	return place;
+			return &audio_open.microphones[i];
+	return NULL;
 }
 
 /* Under `opening`: has the thread serve the device, which is closed if it cannot. */

@@ -73,15 +73,14 @@ uint32_t audio_feed_rate(const void *feed)
 static bool read_feed(void *device, int16_t *samples, bool listening, audio_device_faults *faults)
 {
 	audio_feed *feed = device;
-	size_t count = sample_ring_count(feed->ring), taken = 0;
+	size_t count = sample_ring_count(feed->ring);
+	bool due = count >= feed->frame || (count > 0 && count == feed->scrap);
 
 	(void)listening, (void)faults;
-	if (count >= feed->frame || (count > 0 && count == feed->scrap)) {
-		taken = sample_ring_read(feed->ring, samples, feed->frame);
-		count = 0;
-		feed->on_taken(feed->context);
-	}
-	feed->scrap = count;
+	/* None, if none is due: what was cleared makes room. */
+	size_t taken = sample_ring_read(feed->ring, samples, due ? feed->frame : 0);
+	feed->scrap = due ? 0 : count;
+	feed->on_taken(feed->context);
 	memset(samples + taken, 0, (feed->frame - taken) * sizeof *samples);
 	if (taken > 0)
 		feed->silent = 0;
