@@ -50,7 +50,12 @@ const forTests = [
 	{ name: "qemu-system-misc", command: "qemu-system-riscv32" },
 	{ name: "dpkg-dev", command: "dpkg-source" },
 	{ name: "coturn", command: "turnserver" },
+	{ name: "chromium-headless-shell", present: () => browser() !== undefined },
 ];
+
+/** A Chromium that needs no screen. */
+export const browser = () =>
+	["chromium-headless-shell", "chromium", "google-chrome"].find((name) => which(name));
 
 /** For the 32-bit host; other processors' compilers have no such mode. */
 function multilibIsThere() {
