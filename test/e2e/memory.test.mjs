@@ -28,7 +28,7 @@ after(async () => {
 });
 
 const skip = existsSync(hostPath({ libraries: "x86-32" })) ? false : "there is no 32-bit host here";
-/** A board like CoreS3. @type {import("../../tools/lib/simulator.mjs").Memory} */
+/** A board like CoreS3. @type {import("../../tools/lib/memory.mjs").Memory} */
 const board = { libraries: "x86-32", profile: "psram" };
 
 const budgets = JSON.parse(

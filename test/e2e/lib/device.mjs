@@ -13,7 +13,7 @@ export const outFolder = join(build, "e2e");
  * @param {{ url: string, token: string, seconds: number } & Record<string, string | number | boolean>} config
  * @param {string} [app]
  * @param {{ within: readonly string[] }} [host] the laboratory's, this machine if not given
- * @param {import("../../../tools/lib/simulator.mjs").Memory} [memory] a device's
+ * @param {import("../../../tools/lib/memory.mjs").Memory} [memory] a device's
  */
 export function startDevice(name, config, app = "examples/voice-agent", host, memory) {
 	mkdirSync(outFolder, { recursive: true });
