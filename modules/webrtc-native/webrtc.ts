@@ -6,6 +6,8 @@ export type CandidateType = "host" | "srflx" | "prflx" | "relay";
 
 export interface Candidate {
 	type: CandidateType;
+	/** To the peer; UDP by default. Of TCP, the other side's are passive, and ours are not told. */
+	protocol?: "udp" | "tcp";
 	/** IPv4 or IPv6 in text; host names (mDNS) are of no use here. */
 	address: string;
 	port: number;
@@ -113,6 +115,19 @@ export interface ReceiverOptions {
 	speaker: Speaker;
 }
 
+/** Where packets go, in the words of WebRTC's getStats(). */
+export interface Path {
+	/** Of the candidate of ours. */
+	candidateType: CandidateType;
+	/** To the other side; to the relay it is `relayProtocol`. */
+	protocol: "udp" | "tcp";
+	relayProtocol?: "udp" | "tcp" | "tls";
+	/** The other side's candidate. */
+	remoteCandidateType: CandidateType;
+	remoteAddress: string;
+	remotePort: number;
+}
+
 /** Counters of core/peer.h and core/audio/engine.h, by the same names in camel case. */
 export interface PeerStats {
 	[name: string]: number;
@@ -195,6 +210,10 @@ export class Peer extends Native("xs_peer_destructor") {
 	/** Bytes that wait on the channel and were never sent. */
 	bufferedAmount(channel: number): number {
 		return native("xs_peer_bufferedAmount").call(this, channel);
+	}
+	/** Undefined while ICE has none. */
+	get path(): Path | undefined {
+		return native("xs_peer_get_path").call(this);
 	}
 	get stats(): PeerStats {
 		return native("xs_peer_get_stats").call(this);

@@ -3,7 +3,7 @@
  * number of ICE restarts. A full reconnect makes another one.
  */
 
-import type { IceState, Identity, Peer, PeerOptions, PeerState } from "webrtc-native/webrtc";
+import type { IceState, Identity, Path, Peer, PeerOptions, PeerState } from "webrtc-native/webrtc";
 import type { SessionDescription, SignalRequest, SyncState } from "../protocol/generated/types";
 import type { Init } from "../protocol/schema";
 import type { DataChannels } from "./DataChannels";
@@ -96,6 +96,11 @@ export class Connection {
 
 	get stats(): Record<string, number> {
 		return { ...this.#peer.stats, ...this.negotiation.stats, ...this.#options.data.stats };
+	}
+
+	/** Undefined while ICE has none. */
+	get path(): Path | undefined {
+		return this.#peer.path;
 	}
 
 	close(): void {

@@ -10,7 +10,7 @@ export type CandidateDrop = CandidateSkip | "excess";
 
 export class RemoteCandidates {
 	readonly #peer: Peer;
-	/** By address and port: answers repeat what was trickled. */
+	/** By protocol, address and port: answers repeat what was trickled. */
 	readonly #candidates = new Map<string, Candidate>();
 	/** The remote description is set. */
 	#open = false;
@@ -36,7 +36,8 @@ export class RemoteCandidates {
 	}
 
 	add(candidate: Candidate): void {
-		const key = `${candidate.address} ${candidate.port}`;
+		const { protocol = "udp", address, port } = candidate;
+		const key = `${protocol} ${address} ${port}`;
 		if (this.#candidates.has(key)) return;
 		if (this.#candidates.size === MAX) {
 			this.drop("excess");

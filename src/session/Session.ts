@@ -199,7 +199,8 @@ export class Session extends Emitter<SessionEvents> {
 		const timeline = this.timeline.moments;
 		if (this.#finalCounters) return { ...this.#finalCounters, timeline };
 		const peer = this.#connection?.stats ?? {};
-		return { timeline, peer, signal: this.#signalling.stats };
+		const path = this.#connection?.path;
+		return { timeline, peer, path, signal: this.#signalling.stats };
 	}
 
 	/** The server can be asked things. */
@@ -339,8 +340,7 @@ export class Session extends Emitter<SessionEvents> {
 			this.#recovery.mediaSilent();
 			this.#happen("mediaSilent", ends.mediaSilent());
 		} else if (state === "failed") {
-			const message = `the media connection failed: ${reason ?? "no reason given"}`;
-			this.#happen("mediaFailed", ends.failed(message));
+			this.#happen("mediaFailed", ends.mediaFailed(reason ?? "no reason given"));
 		}
 	}
 

@@ -46,6 +46,18 @@ export function failed(this: unknown, message: string): SessionEnd {
 	};
 }
 
+/** What to do about it, where the reason tells. */
+const ADVICE: readonly (readonly [RegExp, string])[] = Object.freeze([
+	[/^ICE: |not answered/, "; does UDP to the server pass?"],
+	[/fingerprint/, "; the signalling was changed on the way, or the media's: trust neither"],
+]);
+
+/** @param reason the peer's, in words */
+export function mediaFailed(this: unknown, reason: string): SessionEnd {
+	const advice = ADVICE.find(([pattern]) => pattern.test(reason))?.[1] ?? "";
+	return failed(`the media connection failed: ${reason}${advice}`);
+}
+
 export function mediaSilent(this: unknown): SessionEnd {
 	return { reason: DisconnectReason.CONNECTION_TIMEOUT };
 }

@@ -1,6 +1,7 @@
 /** What a session is given, and what it tells. */
 
 import type { Speaker } from "webrtc-native/device";
+import type { Path } from "webrtc-native/webrtc";
 import type {
 	DataPacket_Kind as DataPacketKind,
 	DisconnectReason,
@@ -62,6 +63,8 @@ export interface SessionStats {
 	timeline: Partial<Record<Moment, number>>;
 	/** Counters of the C core and of the negotiation; empty before there is a peer connection. */
 	peer: Record<string, number>;
+	/** Where media goes; undefined while there is no way. */
+	path?: Path | undefined;
 	signal: SignalStats | undefined;
 }
 

@@ -369,7 +369,7 @@ export class SignalClient extends Emitter<SignalEvents> {
 	/** The WebSocket ended after it was open. */
 	#onEnd({ code, message }: WebSocketEnd): void {
 		if (this.#state === "connecting") {
-			const what = `the server stopped before the join was done: ${message}`;
+			const what = `the server stopped before the join was done: ${message}; try again, or see its log`;
 			this.#fail(what, ConnectionErrorReason.WebSocket);
 		} else if (this.#state === "connected") {
 			this.#release();

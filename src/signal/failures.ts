@@ -91,7 +91,7 @@ export function refusal(
 		);
 	if (!answer)
 		return new ConnectionError(
-			`${server} broke off: ${end.message}`,
+			`${server} broke off: ${end.message}; is it a LiveKit server? If so, see its log`,
 			end.status ? InternalError : ServerUnreachable,
 			{ status: end.status },
 		);
@@ -112,11 +112,11 @@ export function refusal(
 		);
 	if (status === 200)
 		return new ConnectionError(
-			`${server} accepts the token but not the WebSocket: ${end.message}${words}`,
+			`${server} accepts the token but not the WebSocket: ${end.message}${words}; does a proxy stop it?`,
 			end.status && end.status >= 500 ? InternalError : WebSocketFailed,
 			{ status: end.status },
 		);
-	const what = `${server} refuses to connect: HTTP ${status}${words}`;
+	const what = `${server} refuses to connect: HTTP ${status}${words}; see its log, or try again later`;
 	return new ConnectionError(what, InternalError, { status });
 }
 

@@ -99,7 +99,8 @@ static void step(void *context, uint8_t kind, uint8_t *bytes, size_t length)
 	target *at = context;
 	stun_message message;
 	uint8_t from = length > 0 ? bytes[0] : 0;
-	ice_candidate candidate = {ICE_HOST, address(from), UINT32_C(1) << (from & 31), "1"};
+	ice_candidate candidate = {ICE_HOST, address(from), UINT32_C(1) << (from & 31), "1",
+							   from & 4 ? ICE_TCP : ICE_UDP};
 
 	switch (kind % KINDS) {
 	case RAW:

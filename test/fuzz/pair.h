@@ -42,7 +42,7 @@ static inline void pair_signal(const pair *self, peer *to, peer *from, int numbe
 		.pwd = ice_agent_local_pwd(peer_ice(from)),
 		.setup = setup,
 	};
-	const ice_candidate candidate = {ICE_HOST, pair_address[number], 2130706431, "1"};
+	const ice_candidate candidate = {ICE_HOST, pair_address[number], 2130706431, "1", ICE_UDP};
 
 	REQUIRE(peer_set_remote(to, &remote, self->now) == 0);
 	REQUIRE(ice_agent_add_remote(peer_ice(to), &candidate, self->now) == 0);

@@ -22,7 +22,6 @@ const forStart = [
 	{ name: "libc6-dev", header: "stdlib.h" },
 	{ name: "make", command: "make" },
 	{ name: "cmake", command: "cmake" },
-	{ name: "pkg-config", command: "pkg-config" },
 	{ name: "libmbedtls-dev", header: "mbedtls/ssl.h" },
 	{ name: "libopus-dev", header: "opus/opus.h" },
 	{ name: "libasound2-dev", header: "alsa/asoundlib.h" },
@@ -42,6 +41,7 @@ const forDevice = [
 const forTests = [
 	...forDevice,
 	...forChecks,
+	{ name: "pkg-config", command: "pkg-config" },
 	{ name: "libcmocka-dev", header: "cmocka.h" },
 	{ name: "libsrtp2-dev", header: "srtp2/srtp.h" },
 	{ name: "libusrsctp-dev", header: "usrsctp.h" },

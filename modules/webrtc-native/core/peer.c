@@ -134,6 +134,15 @@ void peer_forget_path(peer *self, int socket)
 		self->old_path.until = 0;
 }
 
+void peer_lost(peer *self, int socket, const net_address *to, uint64_t now)
+{
+	self->now = now;
+	if (self->old_path.socket == socket && net_address_equal(&self->old_path.to, to))
+		self->old_path.until = 0;
+	ice_agent_lost(self->ice, socket, to, now);
+	peer_progress(self);
+}
+
 bool peer_path(const peer *self, int *socket, net_address *to)
 {
 	if (ice_agent_path(self->ice, socket, to))

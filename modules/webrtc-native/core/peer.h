@@ -149,6 +149,8 @@ int peer_set_remote(peer *peer, const peer_remote *remote, uint64_t now);
 int peer_restart_ice(peer *peer, uint64_t now);
 /** `socket` is gone, and the old path with it if that led over it. */
 void peer_forget_path(peer *peer, int socket);
+/** The connection from `socket` to `to` broke: ice_agent_lost(). */
+void peer_lost(peer *peer, int socket, const net_address *to, uint64_t now);
 
 /**
  * Index of the sender or receiver, or -1 when there are too many or a mid is already in use. A

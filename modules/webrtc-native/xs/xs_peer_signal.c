@@ -51,6 +51,48 @@ static void sort_by_priority(ice_candidate *candidates, int count)
 		}
 }
 
+typedef struct {
+	bool there;
+	ice_candidate local, remote;
+} path_call;
+
+static void get_path(peer *core, void *context, uint64_t now)
+{
+	path_call *out = context;
+	const ice_candidate *local = ice_agent_path_local(peer_ice(core));
+	const ice_candidate *remote = ice_agent_path_remote(peer_ice(core));
+
+	(void)now;
+	out->there = local && remote;
+	if (out->there) {
+		out->local = *local;
+		out->remote = *remote;
+	}
+}
+
+void xs_peer_get_path(xsMachine *the)
+{
+	static const char *const transports[] = {
+		[ICE_UDP] = "udp", [ICE_TCP] = "tcp", [ICE_TLS] = "tls"};
+	char text[PORT_ADDRESS_TEXT];
+	path_call path;
+
+	port_peer_with(open_peer(the)->port, get_path, &path);
+	if (!path.there)
+		return;
+	bool relayed = path.local.type == ICE_RELAYED;
+	const char *transport = transports[path.local.transport];
+	port_address_format(&path.remote.address, text);
+	xsmcSetNewObject(xsResult);
+	xs_set_text(the, &xsResult, "candidateType", candidate_types[path.local.type]);
+	xs_set_text(the, &xsResult, "protocol", relayed ? transports[ICE_UDP] : transport);
+	if (relayed)
+		xs_set_text(the, &xsResult, "relayProtocol", transport);
+	xs_set_text(the, &xsResult, "remoteCandidateType", candidate_types[path.remote.type]);
+	xs_set_text(the, &xsResult, "remoteAddress", text);
+	xs_set_number(the, &xsResult, "remotePort", path.remote.address.port);
+}
+
 /* The array of Candidate that `gather` finds. */
 static void return_candidates(xsMachine *the,
 							  int (*gather)(port_peer *, bool, ice_candidate *, char *, size_t))
@@ -179,6 +221,10 @@ static bool read_candidate(xsMachine *the, ice_candidate *out)
 	if (kind > ICE_RELAYED)
 		return false;
 	out->type = (ice_candidate_type)kind;
+
+	xsmcGet(xsVar(0), xsArg(0), xsID("protocol"));
+	if (xsmcTypeOf(xsVar(0)) != xsUndefinedType && strcmp(xsmcToString(xsVar(0)), "tcp") == 0)
+		out->transport = ICE_TCP;
 
 	xsmcGet(xsVar(0), xsArg(0), xsID("foundation"));
 	if (strlen(xsmcToString(xsVar(0))) >= sizeof(out->foundation))

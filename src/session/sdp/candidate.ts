@@ -4,12 +4,13 @@ import type { Candidate, CandidateType } from "webrtc-native/webrtc";
 
 /** Why a remote candidate is not used; the session counts each. */
 export type CandidateSkip =
-	| "tcp" // ICE-TCP
+	| "tcp" // not one that we could connect to
 	| "hostname" // mDNS and other names: an address is needed
 	| "component" // RTCP without rtcp-mux
 	| "malformed";
 
 const MAX_LINE = 512;
+const MAX_WORDS = 32;
 const MAX_INIT = 2048;
 
 /** Only this member is read: all of the JSON would make property keys of its names, for good in XS. */
@@ -17,10 +18,10 @@ const CANDIDATE_MEMBER = /"candidate"\s*:\s*("(?:[^"\\]|\\.)*")/;
 
 const TYPES: readonly CandidateType[] = Object.freeze(["host", "srflx", "prflx", "relay"]);
 
-/** The value of a=candidate, without "a=". Ours are UDP and always of component 1. */
+/** The value of a=candidate, without "a=". Always of component 1. */
 export function formatCandidate(candidate: Candidate): string {
-	const { foundation, priority, address, port, type } = candidate;
-	return `candidate:${foundation} 1 udp ${priority} ${address} ${port} typ ${type}`;
+	const { foundation, priority, address, port, type, protocol = "udp" } = candidate;
+	return `candidate:${foundation} 1 ${protocol} ${priority} ${address} ${port} typ ${type}`;
 }
 
 /** Reads "candidate:…", with or without "a=" before it. Never throws. */
@@ -28,7 +29,7 @@ export function parseCandidate(line: string): Candidate | CandidateSkip {
 	if (line.length > MAX_LINE) return "malformed";
 	const start = line.startsWith("a=candidate:") ? 12 : line.startsWith("candidate:") ? 10 : 0;
 	if (!start) return "malformed";
-	const words = line.slice(start).trim().split(" ", 8);
+	const words = line.slice(start).trim().split(" ", MAX_WORDS);
 	if (words.length < 8 || words[6] !== "typ") return "malformed";
 	const [foundation, component, transport, priorityText, address, portText, , typeText] = words;
 	if (!/^[A-Za-z0-9+/]{1,32}$/.test(foundation)) return "malformed";
@@ -36,11 +37,16 @@ export function parseCandidate(line: string): Candidate | CandidateSkip {
 	const priority = parseUnsigned(priorityText, 0xffffffff);
 	const port = parseUnsigned(portText, 0xffff);
 	if (type === undefined || priority === undefined || port === undefined) return "malformed";
-	if (transport.toLowerCase() !== "udp") return "tcp";
+	const protocol = transport.toLowerCase();
+	// What follows are names with their values; of TCP we only connect (RFC 6544, section 4.5).
+	const tcpType = words[words.indexOf("tcptype", 8) + 1];
+	if (protocol !== "udp" && !(protocol === "tcp" && tcpType === "passive")) return "tcp";
 	if (component !== "1") return "component";
 	if (!isAddress(address)) return "hostname";
 	if (port === 0) return "malformed";
-	return { type, address, port, priority, foundation };
+	return protocol === "tcp"
+		? { type, protocol, address, port, priority, foundation }
+		: { type, address, port, priority, foundation };
 }
 
 /** RTCIceCandidateInit in JSON, as TrickleRequest.candidateInit carries it. */

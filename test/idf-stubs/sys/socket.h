@@ -27,6 +27,7 @@ struct sockaddr_storage {
 #define SOCK_STREAM 1
 #define SOCK_DGRAM 2
 #define SOL_SOCKET 0xfff
+#define SO_SNDBUF 0x1001
 #define SO_ERROR 0x1007
 #define MSG_NOSIGNAL 0x20
 #define SHUT_WR 1
@@ -35,6 +36,7 @@ int socket(int domain, int type, int protocol);
 int bind(int s, const struct sockaddr *name, socklen_t namelen);
 int connect(int s, const struct sockaddr *name, socklen_t namelen);
 int shutdown(int s, int how);
+int getpeername(int s, struct sockaddr *name, socklen_t *namelen);
 int getsockname(int s, struct sockaddr *name, socklen_t *namelen);
 int getsockopt(int s, int level, int optname, void *optval, socklen_t *optlen);
 int setsockopt(int s, int level, int optname, const void *optval, socklen_t optlen);

@@ -20,6 +20,11 @@ typedef struct {
 	uint32_t count;                 /* messages sent */
 	uint32_t next[TRAFFIC_STREAMS]; /* expected */
 	uint8_t seen[TRAFFIC_STREAMS][TRAFFIC_MESSAGES];
+	struct {
+		uint32_t stream, n;
+		size_t length; /* of `bytes`; a message is asked for until there is room for it */
+		uint8_t bytes[SCTP_MESSAGE_MAX];
+	} made;
 } traffic;
 
 /* Mostly short ones, an eighth of any length. */
@@ -37,20 +42,23 @@ static uint8_t traffic_byte(uint32_t stream, uint32_t n, size_t i)
 }
 
 /* The next message; false when all were sent. It counts as sent with traffic_sent(). */
-static bool traffic_make(const traffic *at, sctp_message *out)
+static bool traffic_make(traffic *at, sctp_message *out)
 {
-	static uint8_t bytes[SCTP_MESSAGE_MAX];
 	uint32_t stream = at->count % TRAFFIC_STREAMS, n = at->count / TRAFFIC_STREAMS;
 
 	if (at->sent >= at->total)
 		return false;
 	*out = (sctp_message){.stream = (uint16_t)stream,
 						  .ppid = TRAFFIC_PPID + n,
-						  .bytes = bytes,
+						  .bytes = at->made.bytes,
 						  .length = traffic_length(at, stream, n),
 						  .unordered = stream == TRAFFIC_UNORDERED};
-	for (size_t i = 0; i < out->length; i++)
-		bytes[i] = traffic_byte(stream, n, i);
+	if (at->made.stream != stream || at->made.n != n)
+		at->made.length = 0;
+	for (; at->made.length < out->length; at->made.length++)
+		at->made.bytes[at->made.length] = traffic_byte(stream, n, at->made.length);
+	at->made.stream = stream;
+	at->made.n = n;
 	return true;
 }
 

@@ -266,7 +266,7 @@ static void peers_behind_a_nat_are_peer_reflexive(void **state)
 	assert_path(&pair.b, outside);
 	assert_path(&pair.a, sim_ipv4(198, 51, 100, 9, 7882));
 	/* Told later what it has found out itself, `b` knows it as the same one. */
-	ice_candidate named = {ICE_SERVER_REFLEXIVE, outside, 1694498815, "2"};
+	ice_candidate named = {ICE_SERVER_REFLEXIVE, outside, 1694498815, "2", ICE_UDP};
 
 	assert_int_equal(ice_agent_add_remote(pair.b.agent, &named, sim_now(pair.network)), 0);
 	assert_int_equal(ice_agent_add_remote(pair.b.agent, &named, sim_now(pair.network)), -1);

@@ -238,7 +238,7 @@ static void a_peer_that_names_no_usable_candidate_may_find_us(void **state)
 	(void)state;
 	sim_ice_pair pair;
 	net_address six = sim_ipv6(2, 5000);
-	ice_candidate unusable = {ICE_HOST, six, 2130706431, "1"};
+	ice_candidate unusable = {ICE_HOST, six, 2130706431, "1", ICE_UDP};
 
 	sim_ice_open(&pair, 1, calm, NULL, NULL);
 	sim_ice_addresses(&pair);

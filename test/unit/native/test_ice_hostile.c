@@ -19,7 +19,8 @@
 
 static const net_address ours = {4, {10, 0, 0, 1}, 5000};
 static const net_address theirs = {4, {10, 0, 0, 2}, 6000};
-static const ice_candidate their_candidate = {ICE_HOST, {4, {10, 0, 0, 2}, 6000}, 2130706431, "1"};
+static const ice_candidate their_candidate = {
+	ICE_HOST, {4, {10, 0, 0, 2}, 6000}, 2130706431, "1", ICE_UDP};
 
 /* One agent, and a peer that is played by hand. */
 typedef struct {

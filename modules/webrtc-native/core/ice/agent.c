@@ -60,7 +60,7 @@ static void forget(ice_agent *agent)
 	agent->pace_at = agent->consent_at = agent->alive_at = agent->quiet_at = 0;
 	agent->path = ICE_NONE;
 	agent->selected = agent->remote_known = agent->remote_ended = agent->remote_lite = false;
-	agent->hosts = agent->reflexes = agent->remotes_count = 0;
+	agent->bases = agent->reflexes = agent->remotes_count = 0;
 	memset(agent->locals, 0, sizeof agent->locals);
 	memset(agent->pairs, 0, sizeof agent->pairs);
 	for (int i = 0; i < ICE_TRANSACTIONS; i++)
@@ -201,6 +201,17 @@ bool ice_agent_path(const ice_agent *agent, int *socket, net_address *to)
 	*socket = agent->locals[pair->local].socket;
 	*to = agent->remotes[pair->remote].address;
 	return true;
+}
+
+const ice_candidate *ice_agent_path_local(const ice_agent *agent)
+{
+	return agent->path == ICE_NONE ? NULL
+								   : &agent->locals[agent->pairs[agent->path].local].candidate;
+}
+
+const ice_candidate *ice_agent_path_remote(const ice_agent *agent)
+{
+	return agent->path == ICE_NONE ? NULL : &agent->remotes[agent->pairs[agent->path].remote];
 }
 
 bool ice_agent_accepts(const ice_agent *agent, int socket, const net_address *from)

@@ -22,17 +22,27 @@
 
 #define ICE_UFRAG_MAX 256 /* RFC 8839 section 5.4: 4 to 256 characters */
 #define ICE_PWD_MAX 256   /* 22 to 256 */
-#define ICE_LOCAL_MAX 8
+#define ICE_LOCAL_MAX 8   /* addresses of ours */
+#define ICE_TCP_MAX 2     /* active TCP candidates: one per address family */
+#define ICE_RELAY_MAX 4
 #define ICE_REMOTE_MAX 16
 #define ICE_NO_TIMEOUT UINT64_MAX
 
 typedef enum { ICE_HOST, ICE_SERVER_REFLEXIVE, ICE_PEER_REFLEXIVE, ICE_RELAYED } ice_candidate_type;
+
+/** Over what: to the peer, or of a relayed candidate of ours, to the relay. */
+typedef enum {
+	ICE_UDP,
+	ICE_TCP, /* RFC 6544: ours are active, the peer's passive */
+	ICE_TLS  /* to relays only */
+} ice_transport;
 
 typedef struct {
 	ice_candidate_type type;
 	net_address address;
 	uint32_t priority;
 	char foundation[33]; /* 1 to 32 ice-chars */
+	ice_transport transport;
 } ice_candidate;
 
 /** RTCIceTransportState (W3C WebRTC). */
@@ -77,7 +87,8 @@ typedef struct {
 	uint32_t dropped_malformed, dropped_integrity, dropped_unknown_transaction;
 	uint32_t dropped_username, role_conflicts, remote_candidates_ignored;
 	uint32_t dropped_unanswered; /* good requests whose response found no place to wait in */
-	uint32_t pairs_pruned;       /* candidate pairs over the bound of the check list */
+	uint32_t dropped_policy; /* came in where the policy wants nothing: ice_agent_relay_only() */
+	uint32_t pairs_pruned;   /* candidate pairs over the bound of the check list */
 	uint32_t rtt; /* microseconds of the last answered check on the selected pair, 0 if none */
 } ice_stats;
 
@@ -104,6 +115,35 @@ const char *ice_agent_local_pwd(const ice_agent *agent);
  * is of no use to a peer (link-local IPv6: SDP cannot carry its scope).
  */
 const ice_candidate *ice_agent_add_local(ice_agent *agent, int socket, const net_address *address);
+
+/**
+ * Adds the active TCP candidate of `address`'s family: checks of the peer's passive candidates come
+ * out as datagrams for `socket`, and the owner connects to where the first one goes. It need not be
+ * signalled. NULL as above.
+ */
+const ice_candidate *ice_agent_add_tcp(ice_agent *agent, int socket, const net_address *address);
+
+/** Adds what a relay gave us, which `socket` leads to over `transport`. NULL as above. */
+const ice_candidate *ice_agent_add_relay(ice_agent *agent, int socket, const net_address *address,
+										 ice_transport transport);
+
+/**
+ * A STUN server sees the host candidate of `socket` at `mapped`: the server-reflexive candidate to
+ * be signalled, or NULL when that is known already or there are too many.
+ */
+const ice_candidate *ice_agent_add_reflexive(ice_agent *agent, int socket,
+											 const net_address *mapped);
+
+/** `socket` leads nowhere any more; its candidates are over. */
+void ice_agent_remove_local(ice_agent *agent, int socket, uint64_t now);
+
+/** The connection from `socket` to `to` broke, or did not come about; the next check may make
+ * another. */
+void ice_agent_lost(ice_agent *agent, int socket, const net_address *to, uint64_t now);
+
+/** From now on, and after restarts, only relayed candidates are used; to be said before the checks.
+ */
+void ice_agent_relay_only(ice_agent *agent);
 
 /**
  * Sets the peer's credentials; checks start when there is also a remote candidate. Checks received
@@ -136,6 +176,9 @@ ice_state ice_agent_state(const ice_agent *agent);
  * False when there is none, or when consent has expired (RFC 7675: sending must stop).
  */
 bool ice_agent_path(const ice_agent *agent, int *socket, net_address *to);
+/** The candidates of that path, valid until the next call on the agent; NULL without a path. */
+const ice_candidate *ice_agent_path_local(const ice_agent *agent);
+const ice_candidate *ice_agent_path_remote(const ice_agent *agent);
 /**
  * True when data from `from` on `socket` may be taken: a check of that pair has succeeded, or the
  * peer's check with the right password came in on it (its data may overtake its answer to ours).

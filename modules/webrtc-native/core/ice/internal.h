@@ -21,7 +21,9 @@
 #define ICE_PWD_LENGTH 24  /* 144 */
 
 #define ICE_PAIRS_MAX 64
-#define ICE_LOCALS (2 * ICE_LOCAL_MAX) /* with the peer-reflexive ones found on the way */
+#define ICE_BASES (ICE_LOCAL_MAX + ICE_TCP_MAX + ICE_RELAY_MAX) /* what the owner gives */
+#define ICE_REFLEXES 8                                          /* what is found on the way */
+#define ICE_LOCALS (ICE_BASES + ICE_REFLEXES)
 #define ICE_TRANSACTIONS 48
 #define ICE_REPLIES 8
 #define ICE_EVENTS 8
@@ -98,7 +100,7 @@ struct ice_agent {
 	uint64_t now, wake;
 	uint32_t pacing, failed_after, consent_interval, quiet;
 	ice_state state;
-	bool controlling, remote_lite, remote_known, remote_ended;
+	bool controlling, remote_lite, remote_known, remote_ended, relay_only;
 	uint64_t tie_breaker;
 
 	uint64_t pace_at;    /* no new check before */
@@ -109,8 +111,8 @@ struct ice_agent {
 
 	uint8_t path;     /* pair in use, ICE_NONE without a valid one */
 	bool selected;    /* the path is nominated */
-	uint8_t hosts;    /* locals[0 .. hosts) were given by the owner */
-	uint8_t reflexes; /* locals[ICE_LOCAL_MAX .. + reflexes) were found */
+	uint8_t bases;    /* locals[0 .. bases) were given by the owner */
+	uint8_t reflexes; /* locals[ICE_BASES .. + reflexes) were found */
 	uint8_t remotes_count;
 	ice_local locals[ICE_LOCALS];
 	ice_candidate remotes[ICE_REMOTE_MAX];
@@ -145,10 +147,17 @@ void ice_move(ice_agent *agent, ice_cause cause);
 void ice_event_push(ice_agent *agent, ice_event_type type);
 
 /* candidates.c */
-uint32_t ice_priority(ice_candidate_type type, uint16_t preference);
-uint8_t ice_find_remote(const ice_agent *agent, const net_address *address);
+/** What a check from `base` says it would be to a peer that does not know where it comes from. */
+uint32_t ice_reflexive_priority(const ice_local *base);
+uint8_t ice_find_remote(const ice_agent *agent, const net_address *address,
+						ice_transport transport);
+/** A candidate with this socket, ICE_NONE for a stranger. */
+uint8_t ice_find_local(const ice_agent *agent, int socket);
+/** Over what the peer sees checks that come from here: a relay speaks UDP to it. */
+ice_transport ice_transport_of(const ice_candidate *local);
 /** Index of the new peer-reflexive remote candidate, or ICE_NONE (counted). */
-uint8_t ice_add_reflexive_remote(ice_agent *agent, const net_address *address, uint32_t priority);
+uint8_t ice_add_reflexive_remote(ice_agent *agent, const net_address *address,
+								 ice_transport transport, uint32_t priority);
 /** Index of the local candidate that the peer sees at `mapped`, made if new; or `base`. */
 uint8_t ice_local_seen_as(ice_agent *agent, uint8_t base, const net_address *mapped);
 
@@ -161,7 +170,12 @@ bool ice_pair_wanted(const ice_agent *agent, const ice_pair *pair);
 /** A SUCCEEDED pair may have become the path, or the selected one. */
 void ice_pair_consider(ice_agent *agent, uint8_t index);
 
+/** Takes the pair off the check list, and off the path when it is that. */
+void ice_pair_drop(ice_agent *agent, uint8_t pair);
+
 /* schedule.c */
+/** The path is silent: all others get their chance. */
+void ice_go_silent(ice_agent *agent);
 /** Does what the time asks for, and works out when to be called next. */
 void ice_run(ice_agent *agent);
 /**

@@ -39,12 +39,15 @@ static uint8_t place_for(ice_agent *agent, uint64_t priority)
 
 void ice_pair_up(ice_agent *agent, uint8_t local, uint8_t remote)
 {
-	const net_address *from = &agent->locals[local].candidate.address;
-	const net_address *to = &agent->remotes[remote].address;
+	const ice_candidate *ours = &agent->locals[local].candidate;
+	const ice_candidate *theirs = &agent->remotes[remote];
 
+	if (ours->address.family != theirs->address.family ||
+		ice_transport_of(ours) != theirs->transport ||
+		(agent->relay_only && ours->type != ICE_RELAYED))
+		return;
 	/* What is sent from loopback never leaves the host. */
-	if (from->family != to->family ||
-		(net_address_is_loopback(from) && !net_address_is_loopback(to)))
+	if (net_address_is_loopback(&ours->address) && !net_address_is_loopback(&theirs->address))
 		return;
 
 	ice_pair pair = {.local = local, .remote = remote, .state = ICE_PAIR_WAITING};
@@ -72,6 +75,21 @@ uint8_t ice_find_pair(const ice_agent *agent, int socket, const net_address *rem
 			return i;
 	}
 	return ICE_NONE;
+}
+
+void ice_pair_drop(ice_agent *agent, uint8_t index)
+{
+	agent->pairs[index].state = ICE_PAIR_FREE;
+	for (int i = 0; i < ICE_TRANSACTIONS; i++)
+		if (agent->transactions[i].pair == index)
+			agent->transactions[i].pair = ICE_NONE;
+	if (agent->path != index)
+		return;
+	if (agent->selected)
+		ice_go_silent(agent);
+	agent->path = ICE_NONE;
+	agent->selected = false;
+	agent->deadline = agent->now + agent->failed_after;
 }
 
 bool ice_pair_wanted(const ice_agent *agent, const ice_pair *pair)
@@ -106,7 +124,7 @@ void ice_pair_consider(ice_agent *agent, uint8_t index)
 		pair->priority <= agent->pairs[agent->path].priority)
 		return;
 	if (agent->path != index) {
-		if (agent->state == ICE_DISCONNECTED) /* it may yet come back */
+		if (agent->state == ICE_DISCONNECTED && agent->path != ICE_NONE) /* it may yet come back */
 			agent->pairs[agent->path].state = ICE_PAIR_WAITING;
 		agent->path = index;
 		ice_agent_alive(agent, agent->now);

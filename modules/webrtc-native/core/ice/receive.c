@@ -40,12 +40,14 @@ static bool peer_must_switch(ice_agent *agent, const stun_message *request)
 	return false;
 }
 
-static uint8_t pair_of(ice_agent *agent, int socket, const net_address *from, uint32_t priority)
+static uint8_t pair_of(ice_agent *agent, uint8_t local, const net_address *from, uint32_t priority)
 {
+	int socket = agent->locals[local].socket;
+	ice_transport transport = ice_transport_of(&agent->locals[local].candidate);
 	uint8_t pair = ice_find_pair(agent, socket, from);
 
-	if (pair == ICE_NONE && ice_find_remote(agent, from) == ICE_NONE &&
-		ice_add_reflexive_remote(agent, from, priority) != ICE_NONE)
+	if (pair == ICE_NONE && ice_find_remote(agent, from, transport) == ICE_NONE &&
+		ice_add_reflexive_remote(agent, from, transport, priority) != ICE_NONE)
 		pair = ice_find_pair(agent, socket, from);
 	return pair;
 }
@@ -80,7 +82,8 @@ static void receive_request(ice_agent *agent, int socket, const net_address *fro
 	if (reply.code != 0)
 		return;
 
-	uint8_t index = pair_of(agent, socket, from, request->priority);
+	uint8_t local = ice_find_local(agent, socket);
+	uint8_t index = local == ICE_NONE ? ICE_NONE : pair_of(agent, local, from, request->priority);
 
 	if (index == ICE_NONE)
 		return; /* no room for another candidate: answered, not checked */
@@ -181,6 +184,14 @@ void ice_agent_input(ice_agent *agent, int socket, const net_address *from, cons
 	stun_message message;
 
 	agent->now = now;
+	if (agent->relay_only) {
+		uint8_t local = ice_find_local(agent, socket);
+
+		if (local == ICE_NONE || agent->locals[local].candidate.type != ICE_RELAYED) {
+			agent->stats.dropped_policy++;
+			return;
+		}
+	}
 	if (!stun_read(&message, bytes, length) || message.method != STUN_BINDING) {
 		agent->stats.dropped_malformed++;
 		return;

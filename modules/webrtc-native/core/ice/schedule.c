@@ -114,6 +114,29 @@ static void run_quiet(ice_agent *agent, ice_pair *path)
 		agent->quiet_at = agent->now + ICE_CONSENT_AGAIN;
 }
 
+void ice_go_silent(ice_agent *agent)
+{
+	ice_move(agent, ICE_CAUSE_SILENCE);
+	/* Consent is asked for on, and meanwhile every other pair gets its chance. */
+	for (uint8_t i = 0; i < ICE_PAIRS_MAX; i++)
+		if (i != agent->path && agent->pairs[i].state != ICE_PAIR_FREE)
+			agent->pairs[i].state = ICE_PAIR_WAITING;
+}
+
+void ice_agent_lost(ice_agent *agent, int socket, const net_address *to, uint64_t now)
+{
+	uint8_t index = ice_find_pair(agent, socket, to);
+
+	agent->now = now;
+	if (index == ICE_NONE)
+		return;
+	if (index != agent->path)
+		agent->pairs[index].state = ICE_PAIR_FAILED;
+	else if (agent->state == ICE_CONNECTED)
+		ice_go_silent(agent);
+	ice_start(agent);
+}
+
 static void run_consent(ice_agent *agent)
 {
 	if (agent->path == ICE_NONE)
@@ -125,13 +148,8 @@ static void run_consent(ice_agent *agent)
 		ice_move(agent, ICE_CAUSE_GIVE_UP);
 		return;
 	}
-	if (agent->state == ICE_CONNECTED && agent->now >= silent_at(agent)) {
-		ice_move(agent, ICE_CAUSE_SILENCE);
-		/* Consent is asked for on, and meanwhile every other pair gets its chance. */
-		for (uint8_t i = 0; i < ICE_PAIRS_MAX; i++)
-			if (i != agent->path && agent->pairs[i].state != ICE_PAIR_FREE)
-				agent->pairs[i].state = ICE_PAIR_WAITING;
-	}
+	if (agent->state == ICE_CONNECTED && agent->now >= silent_at(agent))
+		ice_go_silent(agent);
 	if (agent->now >= agent->consent_at) {
 		/* RFC 7675 would have a lost question cost a whole interval: that is too slow for telling a
 		 * lost packet from a lost path, and for noticing that the path is back. */

@@ -60,7 +60,7 @@ static size_t build_check(ice_agent *agent, const ice_pair *pair, const ice_tran
 		memcpy(username + remote + 1, agent->local_ufrag, ICE_UFRAG_LENGTH);
 	}
 	/* What we would be to the peer, should it not know where this comes from. */
-	stun_put_u32(&writer, STUN_PRIORITY, ice_priority(ICE_PEER_REFLEXIVE, local->preference));
+	stun_put_u32(&writer, STUN_PRIORITY, ice_reflexive_priority(local));
 	stun_put_u64(&writer, as->controlling ? STUN_ICE_CONTROLLING : STUN_ICE_CONTROLLED,
 				 agent->tie_breaker);
 	if (as->use_candidate)

@@ -210,19 +210,33 @@ static void refresh(void)
 
 int loop_watch(loop_client *client, int socket, short events)
 {
-	int index = -1;
+	size_t index = 0;
 
 	pthread_mutex_lock(&loop.mutex);
-	if (client->count < LOOP_SOCKETS && loop.sockets < LOOP_POLL_MAX) {
-		index = (int)client->count++;
-		loop.sockets++;
+	while (index < client->count && client->sockets[index] >= 0)
+		index++;
+	bool room = index < LOOP_SOCKETS && (index < client->count || loop.sockets < LOOP_POLL_MAX);
+	if (room) {
+		if (index == client->count) {
+			client->count++;
+			loop.sockets++;
+		}
 		client->sockets[index] = socket;
 		client->events[index] = events;
 		client->revents[index] = 0;
 		refresh();
 	}
 	pthread_mutex_unlock(&loop.mutex);
-	return index;
+	return room ? (int)index : -1;
+}
+
+void loop_unwatch(loop_client *client, size_t index)
+{
+	pthread_mutex_lock(&loop.mutex);
+	client->sockets[index] = -1;
+	client->events[index] = client->revents[index] = 0;
+	refresh();
+	pthread_mutex_unlock(&loop.mutex);
 }
 
 void loop_set_events(loop_client *client, size_t index, short events)

@@ -14,10 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../../core/ice/agent.h"
-
-#define LOOP_SOCKETS ICE_LOCAL_MAX /* sockets of one client */
-#define LOOP_POLL_MAX 64           /* sockets of all clients */
+#define LOOP_SOCKETS 16  /* sockets of one client */
+#define LOOP_POLL_MAX 64 /* sockets of all clients */
 #define LOOP_NEVER UINT64_MAX
 
 typedef struct loop_client loop_client;
@@ -28,7 +26,7 @@ struct loop_client {
 	 * `due` has come or after loop_wake(). It may remove its own client, as its last act.
 	 */
 	void (*run)(loop_client *client, uint64_t now);
-	int sockets[LOOP_SOCKETS];
+	int sockets[LOOP_SOCKETS]; /* -1: none, after loop_unwatch() */
 	short revents[LOOP_SOCKETS];
 
 	/* The loop's own: */
@@ -47,6 +45,8 @@ int loop_add(loop_client *client);
 void loop_remove(loop_client *client);
 /** Adds a socket and returns its index in `sockets`, or -1 when there is no room. */
 int loop_watch(loop_client *client, int socket, short events);
+/** The caller may close the socket; its index is given anew. */
+void loop_unwatch(loop_client *client, size_t index);
 void loop_set_events(loop_client *client, size_t index, short events);
 /** When `run` is wanted at the latest; LOOP_NEVER for not at all. */
 void loop_set_due(loop_client *client, uint64_t due);

@@ -21,6 +21,7 @@ static void run(loop_client *client, uint64_t now)
 
 	pthread_mutex_lock(&self->mutex);
 	sockets_receive(self);
+	peer_tcp_run(self, now);
 	now = port_now(); /* that took its time, and time must not go back */
 	if (peer_timeout(self->core) <= now)
 		peer_handle_timeout(self->core, now);
@@ -28,7 +29,8 @@ static void run(loop_client *client, uint64_t now)
 	sockets_send(self);
 	hand_out_events(self);
 	sockets_send(self); /* taking events can open SCTP's window */
-	loop_set_due(client, peer_timeout(self->core));
+	uint64_t due = peer_timeout(self->core), tcp_due = peer_tcp_due(self);
+	loop_set_due(client, tcp_due < due ? tcp_due : due);
 	pthread_mutex_unlock(&self->mutex);
 }
 
@@ -66,6 +68,7 @@ void port_peer_free(port_peer *self)
 	peer_close(self->core, port_now());
 	sockets_send(self);
 	sockets_close(self);
+	peer_tcp_drop(self, NULL, 0);
 	peer_free(self->core);
 	pthread_mutex_destroy(&self->mutex);
 	port_free(self);
@@ -101,6 +104,7 @@ int port_peer_gather(port_peer *self, bool loopback, ice_candidate out[ICE_LOCAL
 	pthread_mutex_lock(&self->mutex);
 	errno = 0;
 	int count = sockets_gather(self, addresses, found, out);
+	peer_tcp_gather(self, addresses, found);
 	pthread_mutex_unlock(&self->mutex);
 	return counted(count, error, size);
 }
@@ -117,8 +121,10 @@ int port_peer_restart(port_peer *self, bool loopback, ice_candidate out[ICE_LOCA
 	pthread_mutex_lock(&self->mutex);
 	if (peer_restart_ice(self->core, port_now()) == 0) {
 		sockets_drop(self, addresses, found);
+		peer_tcp_drop(self, addresses, found);
 		errno = 0;
 		count = sockets_gather(self, addresses, found, out);
+		peer_tcp_gather(self, addresses, found);
 	}
 	pthread_mutex_unlock(&self->mutex);
 	loop_wake(&self->loop);

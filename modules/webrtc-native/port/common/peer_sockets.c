@@ -10,26 +10,31 @@
 #include "address.h"
 #include "port_peer.h"
 
-#define DATAGRAMS_PER_RUN 64 /* from one socket, then the others have their turn */
-#define DSCP_EF (46 << 2)    /* RFC 8837: interactive audio */
+#define DSCP_EF (46 << 2) /* RFC 8837: interactive audio */
 
 /* ---- In and out ---- */
+
+static bool send_udp(port_peer *self, const ice_datagram *datagram)
+{
+	struct sockaddr_storage to;
+	socklen_t size = address_to_socket(&datagram->to, &to);
+	ssize_t sent;
+
+	do
+		sent = sendto(self->loop.sockets[datagram->socket], datagram->bytes, datagram->length, 0,
+					  (struct sockaddr *)&to, size);
+	while (sent < 0 && errno == EINTR);
+	return sent >= 0;
+}
 
 void sockets_send(port_peer *self)
 {
 	ice_datagram datagram;
 
 	while (peer_poll_datagram(self->core, &datagram)) {
-		struct sockaddr_storage to;
-		socklen_t size = address_to_socket(&datagram.to, &to);
-		ssize_t sent;
-
-		do
-			sent = sendto(self->loop.sockets[datagram.socket], datagram.bytes, datagram.length, 0,
-						  (struct sockaddr *)&to, size);
-		while (sent < 0 && errno == EINTR);
+		bool udp = datagram.socket < LOOP_SOCKETS;
 		/* A full buffer or a network that is gone: to the protocols above it is a lost packet. */
-		if (sent < 0)
+		if (!(udp ? send_udp : peer_tcp_send)(self, &datagram))
 			self->stats.dropped_send++;
 	}
 }
@@ -38,7 +43,7 @@ static void receive_datagrams(port_peer *self, int index)
 {
 	uint8_t bytes[NET_DATAGRAM_MAX + 1]; /* one more, to see what was cut */
 
-	for (int i = 0; i < DATAGRAMS_PER_RUN; i++) {
+	for (int i = 0; i < PEER_PACKETS_PER_RUN; i++) {
 		struct sockaddr_storage from;
 		socklen_t size = sizeof(from);
 		net_address address;
@@ -62,7 +67,7 @@ static void receive_datagrams(port_peer *self, int index)
 void sockets_receive(port_peer *self)
 {
 	for (size_t i = 0; i < self->loop.count; i++)
-		if (self->loop.revents[i])
+		if (self->udp[i] && self->loop.revents[i])
 			receive_datagrams(self, (int)i);
 }
 
@@ -110,24 +115,12 @@ static bool bound_to(int socket, net_address *out)
 		   address_from_socket(out, (struct sockaddr *)&bound);
 }
 
-/* A place for a socket that is not watched any more, or a new one; -1. */
-static int watch(port_peer *self, int handle)
-{
-	for (size_t i = 0; i < self->loop.count; i++)
-		if (self->loop.sockets[i] < 0) {
-			self->loop.sockets[i] = handle;
-			loop_set_events(&self->loop, i, POLLIN);
-			return (int)i;
-		}
-	return loop_watch(&self->loop, handle, POLLIN);
-}
-
 static void unwatch(port_peer *self, size_t index)
 {
 	int handle = self->loop.sockets[index];
 
-	loop_set_events(&self->loop, index, 0);
-	self->loop.sockets[index] = -1;
+	self->udp[index] = false;
+	loop_unwatch(&self->loop, index);
 	close(handle);
 	peer_forget_path(self->core, (int)index);
 }
@@ -137,7 +130,7 @@ static int socket_at(port_peer *self, net_address *address)
 {
 	for (size_t i = 0; i < self->loop.count; i++) {
 		net_address bound;
-		if (self->loop.sockets[i] < 0 || !bound_to(self->loop.sockets[i], &bound))
+		if (!self->udp[i] || !bound_to(self->loop.sockets[i], &bound))
 			continue;
 		address->port = bound.port;
 		if (net_address_equal(&bound, address))
@@ -146,9 +139,11 @@ static int socket_at(port_peer *self, net_address *address)
 	address->port = 0;
 
 	int handle = open_socket(address);
-	int index = handle < 0 ? -1 : watch(self, handle);
+	int index = handle < 0 ? -1 : loop_watch(&self->loop, handle, POLLIN);
 
-	if (handle >= 0 && index < 0)
+	if (index >= 0)
+		self->udp[index] = true;
+	else if (handle >= 0)
 		close(handle);
 	return index;
 }
@@ -169,25 +164,26 @@ int sockets_gather(port_peer *self, const net_address *addresses, int found,
 	return count;
 }
 
+bool socket_is_at(int handle, const net_address *addresses, int found)
+{
+	net_address bound;
+	bool there = false;
+
+	for (int i = 0; i < found && bound_to(handle, &bound); i++) {
+		bound.port = addresses[i].port;
+		there |= net_address_equal(&bound, &addresses[i]);
+	}
+	return there;
+}
+
 void sockets_drop(port_peer *self, const net_address *addresses, int found)
 {
-	for (size_t i = 0; i < self->loop.count; i++) {
-		net_address bound;
-		bool there = false;
-		if (self->loop.sockets[i] < 0)
-			continue;
-		for (int j = 0; j < found && bound_to(self->loop.sockets[i], &bound); j++) {
-			bound.port = addresses[j].port;
-			there |= net_address_equal(&bound, &addresses[j]);
-		}
-		if (!there)
+	for (size_t i = 0; i < self->loop.count; i++)
+		if (self->udp[i] && !socket_is_at(self->loop.sockets[i], addresses, found))
 			unwatch(self, i);
-	}
 }
 
 void sockets_close(port_peer *self)
 {
-	for (size_t i = 0; i < self->loop.count; i++)
-		if (self->loop.sockets[i] >= 0)
-			close(self->loop.sockets[i]);
+	sockets_drop(self, NULL, 0);
 }

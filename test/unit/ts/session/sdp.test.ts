@@ -123,10 +123,10 @@ test("an answer of livekit-server", () => {
 		iceLite: false,
 	});
 	assert.deepEqual(
-		candidates.map(({ address, port }) => `${address} ${port}`),
-		["fd00::2 7892", "127.0.0.1 7892"],
+		candidates.map(({ protocol, address, port }) => [protocol, address, port].join(" ")),
+		["tcp 127.0.0.1 7891", " fd00::2 7892", " 127.0.0.1 7892"],
 	);
-	assert.deepEqual(skipped, { tcp: 2, component: 2 });
+	assert.deepEqual(skipped, { component: 3 });
 	assert.ok(complete);
 	assert.equal(sections.length, 3);
 	const [up, down, data] = sections;
@@ -262,6 +262,10 @@ test("candidate lines", () => {
 		foundation: "2878742611",
 	});
 	assert.deepEqual(parseCandidate(formatCandidate(candidate)), candidate);
+	assert.deepEqual(parseCandidate(`${good.replace("udp", "TCP")} generation 0 tcptype passive`), {
+		...(parseCandidate(good) as Candidate),
+		protocol: "tcp",
+	});
 	const relay = "a=candidate:a+/9 1 UDP 1 2001:db8::1 3478 typ relay raddr 10.0.0.1 rport 9";
 	assert.equal((parseCandidate(relay) as Candidate).type, "relay");
 });
@@ -269,6 +273,9 @@ test("candidate lines", () => {
 /** Why, and a line that is skipped for it. */
 const skipped: [string, string][] = [
 	["tcp", good.replace("udp", "tcp")],
+	["tcp", `${good.replace("udp", "tcp")} tcptype active`],
+	["tcp", `${good.replace("udp", "tcp")} tcptype`],
+	["tcp", `${good.replace("udp", "sctp")} tcptype passive`],
 	["hostname", good.replace("127.0.0.1", "0f9c2d1e.local")],
 	["component", good.replace(" 1 udp", " 2 udp")],
 	["malformed", ""],

@@ -311,13 +311,14 @@ test("candidates wait for the answer, and are added once", async () => {
 	trickle("10.0.0.3", true);
 	assert.deepEqual(fakes.peer.candidates, [
 		"10.0.0.1 7882",
+		"127.0.0.1 7891",
 		"fd00::2 7892",
 		"127.0.0.1 7892",
 		"10.0.0.3 7882",
 	]);
 	assert.ok(fakes.peer.complete);
-	const { hostname, tcp } = made.session.stats.peer;
-	assert.deepEqual([hostname, tcp], [1, 2]);
+	const { hostname, component } = made.session.stats.peer;
+	assert.deepEqual([hostname, component], [1, 3]);
 	made.session.leave();
 });
 

@@ -1,0 +1,208 @@
+#include "tcp_link.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "../../core/port.h"
+#include "address.h"
+
+#define KERNEL_BUFFER 16384 /* wished for, both ways: what waits there is late, too */
+#ifdef MSG_NOSIGNAL
+#define SEND_FLAGS MSG_NOSIGNAL
+#else
+#define SEND_FLAGS 0
+#endif
+
+static int socket_of(const tcp_link *link)
+{
+	return link->loop->sockets[link->slot];
+}
+
+/* A socket that is on its way; -1. */
+static int start_connecting(const net_address *to)
+{
+	struct sockaddr_storage address;
+	socklen_t size = address_to_socket(to, &address);
+	int handle = socket(address.ss_family, SOCK_STREAM, 0);
+	int yes = 1, buffer = KERNEL_BUFFER;
+
+	if (handle < 0)
+		return -1;
+	fcntl(handle, F_SETFD, FD_CLOEXEC);
+	fcntl(handle, F_SETFL, O_NONBLOCK);
+	setsockopt(handle, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
+#ifdef SO_SNDBUF
+	setsockopt(handle, SOL_SOCKET, SO_SNDBUF, &buffer, sizeof(buffer));
+#endif
+#ifdef SO_NOSIGPIPE
+	setsockopt(handle, SOL_SOCKET, SO_NOSIGPIPE, &yes, sizeof(yes));
+#endif
+	if (connect(handle, (struct sockaddr *)&address, size) != 0 && errno != EINPROGRESS) {
+		close(handle);
+		return -1;
+	}
+	return handle;
+}
+
+tcp_link *tcp_link_open(loop_client *loop, framing_kind kind, const net_address *to, uint64_t now)
+{
+	tcp_link *link = port_alloc(sizeof(*link), PORT_EXTERNAL, PORT_ICE);
+	int handle = link ? start_connecting(to) : -1;
+
+	if (handle < 0) {
+		port_free(link);
+		return NULL;
+	}
+	link->loop = loop;
+	link->slot = loop_watch(loop, handle, POLLOUT);
+	if (link->slot < 0) {
+		close(handle);
+		port_free(link);
+		return NULL;
+	}
+	link->state = TCP_CONNECTING;
+	link->deadline = now + TCP_CONNECT_TIMEOUT;
+	framing_init(&link->in, kind, link->in_bytes, sizeof(link->in_bytes));
+	return link;
+}
+
+void tcp_link_close(tcp_link *link)
+{
+	if (!link)
+		return;
+	int handle = socket_of(link);
+	loop_unwatch(link->loop, (size_t)link->slot);
+	close(handle);
+	port_free(link);
+}
+
+/* ---- Out ---- */
+
+/* Sends what waits. */
+static void flush(tcp_link *link)
+{
+	while (link->out_start < link->out_end) {
+		ssize_t sent = send(socket_of(link), link->out_bytes + link->out_start,
+							link->out_end - link->out_start, SEND_FLAGS);
+		if (sent < 0 && errno == EINTR)
+			continue;
+		if (sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK)
+			link->state = TCP_OVER;
+		if (sent <= 0)
+			break;
+		link->out_start += (size_t)sent;
+	}
+	short writable = link->out_start < link->out_end ? POLLOUT : 0;
+	loop_set_events(link->loop, (size_t)link->slot, (short)(POLLIN | writable));
+}
+
+/* Room for `length` more bytes; NULL when there is none. */
+static uint8_t *make_room(tcp_link *link, size_t length)
+{
+	if (link->out_start > 0 && link->out_end + length > TCP_OUT) {
+		link->out_end -= link->out_start;
+		memmove(link->out_bytes, link->out_bytes + link->out_start, link->out_end);
+		link->out_start = 0;
+	}
+	if (link->out_end + length > TCP_OUT)
+		return NULL;
+	uint8_t *room = link->out_bytes + link->out_end;
+	link->out_end += length;
+	return room;
+}
+
+bool tcp_link_send(tcp_link *link, const uint8_t *bytes, size_t length)
+{
+	uint8_t head[FRAMING_HEAD_MAX];
+	size_t padding;
+	size_t head_length = framing_head(link->in.kind, length, head, &padding);
+
+	if (link->state == TCP_OVER)
+		return false;
+	uint8_t *out = make_room(link, head_length + length + padding);
+	if (!out)
+		return false;
+	memcpy(out, head, head_length);
+	memcpy(out + head_length, bytes, length);
+	memset(out + head_length + length, 0, padding);
+	if (link->state == TCP_OPEN)
+		flush(link);
+	return true;
+}
+
+/* ---- In ---- */
+
+static void finish_connecting(tcp_link *link)
+{
+	struct sockaddr_storage peer;
+	socklen_t peer_size = sizeof(peer);
+	int code = 0;
+	socklen_t size = sizeof(code);
+
+	if (getsockopt(socket_of(link), SOL_SOCKET, SO_ERROR, &code, &size) != 0 || code != 0) {
+		link->state = TCP_OVER;
+		return;
+	}
+	/* What poll() said may have been of a socket that was here before. */
+	if (getpeername(socket_of(link), (struct sockaddr *)&peer, &peer_size) != 0)
+		return;
+	link->state = TCP_OPEN;
+	flush(link);
+}
+
+void tcp_link_run(tcp_link *link, uint64_t now)
+{
+	short ready = link->loop->revents[link->slot];
+
+	if (link->state == TCP_CONNECTING) {
+		if (ready)
+			finish_connecting(link);
+		if (link->state == TCP_CONNECTING && now >= link->deadline)
+			link->state = TCP_OVER;
+	} else if (link->state == TCP_OPEN && (ready & POLLOUT)) {
+		flush(link);
+	}
+}
+
+/* Reads once; false when there is nothing to read now. */
+static bool fill(tcp_link *link)
+{
+	size_t room;
+	uint8_t *out = framing_room(&link->in, &room);
+	ssize_t count;
+
+	do
+		count = recv(socket_of(link), out, room, 0);
+	while (count < 0 && errno == EINTR);
+	if (count > 0) {
+		framing_received(&link->in, (size_t)count);
+		return true;
+	}
+	if (count == 0 || (errno != EAGAIN && errno != EWOULDBLOCK))
+		link->state = TCP_OVER;
+	return false;
+}
+
+bool tcp_link_next(tcp_link *link, uint8_t **packet, size_t *length)
+{
+	while (link->state == TCP_OPEN) {
+		if (framing_next(&link->in, packet, length))
+			return true;
+		if (link->in.broken)
+			link->state = TCP_OVER;
+		else if (!fill(link))
+			break;
+	}
+	return false;
+}
+
+uint64_t tcp_link_due(const tcp_link *link)
+{
+	return link->state == TCP_CONNECTING ? link->deadline : LOOP_NEVER;
+}
