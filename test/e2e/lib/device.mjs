@@ -2,11 +2,24 @@
 
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { profiles } from "../../../bench/memory/profiles.mjs";
+import { commonMemory } from "../../../tools/lib/memory.mjs";
 import { build } from "../../../tools/lib/paths.mjs";
 import { startSimulator } from "../../../tools/lib/simulator.mjs";
 
 /** Where devices leave what they make. */
 export const outFolder = join(build, "e2e");
+
+const { profile } = commonMemory();
+/**
+ * What the devices can hold of data: messages at a time while they are echoed, and bytes of the largest,
+ * without the packet around it.
+ */
+export const holds = Object.freeze(
+	profile
+		? { messages: 10, largest: profiles()[profile].maxData - 200 }
+		: { messages: 1_000, largest: 60_000 },
+);
 
 /**
  * @param {string} name of its files
