@@ -1,5 +1,8 @@
 /** The public API; livekit-client's names and meanings. */
 
+export { AudioFrame } from "./audio/AudioFrame";
+export { AudioSource, AudioSourceError } from "./audio/AudioSource";
+export { AudioStream, type AudioStreamOptions } from "./audio/AudioStream";
 export type { ChatMessage, SipDTMF, TranscriptionSegment } from "./data/messages";
 export type { ObjectValue } from "./data/objects/ObjectCodec";
 export type { PerformRpcParams, RpcHandler, RpcInvocationData } from "./data/rpc/protocol";

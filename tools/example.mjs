@@ -37,7 +37,7 @@ export async function runExample(name, server, log) {
 	if (!peer.localParticipant) throw new Failure("the peer is not in the room");
 	const { default: start } = await import(pathToFileURL(join(peers, `${name}.mjs`)).href);
 	start(peer, peer.localParticipant);
-	const config = { url: server.url, token: await token("device") };
+	const config = { url: server.url, token: await token("device"), speaker: "none" };
 	const device = startSimulator(`examples/${name}`, { config, log });
 	try {
 		return await device.endWithin(longest);

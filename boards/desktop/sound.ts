@@ -2,7 +2,7 @@
  * A computer's microphone and speaker, as the app's config (mc/config, key=value) chooses them:
  *   mic      FILE.wav (16-bit mono, paced in real time) or "alsa"
  *   micRate  the samples a second of that file: 16000 by default, 24000 or 48000
- *   speaker  FILE.wav or "alsa"; out/speaker.wav by default
+ *   speaker  FILE.wav, "alsa", or "none", which plays nowhere; out/speaker.wav by default
  */
 
 import config from "mc/config";
@@ -26,7 +26,7 @@ export function microphone(): Microphone {
 /** Opens it; throws like microphone(). */
 export function speaker(): Speaker {
 	const sink: unknown = config.speaker ?? "out/speaker.wav";
-	return sink === "alsa"
-		? new Speaker({ driver: "alsa", sampleRate: SAMPLE_RATE })
+	return sink === "alsa" || sink === "none"
+		? new Speaker({ driver: sink, sampleRate: SAMPLE_RATE })
 		: new Speaker({ driver: "wav", path: `${sink}`, sampleRate: SAMPLE_RATE });
 }

@@ -10,7 +10,6 @@ import {
 	ConnectionError,
 	ConnectionErrorReason,
 	DisconnectReason,
-	MediaDeviceError,
 	type Participant,
 	Room,
 	RoomEvent,
@@ -29,6 +28,9 @@ const moments = Object.freeze([
 	["firstSoundOut", "first sound out"],
 ] as const);
 
+/** A microphone or speaker that does not work. */
+let broken: Error | undefined;
+
 const room = new Room({
 	microphone: board.microphone,
 	speaker: board.speaker,
@@ -44,13 +46,17 @@ room
 	.on(RoomEvent.TrackSubscribed, (_track, _publication, participant) => {
 		say(`hearing ${named(participant)}`);
 	})
-	.on(RoomEvent.MediaDevicesError, (error) => board.complain(error.message));
+	.on(RoomEvent.MediaDevicesError, (error) => {
+		// Who cannot speak or cannot hear has nothing to do here, whatever else this ends.
+		broken = error;
+		room.disconnect();
+	});
 
 try {
 	await call();
 	board.end(0);
 } catch (error) {
-	if (!(error instanceof MediaDeviceError)) board.complain(wordsFor(error)); // those are events, too
+	board.complain(wordsFor(error));
 	board.end(1);
 }
 
@@ -75,6 +81,7 @@ async function call(): Promise<void> {
 		say(`${label.padEnd(18)} ${at === undefined ? "never" : `${at.toFixed(1).padStart(8)} ms`}`);
 	}
 	board.report({ ...stats });
+	if (broken) throw broken;
 	if (reason !== DisconnectReason.CLIENT_INITIATED) {
 		const [name] = Object.entries(DisconnectReason).find(([, value]) => value === reason) ?? [];
 		throw new Error(`the call was ended: ${name ?? "nobody said why"}`);
@@ -82,6 +89,7 @@ async function call(): Promise<void> {
 }
 
 function wordsFor(error: unknown): string {
+	if (broken) return broken.message;
 	if (error instanceof ConnectionError && error.reason === ConnectionErrorReason.Cancelled)
 		return "stopped before the call had begun";
 	return (error as Error).message;

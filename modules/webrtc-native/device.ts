@@ -41,7 +41,8 @@ export interface MicrophoneOptions {
 }
 
 export interface SpeakerOptions {
-	driver: "wav" | "alsa" | "i2s";
+	/** none: plays nowhere, in real time, for apps that only read what remote tracks say. */
+	driver: "wav" | "alsa" | "i2s" | "none";
 	/** wav: written in real time from open to close, silence included. */
 	path?: string;
 	device?: string;
@@ -63,6 +64,55 @@ export class Microphone extends Native("xs_microphone_destructor") {
 		native("xs_microphone_close").call(this);
 	}
 }
+
+export interface FedMicrophoneOptions {
+	/** Of the samples that are pushed: 8,000 to 48,000 Hz. */
+	sampleRate: number;
+	/** Milliseconds of sound that wait to be sent at most, 20 to 1,000. */
+	queueSize: number;
+	/** 20 ms were taken from the queue; once for each push() that was short, and each notify(). */
+	onTaken(): void;
+}
+
+/**
+ * A microphone that the app feeds; three can be open beside the board's. Every 20 ms as much is taken
+ * from its queue, whether or not a Peer sends it. Kept from the garbage collector until close().
+ */
+export class FedMicrophone extends Native("xs_microphone_destructor") {
+	constructor(options: FedMicrophoneOptions) {
+		super();
+		native("xs_feed").call(this, options);
+	}
+	/** Of what is encoded: the lowest of Opus's rates that is not below that of the samples. */
+	get sampleRate(): number {
+		return native("xs_microphone_get_sampleRate").call(this);
+	}
+	/** As many of the samples from `from` to `to` as there is room for; how many. */
+	push(samples: Int16Array, from: number, to: number): number {
+		const { buffer, byteOffset, length } = samples;
+		if (!(from >= 0 && from <= to && to <= length)) throw new RangeError("no such samples");
+		return native("xs_feed_push").call(this, buffer, byteOffset + 2 * from, to - from);
+	}
+	/** Milliseconds of sound in the queue. */
+	get queued(): number {
+		return native("xs_feed_get_queued").call(this);
+	}
+	/** Has onTaken called. */
+	notify(): void {
+		native("xs_feed_notify").call(this);
+	}
+	/** Forgets the queue. Its room is there when the next 20 ms are due. */
+	clear(): void {
+		native("xs_feed_clear").call(this);
+	}
+	/** As Microphone.close(). */
+	close(): void {
+		native("xs_microphone_close").call(this);
+	}
+}
+
+/** What can be sent. */
+export type AudioInput = Microphone | FedMicrophone;
 
 export class Speaker extends Native("xs_speaker_destructor") {
 	constructor(options: SpeakerOptions) {

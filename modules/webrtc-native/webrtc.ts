@@ -1,6 +1,6 @@
 /** Peer connections: everything with a deadline happens behind this door, in C. */
 
-import type { Microphone, Speaker } from "webrtc-native/device";
+import type { AudioInput, Speaker } from "webrtc-native/device";
 
 export type CandidateType = "host" | "srflx" | "prflx" | "relay";
 
@@ -99,7 +99,7 @@ export interface SenderOptions {
 	payloadType: number;
 	extensions: ExtensionIds;
 	cname: string;
-	microphone: Microphone;
+	microphone: AudioInput;
 	/** bit/s, 6,000 to 128,000; 24,000 by default. */
 	bitrate?: number;
 	dtx?: boolean;
@@ -113,6 +113,15 @@ export interface ReceiverOptions {
 	payloadType: number;
 	extensions: ExtensionIds;
 	speaker: Speaker;
+}
+
+export interface TapOptions {
+	/** Of what is read, 8,000 to 48,000 Hz; the speaker's when absent. */
+	sampleRate?: number;
+	/** Milliseconds of sound that wait to be read at most, 20 to 1,000; what is beyond is dropped. */
+	queueSize: number;
+	/** There are more, once for each read() that was short; or the end is here. */
+	onSamples(): void;
 }
 
 /** Where packets go, in the words of WebRTC's getStats(). */
@@ -131,6 +140,12 @@ export interface Path {
 /** Counters of core/peer.h and core/audio/engine.h, by the same names in camel case. */
 export interface PeerStats {
 	[name: string]: number;
+}
+
+/** Frames that were encoded, and those of them that were digital silence. */
+export interface Captured {
+	readonly frames: number;
+	readonly silent: number;
 }
 
 /**
@@ -195,6 +210,10 @@ export class Peer extends Native("xs_peer_destructor") {
 	removeReceiver(receiver: number): void {
 		native("xs_peer_removeReceiver").call(this, receiver);
 	}
+	/** What the receiver plays, before its volume, to be read. Two of a receiver at most. */
+	openTap(receiver: number, options: TapOptions): Tap {
+		return new Tap(this, receiver, options);
+	}
 	/** m=application is negotiated: data channels connect when DTLS is up. Once; throws without memory. */
 	openData(options: DataOptions): void {
 		native("xs_peer_openData").call(this, options);
@@ -211,6 +230,10 @@ export class Peer extends Native("xs_peer_destructor") {
 	bufferedAmount(channel: number): number {
 		return native("xs_peer_bufferedAmount").call(this, channel);
 	}
+	/** Of all senders together; a part of `stats` that takes less of the heap. */
+	get captured(): Captured {
+		return native("xs_peer_get_captured").call(this);
+	}
 	/** Undefined while ICE has none. */
 	get path(): Path | undefined {
 		return native("xs_peer_get_path").call(this);
@@ -221,6 +244,30 @@ export class Peer extends Native("xs_peer_destructor") {
 	/** BYE, close_notify, sockets closed, memory freed. No callback after this. */
 	close(): void {
 		native("xs_peer_close").call(this);
+	}
+}
+
+/** Kept from the garbage collector until close(), or until its receiver was removed. */
+export class Tap extends Native("xs_tap_destructor") {
+	constructor(peer: Peer, receiver: number, options: TapOptions) {
+		super();
+		native("xs_tap").call(this, peer, receiver, options);
+	}
+	get sampleRate(): number {
+		return native("xs_tap_get_sampleRate").call(this);
+	}
+	/** The receiver was removed: there is no more than what waits. */
+	get ended(): boolean {
+		return native("xs_tap_get_ended").call(this);
+	}
+	/** Fills `into` from `from` on, as far as there are samples; how many. */
+	read(into: Int16Array, from: number): number {
+		const { buffer, byteOffset, length } = into;
+		if (!(from >= 0 && from <= length)) throw new RangeError("no such place");
+		return native("xs_tap_read").call(this, buffer, byteOffset + 2 * from, length - from);
+	}
+	close(): void {
+		native("xs_tap_close").call(this);
 	}
 }
 

@@ -1,6 +1,6 @@
 /** Data packets of one session: in and out of protobuf, numbered, and each taken once. */
 
-import { Log } from "../platform/log";
+import { log } from "../platform/log";
 import { decode, encode } from "../protocol/codec";
 import { DataPacket_Kind as DataPacketKind } from "../protocol/generated/enums";
 import * as tables from "../protocol/generated/tables";
@@ -19,27 +19,29 @@ export interface DataStats {
 	duplicates: number;
 }
 
-/** `sequence` is that of a reliable packet, else 0. */
-export type Transmit = (bytes: Uint8Array, kind: DataPacketKind, sequence: number) => Promise<void>;
+/** Who sends them. */
+export interface DataTransport {
+	/** `sequence` is that of a reliable packet, else 0. */
+	sendData(bytes: Uint8Array, kind: DataPacketKind, sequence: number): Promise<void>;
+}
 
 export class DataPackets {
-	readonly #transmit: Transmit;
-	readonly #log = new Log();
+	readonly #transport: DataTransport;
 	/** Of our newest reliable packet; they count from 1. */
 	#sequence = 0;
 	/** The newest reliable packet of each sender, by participant sid. */
 	readonly #received = new Map<string, number>();
 	readonly stats: DataStats = { packetsIn: 0, packetsOut: 0, malformed: 0, duplicates: 0 };
 
-	constructor(transmit: Transmit) {
-		this.#transmit = transmit;
+	constructor(transport: DataTransport) {
+		this.#transport = transport;
 	}
 
 	/** Resolves when the packet is in the send buffer; see DataChannels.send(). */
 	async send(packet: Init<DataPacket>, kind: DataPacketKind): Promise<void> {
 		const sequence = kind === DataPacketKind.RELIABLE ? ++this.#sequence : 0;
 		const bytes = encode(tables.DataPacket, { ...packet, kind, sequence });
-		await this.#transmit(bytes, kind, sequence);
+		await this.#transport.sendData(bytes, kind, sequence);
 		this.stats.packetsOut++;
 	}
 
@@ -55,7 +57,7 @@ export class DataPackets {
 			packet = decode(tables.DataPacket, bytes);
 		} catch (error) {
 			this.stats.malformed++;
-			this.#log.warn("a malformed data packet:", (error as Error).message);
+			log.warn("a malformed data packet:", (error as Error).message);
 			return undefined;
 		}
 		if (this.#isDuplicate(packet)) {

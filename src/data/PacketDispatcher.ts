@@ -1,6 +1,6 @@
-/** Hands each data packet to who knows its kind: one event for each member of DataPacket's oneof. */
+/** Hands each data packet to who knows its kind: a method for each member of DataPacket's oneof. */
 
-import { Emitter } from "../platform/emitter";
+import type { Handlers } from "../platform/emitter";
 import type { DataPacket } from "../protocol/generated/types";
 
 /** The oneof `value` of DataPacket. */
@@ -24,14 +24,18 @@ export type PacketEvents = {
 	[K in PacketKind]: [value: NonNullable<DataPacket[K]>, packet: DataPacket];
 };
 
-/** Lives as long as the room; sessions come and go. */
-export class PacketDispatcher extends Emitter<PacketEvents> {
-	/** True when somebody took it. */
-	dispatch(packet: DataPacket): boolean {
-		for (const kind of KINDS) {
-			const value = packet[kind];
-			if (value !== undefined) return this.emit(kind, value as never, packet);
-		}
-		return false;
+/** True when `handlers` has a method for it. */
+export function dispatch(
+	this: unknown,
+	packet: DataPacket,
+	handlers: Handlers<PacketEvents>,
+): boolean {
+	for (const kind of KINDS) {
+		const value = packet[kind];
+		if (value === undefined) continue;
+		if (!handlers[kind]) return false;
+		handlers[kind](value as never, packet);
+		return true;
 	}
+	return false;
 }

@@ -45,6 +45,9 @@ export class Log {
 	}
 }
 
+/** Of all who have none of their own. */
+export const log = new Log();
+
 function globalLevel(this: unknown): LogLevel {
 	return (globalThis as Global).livekitLogLevel ?? "warn";
 }

@@ -1,79 +1,50 @@
 /** This device in the room. */
 
-import type { Microphone } from "webrtc-native/device";
 import type { ParticipantInfo, TrackInfo } from "../protocol/generated/types";
 import { DataSender } from "./DataSender";
 import { type TrackPublishError, UnsupportedError } from "./errors";
-import type { Announce } from "./events";
 import type { LocalTrackPublication } from "./LocalTrackPublication";
 import { LocalTracks, notAllowed } from "./LocalTracks";
 import { OwnInfo } from "./OwnInfo";
 import type {
 	CreateLocalTracksOptions,
 	ParticipantTrackPermission,
-	RoomOptions,
 	TrackPublishOptions,
 } from "./options";
+import type { RoomCore } from "./RoomCore";
 import type { RoomData } from "./RoomData";
 import type { RoomLink } from "./RoomLink";
 import type { RoomSession } from "./RoomSession";
+import type { SoundDevices } from "./SoundDevices";
 import { LocalAudioTrack, protoSourceOf, Track } from "./Track";
-
-/** What the room lends its local participant. */
-export interface LocalParticipantHost {
-	readonly options: RoomOptions;
-	readonly link: RoomLink;
-	/** Throws MediaDeviceError, and tells of it as an event. */
-	openMicrophone(): Microphone;
-	newCid(): string;
-	data(): RoomData;
-	/** Tells once the room is connected. */
-	announceLater: Announce;
-	/** The server did not take a track. */
-	onPublishFailed(error: Error): void;
-}
 
 export class LocalParticipant extends DataSender {
 	/** Why the microphone could not be opened, when it was tried last. */
 	lastMicrophoneError: Error | undefined;
-	readonly #host: LocalParticipantHost;
+	readonly #core: RoomCore;
+	readonly #devices: SoundDevices;
 	readonly #tracks: LocalTracks;
 	readonly #ownInfo = new OwnInfo();
 	#joined = false;
 	/** Kept for the next session too. */
 	#subscriptionPermissions: [boolean, readonly ParticipantTrackPermission[]] | undefined;
 
-	constructor(host: LocalParticipantHost) {
-		const tracks = new LocalTracks(host.newCid);
+	/** @internal */
+	constructor(core: RoomCore, devices: SoundDevices) {
+		const tracks = new LocalTracks(core);
 		super(undefined, tracks.publications);
-		this.#host = host;
+		this.#core = core;
+		this.#devices = devices;
 		this.#tracks = tracks;
-		tracks
-			.on("published", (publication) =>
-				host.announceLater("localTrackPublished", publication, this),
-			)
-			.on("unpublished", (publication) =>
-				host.announceLater("localTrackUnpublished", publication, this),
-			)
-			.on("muted", (publication, muted) => {
-				host.announceLater(muted ? "trackMuted" : "trackUnmuted", publication, this);
-			})
-			.on("silent", (publication) => {
-				publication.track.emit("audioSilenceDetected");
-				host.announceLater("localAudioSilenceDetected", publication);
-			})
-			.on("failed", (_track: LocalAudioTrack, error: TrackPublishError) => {
-				host.onPublishFailed(error);
-			});
 	}
 
 	/** @internal */
 	override get link(): RoomLink {
-		return this.#host.link;
+		return this.#core;
 	}
 	/** @internal */
 	protected override get data(): RoomData {
-		return this.#host.data();
+		return this.#core.data;
 	}
 	override get isLocal(): true {
 		return true;
@@ -151,10 +122,10 @@ export class LocalParticipant extends DataSender {
 		if (!this.#mayPublish(source)) {
 			const error = notAllowed();
 			track.stop();
-			this.#host.onPublishFailed(error);
+			this.#core.publishFailed(error);
 			return Promise.reject(error);
 		}
-		return this.#tracks.publish(track, { ...this.#host.options.publishDefaults, ...options });
+		return this.#tracks.publish(track, { ...this.#core.options.publishDefaults, ...options });
 	}
 
 	/**
@@ -286,13 +257,13 @@ export class LocalParticipant extends DataSender {
 	}
 
 	get #stopOnUnpublish(): boolean {
-		return this.#host.options.stopLocalTrackOnUnpublish ?? true;
+		return this.#core.options.stopLocalTrackOnUnpublish ?? true;
 	}
 
 	#createMicrophone(): LocalAudioTrack {
 		try {
 			this.lastMicrophoneError = undefined;
-			return new LocalAudioTrack(this.#host.openMicrophone());
+			return new LocalAudioTrack(this.#devices.openMicrophone());
 		} catch (error) {
 			this.lastMicrophoneError = error as Error;
 			throw error;
@@ -321,7 +292,7 @@ export class LocalParticipant extends DataSender {
 	}
 
 	#unsupported(what: string): UnsupportedError {
-		const name = this.#host.options.board?.name;
+		const name = this.#core.options.board?.name;
 		return new UnsupportedError(`${name ? `the board ${name}` : "this board"} has no ${what}`);
 	}
 }

@@ -3,29 +3,19 @@
  * told of as events. What we do counts; the server is told of it.
  */
 
-import { Emitter } from "../platform/emitter";
 import { Timeout } from "../platform/Timeout";
 import { RequestResponse_Reason as RequestReason } from "../protocol/generated/enums";
 import type { TrackInfo } from "../protocol/generated/types";
+import { newCid } from "../session/ids";
 import { TrackPublishError } from "./errors";
 import { LocalTrackPublication } from "./LocalTrackPublication";
 import type { TrackPublishOptions } from "./options";
+import type { RoomCore } from "./RoomCore";
 import type { RoomSession } from "./RoomSession";
 import { type LocalAudioTrack, protoSourceOf, Track } from "./Track";
 
 /** Milliseconds of digital silence behind a publication until it is told. */
 const SILENCE_AFTER = 1000;
-
-export interface LocalTrackEvents {
-	published: [publication: LocalTrackPublication];
-	unpublished: [publication: LocalTrackPublication];
-	/** A published track was muted or unmuted. */
-	muted: [publication: LocalTrackPublication, muted: boolean];
-	/** Its first second was digital silence. */
-	silent: [publication: LocalTrackPublication];
-	/** The server did not take it. */
-	failed: [track: LocalAudioTrack, error: TrackPublishError];
-}
 
 interface Entry {
 	readonly cid: string;
@@ -43,16 +33,15 @@ interface Result {
 	reject(error: TrackPublishError): void;
 }
 
-export class LocalTracks extends Emitter<LocalTrackEvents> {
+export class LocalTracks {
 	/** By track sid. */
 	readonly publications = new Map<string, LocalTrackPublication>();
-	readonly #newCid: () => string;
+	readonly #core: RoomCore;
 	readonly #entries = new Map<LocalAudioTrack, Entry>();
 	#session: RoomSession | undefined;
 
-	constructor(newCid: () => string) {
-		super();
-		this.#newCid = newCid;
+	constructor(core: RoomCore) {
+		this.#core = core;
 	}
 
 	get attached(): boolean {
@@ -76,7 +65,7 @@ export class LocalTracks extends Emitter<LocalTrackEvents> {
 				return Promise.reject(new TrackPublishError("the track was stopped: make another"));
 			}
 			if (options.source) track.source = options.source;
-			entry = { cid: this.#newCid(), options, result: makeResult() };
+			entry = { cid: newCid(), options, result: makeResult() };
 			this.#entries.set(track, entry);
 			track.onMuted = (muted) => this.#onMuted(track, muted);
 			if (this.#session) this.#request(this.#session, track, entry);
@@ -121,7 +110,7 @@ export class LocalTracks extends Emitter<LocalTrackEvents> {
 			this.publications.delete(publication.trackSid);
 			track.publishedSid = undefined;
 			entry.publication = undefined;
-			this.emit("unpublished", publication);
+			this.#tell("localTrackUnpublished", publication);
 		}
 	}
 
@@ -137,7 +126,7 @@ export class LocalTracks extends Emitter<LocalTrackEvents> {
 		for (const [track, entry] of this.#entries) {
 			if (entry.cid !== cid) continue;
 			this.#release(track, entry, true, error);
-			this.emit("failed", track, error);
+			this.#core.publishFailed(error);
 			return;
 		}
 	}
@@ -153,7 +142,8 @@ export class LocalTracks extends Emitter<LocalTrackEvents> {
 	#request(session: RoomSession, track: LocalAudioTrack, entry: Entry): void {
 		const { cid, options } = entry;
 		const { isMuted: muted, microphone, source } = track;
-		const name = options.name ?? (source === Track.Source.Microphone ? "microphone" : "");
+		const ofMicrophone = source === Track.Source.Microphone ? "microphone" : "";
+		const name = options.name ?? track.name ?? ofMicrophone;
 		const { dtx, audioPreset } = options;
 		entry.result ??= makeResult();
 		session
@@ -180,22 +170,34 @@ export class LocalTracks extends Emitter<LocalTrackEvents> {
 		this.publications.set(info.sid, publication);
 		if (track.isMuted !== toldMuted) this.#tellMuted(track);
 		entry.result?.resolve(publication);
-		this.emit("published", publication);
+		this.#tell("localTrackPublished", publication);
 		this.#watchSilence(entry, publication);
 	}
 
-	/** Counters are of all tracks together: one that is heard speaks for the others. */
+	#tell(
+		event: "localTrackPublished" | "localTrackUnpublished" | "trackMuted" | "trackUnmuted",
+		publication: LocalTrackPublication,
+	): void {
+		this.#core.announceLater(event, publication, this.#core.local);
+	}
+
+	/**
+	 * A microphone that gives nothing is broken; an app may have nothing to say. Counters are of all
+	 * tracks together: one that is heard speaks for the others.
+	 */
 	#watchSilence(entry: Entry, publication: LocalTrackPublication): void {
 		const session = this.#session;
-		if (!session || publication.isMuted) return;
-		const { framesEncoded = 0, framesZero = 0 } = session.stats.peer;
+		if (!session || publication.isMuted || publication.track.audioSource) return;
+		const before = session.captured;
 		entry.silence ??= new Timeout();
 		entry.silence.start(SILENCE_AFTER, () => {
 			if (this.publications.get(publication.trackSid) !== publication || publication.isMuted)
 				return;
-			const { peer } = session.stats;
-			const encoded = peer.framesEncoded - framesEncoded;
-			if (encoded > 0 && peer.framesZero - framesZero === encoded) this.emit("silent", publication);
+			const { frames, silent } = session.captured;
+			const encoded = frames - before.frames;
+			if (encoded <= 0 || silent - before.silent !== encoded) return;
+			publication.track.emit("audioSilenceDetected");
+			this.#core.announceLater("localAudioSilenceDetected", publication);
 		});
 	}
 
@@ -208,7 +210,7 @@ export class LocalTracks extends Emitter<LocalTrackEvents> {
 		if (this.#entries.get(track) !== entry) return;
 		if (this.#session === session) {
 			this.#release(track, entry, true, error);
-			this.emit("failed", track, error);
+			this.#core.publishFailed(error);
 		} else {
 			entry.result?.reject(error);
 			entry.result = undefined;
@@ -218,7 +220,7 @@ export class LocalTracks extends Emitter<LocalTrackEvents> {
 	#onMuted(track: LocalAudioTrack, muted: boolean): void {
 		this.#tellMuted(track);
 		const publication = this.#entries.get(track)?.publication;
-		if (publication) this.emit("muted", publication, muted);
+		if (publication) this.#tell(muted ? "trackMuted" : "trackUnmuted", publication);
 		else track.emit(muted ? "muted" : "unmuted", track);
 	}
 
@@ -241,7 +243,7 @@ export class LocalTracks extends Emitter<LocalTrackEvents> {
 		const { publication } = entry;
 		if (publication) {
 			this.publications.delete(publication.trackSid);
-			this.emit("unpublished", publication);
+			this.#tell("localTrackUnpublished", publication);
 		} else entry.result?.reject(error);
 	}
 }

@@ -154,19 +154,19 @@ export abstract class Participant<
 			this.#activation = undefined;
 		}
 		if (!before) return true;
-		const { announce } = this.link;
+		const { link } = this;
 		const self = this as unknown as Participant;
-		if (before.name !== info.name) announce("participantNameChanged", info.name, self);
+		if (before.name !== info.name) link.announce("participantNameChanged", info.name, self);
 		if (before.metadata !== info.metadata) {
-			announce("participantMetadataChanged", before.metadata, self);
+			link.announce("participantMetadataChanged", before.metadata, self);
 		}
 		const changed = changedAttributes(before.attributes, info.attributes);
-		if (changed) announce("participantAttributesChanged", changed, self);
+		if (changed) link.announce("participantAttributesChanged", changed, self);
 		if (before.state !== ParticipantState.ACTIVE && info.state === ParticipantState.ACTIVE) {
-			announce("participantActive", self);
+			link.announce("participantActive", self);
 		}
 		if (info.permission && !samePermissions(before.permission, info.permission)) {
-			announce("participantPermissionsChanged", before.permission, self);
+			link.announce("participantPermissionsChanged", before.permission, self);
 		}
 		return true;
 	}

@@ -169,8 +169,7 @@ export class Participants {
 	#remove(participant: RemoteParticipant, reason?: DisconnectReason): void {
 		this.remote.delete(participant.identity);
 		for (const sid of [...participant.trackPublications.keys()]) participant.unpublish(sid);
-		const { announce } = this.#link;
-		announce("participantDisconnected", participant, reason);
+		this.#link.announce("participantDisconnected", participant, reason);
 		participant.leave();
 		if (this.activeSpeakers.includes(participant)) this.updateSpeakers([]);
 		this.#promote();

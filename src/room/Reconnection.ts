@@ -8,77 +8,65 @@
  *                      Reconnected, ParticipantConnected…, LocalTrackPublished…
  */
 
+import type { Handlers } from "../platform/emitter";
 import type { JoinResponse, TrackInfo } from "../protocol/generated/types";
+import type { SessionEvents } from "../session/types";
 import type { TrackPublishError } from "./errors";
 import { ConnectionState } from "./events";
-import type { RoomSession } from "./RoomSession";
+import type { RoomCore } from "./RoomCore";
+import type { RoomUpdates } from "./RoomUpdates";
 
-export interface ReconnectionHost {
-	/** Sets the state, and tells of it when it is another one. */
-	setState(state: ConnectionState): void;
-	emit(event: "signalReconnecting" | "reconnecting" | "reconnected"): void;
-	/** All that was there leaves: participants, subscriptions, publications. */
-	leaveAll(): void;
-	onRejoined(join: JoinResponse): void;
-	/** What was held back is told. */
-	flush(): void;
-	onRepublished(cid: string, info: TrackInfo): void;
-	onPublicationLost(cid: string, error: TrackPublishError): void;
-}
-
-export class Reconnection {
-	readonly #host: ReconnectionHost;
-	#restarting = false;
+/** Its methods are a session's events. */
+export class Reconnection implements Handlers<SessionEvents> {
+	readonly #core: RoomCore;
+	readonly #updates: RoomUpdates;
 	/** Publications that are back: told of after all else. */
 	#republished: (() => void)[] = [];
 
-	constructor(host: ReconnectionHost) {
-		this.#host = host;
+	constructor(core: RoomCore, updates: RoomUpdates) {
+		this.#core = core;
+		this.#updates = updates;
 	}
 
-	/** All is joined anew: what happens is news, to be told after Reconnected. */
-	get restarting(): boolean {
-		return this.#restarting;
+	signalReconnecting(): void {
+		this.#core.setState(ConnectionState.SignalReconnecting);
+		this.#core.room.emit("signalReconnecting");
 	}
 
-	listen(session: RoomSession): void {
-		const { setState, emit, leaveAll, onRejoined, onRepublished, onPublicationLost } = this.#host;
-		session.on("signalReconnecting", () => {
-			setState(ConnectionState.SignalReconnecting);
-			emit("signalReconnecting");
-		});
-		session.on("restarting", () => {
-			leaveAll();
-			this.#restarting = true;
-		});
-		session.on("reconnecting", () => {
-			setState(ConnectionState.Reconnecting);
-			emit("reconnecting");
-		});
-		session.on("rejoined", onRejoined);
-		session.on("republished", (cid, info) => {
-			this.#republished.push(() => onRepublished(cid, info));
-		});
-		session.on("publicationLost", (cid, error) => {
-			this.#republished.push(() => onPublicationLost(cid, error));
-			if (!this.#restarting) this.#tellRepublished();
-		});
-		session.on("reconnected", () => this.#onReconnected());
+	restarting(): void {
+		this.#updates.leaveAll();
+		this.#core.restarting = true;
+	}
+
+	reconnecting(): void {
+		this.#core.setState(ConnectionState.Reconnecting);
+		this.#core.room.emit("reconnecting");
+	}
+
+	rejoined(join: JoinResponse): void {
+		this.#updates.enter(join);
+	}
+
+	republished(cid: string, info: TrackInfo): void {
+		this.#republished.push(() => this.#core.local.republished(cid, info));
+	}
+
+	publicationLost(cid: string, error: TrackPublishError): void {
+		this.#republished.push(() => this.#core.local.publicationLost(cid, error));
+		if (!this.#core.restarting) this.#tellRepublished();
+	}
+
+	reconnected(): void {
+		this.#core.restarting = false;
+		this.#core.setState(ConnectionState.Connected);
+		this.#core.room.emit("reconnected");
+		this.#core.flush();
+		this.#tellRepublished();
 	}
 
 	/** The session is over. */
 	reset(): void {
-		this.#restarting = false;
 		this.#republished = [];
-	}
-
-	#onReconnected(): void {
-		const { setState, emit, flush } = this.#host;
-		this.#restarting = false;
-		setState(ConnectionState.Connected);
-		emit("reconnected");
-		flush();
-		this.#tellRepublished();
 	}
 
 	#tellRepublished(): void {

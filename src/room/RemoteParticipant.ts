@@ -50,7 +50,7 @@ export class RemoteParticipant extends Participant<RemoteTrackPublication> {
 
 	/** @internal Makes the publications those of `info`. */
 	updateTracks(info: ParticipantInfo): void {
-		const { announce } = this.link;
+		const { link } = this;
 		const gone = new Set(this.trackPublications.keys());
 		const added: RemoteTrackPublication[] = [];
 		for (const track of info.tracks) {
@@ -61,11 +61,11 @@ export class RemoteParticipant extends Participant<RemoteTrackPublication> {
 				this.trackPublications.set(track.sid, publication);
 				added.push(publication);
 			} else if (known.update(track)) {
-				announce(track.muted ? "trackMuted" : "trackUnmuted", known, this);
+				link.announce(track.muted ? "trackMuted" : "trackUnmuted", known, this);
 			}
 		}
 		for (const sid of gone) this.unpublish(sid);
-		for (const publication of added) announce("trackPublished", publication, this);
+		for (const publication of added) link.announce("trackPublished", publication, this);
 	}
 
 	/** @internal */

@@ -82,13 +82,13 @@ export class RemoteTrackPublication extends TrackPublication {
 
 	/** @internal The track comes or goes. */
 	setTrack(track: RemoteAudioTrack | undefined): void {
-		const { announce } = this.#participant.link;
+		const { link } = this.#participant;
 		const before = this.#track;
 		if (before === track) return;
 		change(this, this.#participant, () => {
 			this.#track = track;
-			if (before) announce("trackUnsubscribed", before, this, this.#participant);
-			if (track) announce("trackSubscribed", track, this, this.#participant);
+			if (before) link.announce("trackUnsubscribed", before, this, this.#participant);
+			if (track) link.announce("trackSubscribed", track, this, this.#participant);
 		});
 	}
 
@@ -116,13 +116,13 @@ function change(
 	const { permissionStatus: permission, subscriptionStatus: status } = publication;
 	run();
 	const { permissionStatus, subscriptionStatus } = publication;
-	const { announce } = participant.link;
+	const { link } = participant;
 	if (permissionStatus !== permission) {
-		announce("trackSubscriptionPermissionChanged", publication, permissionStatus, participant);
+		link.announce("trackSubscriptionPermissionChanged", publication, permissionStatus, participant);
 		publication.emit("subscriptionPermissionChanged", permissionStatus, permission);
 	}
 	if (subscriptionStatus !== status) {
-		announce("trackSubscriptionStatusChanged", publication, subscriptionStatus, participant);
+		link.announce("trackSubscriptionStatusChanged", publication, subscriptionStatus, participant);
 		publication.emit("subscriptionStatusChanged", subscriptionStatus, status);
 	}
 }

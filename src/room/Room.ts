@@ -8,29 +8,27 @@ import type { RpcHandler } from "../data/rpc/protocol";
 import type { ByteStreamHandler, TextStreamHandler } from "../data/streams/StreamReader";
 import { Emitter } from "../platform/emitter";
 import { memoryProfile } from "../platform/memory";
-import type { JoinResponse, ServerInfo } from "../protocol/generated/types";
+import type { ServerInfo } from "../protocol/generated/types";
 import { sessionFactory } from "../session/factory";
-import { newCid } from "../session/ids";
 import type { SessionEnd, SessionOptions, SessionStats } from "../session/types";
 import { warmUp } from "../session/warmUp";
 import { ConnectionError, ConnectionErrorReason } from "./errors";
-import { type Announce, ConnectionState, type RoomEvents } from "./events";
+import { ConnectionState, type RoomEvents } from "./events";
 import { LocalParticipant } from "./LocalParticipant";
 import type { RoomConnectOptions, RoomOptions } from "./options";
 import type { Participant } from "./Participant";
 import { Participants } from "./Participants";
 import { Reconnection } from "./Reconnection";
 import type { RemoteParticipant } from "./RemoteParticipant";
+import { RoomCore } from "./RoomCore";
 import { RoomData, type RoomDataStats } from "./RoomData";
 import { RoomDescription } from "./RoomDescription";
-import type { RoomLink } from "./RoomLink";
 import type { RoomSession } from "./RoomSession";
 import { RoomUpdates } from "./RoomUpdates";
 import { SoundDevices } from "./SoundDevices";
 import { Subscriptions } from "./Subscriptions";
 import { type SimulationScenario, simulation } from "./simulation";
 import { syncState } from "./syncState";
-import { tell } from "./tell";
 
 /** Each costs about 1 KB of the engine's heap. */
 const MAX_PARTICIPANTS = 32;
@@ -46,36 +44,18 @@ interface Connecting {
 
 export class Room extends Emitter<RoomEvents> {
 	readonly localParticipant: LocalParticipant;
+	readonly #core: RoomCore;
 	readonly #participants: Participants;
 	readonly #subscriptions: Subscriptions;
 	readonly #devices: SoundDevices;
 	readonly #data: RoomData;
 	readonly #updates: RoomUpdates;
-	readonly #options: RoomOptions;
 	readonly #createSession: (options: SessionOptions) => RoomSession;
-	#state: ConnectionState = ConnectionState.Disconnected;
-	readonly #description = new RoomDescription();
-	/** Of the connect() that was last. */
-	#autoSubscribe = true;
-	#session: RoomSession | undefined;
+	readonly #description: RoomDescription;
+	readonly #reconnection: Reconnection;
 	#packets: DataPackets | undefined;
 	/** Of the session before, as it ended. */
 	#stats: RoomStats | undefined;
-	/** Emits when in the room; before, what changes is the room's first state and not news. */
-	readonly #announce: Announce;
-	/** Runs at once, or behind the event Connected while connecting. */
-	readonly #afterConnected: (run: () => void) => void;
-	/** What waits for Connected, or Reconnected. */
-	#deferred: (() => void)[] = [];
-	readonly #reconnection = new Reconnection({
-		setState: (state) => this.#setState(state),
-		emit: (event) => this.emit(event),
-		leaveAll: () => this.#updates.leaveAll(),
-		onRejoined: (join) => this.#updates.enter(join),
-		flush: () => this.#flush(),
-		onRepublished: (cid, info) => this.localParticipant.republished(cid, info),
-		onPublicationLost: (cid, error) => this.localParticipant.publicationLost(cid, error),
-	});
 	/** Of disconnect(), while it is under way. */
 	#stopTracks: boolean | undefined;
 	/** Of connect(), while it is under way. */
@@ -93,70 +73,28 @@ export class Room extends Emitter<RoomEvents> {
 			maxSignalBytes: given.maxSignalBytes ?? maxSignalBytes,
 			maxDataBytes: given.maxDataBytes ?? maxDataBytes,
 		};
-		this.#options = options;
+		const core = new RoomCore(this, options);
+		this.#core = core;
 		this.#createSession = createSession;
-		const announce: Announce = (event, ...args) => {
-			if (this.#reconnection.restarting) this.#deferred.push(() => tell(this, event, args));
-			else if (this.#inRoom) tell(this, event, args);
-		};
-		const afterConnected = (run: () => void) => {
-			const early = this.#state === ConnectionState.Connecting || this.#reconnection.restarting;
-			if (early) this.#deferred.push(run);
-			else run();
-		};
-		this.#announce = announce;
-		this.#afterConnected = afterConnected;
-		const onDeviceError = (error: Error, kind: "audioinput" | "audiooutput") => {
-			this.emit("mediaDevicesError", error, kind);
-			this.localParticipant.emit("mediaDevicesError", error, kind);
-		};
-		this.#devices = new SoundDevices(options, (error) => onDeviceError(error, error.kind));
-		const room = this;
-		const link: RoomLink = {
-			announce,
-			get autoSubscribe() {
-				return room.#autoSubscribe;
-			},
-			send: (request) => this.#session?.send(request) ?? false,
-		};
-		this.localParticipant = new LocalParticipant({
-			options,
-			link,
-			openMicrophone: () => this.#devices.openMicrophone(),
-			newCid,
-			data: () => this.#data,
-			announceLater: (event, ...args) => afterConnected(() => tell(this, event, args)),
-			onPublishFailed: (error) => {
-				if (this.#session) onDeviceError(error, "audioinput");
-			},
-		});
+		this.#description = new RoomDescription(core);
+		this.#devices = new SoundDevices(core);
+		this.localParticipant = new LocalParticipant(core, this.#devices);
+		core.local = this.localParticipant;
 		this.#participants = new Participants(
 			this.localParticipant,
-			link,
+			core,
 			options.maxParticipants ?? MAX_PARTICIPANTS,
 		);
-		this.#subscriptions = new Subscriptions(this.#participants, link, afterConnected);
-		this.#description
-			.on("metadata", (metadata) => announce("roomMetadataChanged", metadata))
-			.on("recording", (recording) => announce("recordingStatusChanged", recording));
-		const { localParticipant } = this;
-		this.#data = new RoomData(options, {
-			participants: this.#participants,
-			get canPublish() {
-				return localParticipant.permissions?.canPublishData !== false;
-			},
-			local: localParticipant,
-			tell: (event, ...args) => tell(this, event, args),
-		});
-		this.#updates = new RoomUpdates({
-			description: this.#description,
-			participants: this.#participants,
-			subscriptions: this.#subscriptions,
-			data: this.#data,
-			local: localParticipant,
-			announce,
-			onMoved: () => this.emit("moved", this.name),
-		});
+		this.#subscriptions = new Subscriptions(this.#participants, core);
+		this.#data = new RoomData(core, this.#participants);
+		core.data = this.#data;
+		this.#updates = new RoomUpdates(
+			core,
+			this.#description,
+			this.#participants,
+			this.#subscriptions,
+		);
+		this.#reconnection = new Reconnection(core, this.#updates);
 	}
 
 	/** By identity; as many as `maxParticipants` says. */
@@ -175,7 +113,7 @@ export class Room extends Emitter<RoomEvents> {
 		return this.#participants.activeSpeakers;
 	}
 	get state(): ConnectionState {
-		return this.#state;
+		return this.#core.state;
 	}
 	/** "" before the server has told it, which may be late: see getSid(). */
 	get sid(): string {
@@ -209,7 +147,8 @@ export class Room extends Emitter<RoomEvents> {
 
 	/** Resolves when the server has told the sid; to "" when disconnected; rejects at the end before. */
 	getSid(): Promise<string> {
-		if (this.#state === ConnectionState.Disconnected || this.sid) return Promise.resolve(this.sid);
+		if (this.#core.state === ConnectionState.Disconnected || this.sid)
+			return Promise.resolve(this.sid);
 		return new Promise((resolve, reject) => {
 			const settle = (run: () => void) => {
 				this.#description.off("sid", onSid);
@@ -228,7 +167,7 @@ export class Room extends Emitter<RoomEvents> {
 	 * done or 5 s are over, and never rejects. The certificate is being made since the Room was.
 	 */
 	async prepareConnection(url: string, _token?: string): Promise<void> {
-		await warmUp(url, this.#options.tls);
+		await warmUp(url, this.#core.options.tls);
 	}
 
 	/**
@@ -237,14 +176,15 @@ export class Room extends Emitter<RoomEvents> {
 	 * Rejects with ConnectionError: its reason and one line that says what happened.
 	 */
 	connect(url: string, token: string, options: RoomConnectOptions = {}): Promise<void> {
-		if (this.#session) {
+		if (this.#core.session) {
 			const message = "the room is connected already: disconnect() first";
 			return Promise.reject(new ConnectionError(message, ConnectionErrorReason.InternalError));
 		}
-		const { maxSignalBytes, maxDataBytes, tls } = this.#options;
-		this.#autoSubscribe = options.autoSubscribe ?? true;
+		const core = this.#core;
+		const { maxSignalBytes, maxDataBytes, tls, reconnectPolicy } = core.options;
+		core.autoSubscribe = options.autoSubscribe ?? true;
 		const session = this.#createSession({
-			autoSubscribe: this.#autoSubscribe,
+			autoSubscribe: core.autoSubscribe,
 			mediaTimeout: options.peerConnectionTimeout,
 			maxDataBytes,
 			signal: {
@@ -253,24 +193,19 @@ export class Room extends Emitter<RoomEvents> {
 				tls,
 			},
 			speaker: () => this.#devices.openSpeaker(),
-			reconnectPolicy: this.#options.reconnectPolicy,
-			syncState: () => syncState(this.#participants, packets, this.#autoSubscribe),
+			reconnectPolicy,
+			syncState: () => syncState(this.#participants, packets, core.autoSubscribe),
 		});
-		const packets = new DataPackets((bytes, kind, sequence) =>
-			session.sendData(bytes, kind, sequence),
-		);
-		this.#session = session;
+		const packets = new DataPackets(session);
+		core.session = session;
 		this.#packets = packets;
-		this.#listen(session);
-		session.on("data", (message) => {
-			const packet = packets.receive(message);
-			if (packet) this.#afterConnected(() => this.#data.onPacket(packet));
-		});
-		session.on("bufferStatus", (...status) => this.#announce("dcBufferStatusChanged", ...status));
+		session.handle(this.#reconnection, this.#updates, this.#data);
+		session.on("connected", () => this.#onConnected());
+		session.on("closed", (end) => this.#onClosed(end));
 		return new Promise((resolve, reject) => {
 			this.#connecting = { resolve, reject };
-			this.#setState(ConnectionState.Connecting);
-			if (this.#session !== session) return; // a listener has called disconnect()
+			core.setState(ConnectionState.Connecting);
+			if (core.session !== session) return; // a listener has called disconnect()
 			session.start(url, token);
 			this.localParticipant.attach(session);
 			this.#data.attach(packets);
@@ -284,14 +219,14 @@ export class Room extends Emitter<RoomEvents> {
 	 */
 	async disconnect(stopTracks = true): Promise<void> {
 		this.#stopTracks = stopTracks;
-		this.#session?.leave();
+		this.#core.session?.leave();
 		this.#stopTracks = undefined;
 		this.localParticipant.releaseTracks(stopTracks);
 	}
 
 	/** For tests: asks the server to do something to us. False: it was not sent. */
 	async simulateScenario(scenario: SimulationScenario, argument?: number): Promise<boolean> {
-		return this.#session?.send({ simulate: simulation(scenario, argument) }) ?? false;
+		return this.#core.session?.send({ simulate: simulation(scenario, argument) }) ?? false;
 	}
 
 	getParticipantByIdentity(identity: string): Participant | undefined {
@@ -329,7 +264,7 @@ export class Room extends Emitter<RoomEvents> {
 
 	/** For reports. After the end: as it was then. Undefined before the first connect(). */
 	getStats(): RoomStats | undefined {
-		const session = this.#session;
+		const session = this.#core.session;
 		const packets = this.#packets;
 		if (!session || !packets) return this.#stats;
 		const firstSound = this.#devices.speaker?.firstSound;
@@ -337,33 +272,11 @@ export class Room extends Emitter<RoomEvents> {
 		return { ...session.stats, data: { ...packets.stats }, ...this.#data.stats };
 	}
 
-	#listen(session: RoomSession): void {
-		this.#reconnection.listen(session);
-		this.#updates.listen(session);
-		session.on("joined", (join) => this.#onJoined(join));
-		session.on("connected", () => this.#onConnected());
-		session.on("closed", (end) => this.#onClosed(end));
-		session.on("track", (track) => this.#subscriptions.start(track));
-		session.on("trackFailed", (sid) => this.#subscriptions.fail(sid));
-		session.on("trackEnded", (sid) => this.#subscriptions.end(sid));
-	}
-
-	#onJoined(join: JoinResponse): void {
-		this.#updates.enter(join);
-		this.emit("signalConnected");
-	}
-
 	#onConnected(): void {
 		this.#takeConnecting()?.resolve();
-		this.#setState(ConnectionState.Connected);
+		this.#core.setState(ConnectionState.Connected);
 		this.emit("connected");
-		this.#flush();
-	}
-
-	#flush(): void {
-		const deferred = this.#deferred;
-		this.#deferred = [];
-		for (const run of deferred) run();
+		this.#core.flush();
 	}
 
 	/** Taken before listeners run: one of them may call connect() again. */
@@ -381,25 +294,12 @@ export class Room extends Emitter<RoomEvents> {
 		this.#subscriptions.clear();
 		this.localParticipant.detach(this.#stopTracks);
 		this.#data.detach();
-		this.#session = undefined;
 		this.#packets = undefined;
-		this.#deferred = [];
+		this.#core.reset();
 		this.#reconnection.reset();
 		this.#participants.clear();
 		this.#devices.closeSpeaker();
-		this.#setState(ConnectionState.Disconnected);
+		this.#core.setState(ConnectionState.Disconnected);
 		this.emit("disconnected", reason);
-	}
-
-	get #inRoom(): boolean {
-		return (
-			this.#state !== ConnectionState.Disconnected && this.#state !== ConnectionState.Connecting
-		);
-	}
-
-	#setState(state: ConnectionState): void {
-		if (this.#state === state) return;
-		this.#state = state;
-		this.emit("connectionStateChanged", state);
 	}
 }

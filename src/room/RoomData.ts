@@ -5,39 +5,49 @@
 
 import type { DataPackets } from "../data/DataPackets";
 import type { DataPort } from "../data/DataPort";
-import { CHAT_TOPIC, type ChatMessage, chatMessageOf, Transcriptions } from "../data/messages";
+import {
+	CHAT_TOPIC,
+	type ChatMessage,
+	chatMessageOf,
+	type SipDTMF,
+	Transcriptions,
+} from "../data/messages";
 import { OBJECT_TOPIC, ObjectCodec, type ObjectValue } from "../data/objects/ObjectCodec";
-import { PacketDispatcher } from "../data/PacketDispatcher";
+import { dispatch, type PacketEvents } from "../data/PacketDispatcher";
 import { REQUEST_TOPIC, RESPONSE_TOPIC, type RpcStats } from "../data/rpc/protocol";
 import { RpcClient } from "../data/rpc/RpcClient";
 import { RpcServer } from "../data/rpc/RpcServer";
 import { IncomingStreams, type StreamStats } from "../data/streams/IncomingStreams";
 import { OutgoingStreams } from "../data/streams/OutgoingStreams";
-import { Log } from "../platform/log";
+import type { Handlers } from "../platform/emitter";
+import { log } from "../platform/log";
 import {
 	DataPacket_Kind as DataPacketKind,
 	Encryption_Type as EncryptionType,
 } from "../protocol/generated/enums";
-import type { DataPacket, Transcription, UserPacket } from "../protocol/generated/types";
+import type {
+	ChatMessage as ChatPacket,
+	DataPacket,
+	DataStream_Chunk,
+	DataStream_Header,
+	DataStream_Trailer,
+	RpcAck,
+	RpcRequest,
+	RpcResponse,
+	Transcription,
+	UserPacket,
+} from "../protocol/generated/types";
 import type { Init } from "../protocol/schema";
 import { maxPacketBytes } from "../session/DataChannels";
+import type { SessionEvents } from "../session/types";
 import { PublishDataError, PublishDataErrorReason } from "./errors";
-import type { Announce } from "./events";
-import type { ObjectPublishOptions, RoomOptions } from "./options";
-import type { Participant } from "./Participant";
+import type { ObjectPublishOptions } from "./options";
 import type { Participants } from "./Participants";
 import type { RemoteParticipant } from "./RemoteParticipant";
+import type { RoomCore } from "./RoomCore";
 
 /** Nothing is encrypted from end to end. */
 const { NONE } = EncryptionType;
-
-export interface RoomDataHost {
-	readonly participants: Participants;
-	/** The local participant's token lets it. */
-	readonly canPublish: boolean;
-	readonly local: Participant;
-	readonly tell: Announce;
-}
 
 export interface RoomDataStats {
 	/** Not MessagePack, or more of it than we take: dropped. */
@@ -46,32 +56,40 @@ export interface RoomDataStats {
 	rpc: RpcStats;
 }
 
-export class RoomData implements DataPort {
-	readonly incoming: IncomingStreams;
-	readonly outgoing: OutgoingStreams;
-	readonly rpcClient: RpcClient;
-	readonly rpcServer: RpcServer;
+/** Until somebody sends a stream, or wants one. */
+const NO_STREAMS: StreamStats = Object.freeze({
+	streamsIn: 0,
+	streamsRefused: 0,
+	streamsUnhandled: 0,
+	streamsFailed: 0,
+	strayPackets: 0,
+});
+
+/**
+ * Its methods are a session's events of data, and the kinds of packets. Streams, calls and
+ * transcriptions are made when they first occur: many a device has none.
+ */
+export class RoomData implements DataPort, Handlers<SessionEvents>, Handlers<PacketEvents> {
 	/** Bytes of one packet at most. */
 	readonly maxPacketBytes: number;
 	/** Undefined before the server has told it. */
 	serverVersion: string | undefined;
-	readonly #host: RoomDataHost;
-	readonly #dispatcher = new PacketDispatcher();
-	readonly #log = new Log();
-	readonly #objects = new ObjectCodec();
-	readonly #transcriptions = new Transcriptions();
+	readonly #core: RoomCore;
+	readonly #participants: Participants;
+	#incoming: IncomingStreams | undefined;
+	#outgoing: OutgoingStreams | undefined;
+	#rpcClient: RpcClient | undefined;
+	#rpcServer: RpcServer | undefined;
+	#transcriptions: Transcriptions | undefined;
+	#objects: ObjectCodec | undefined;
 	/** Objects that did not decode. */
 	#objectsRefused = 0;
 	#packets: DataPackets | undefined;
 
-	constructor(options: RoomOptions, host: RoomDataHost) {
-		this.#host = host;
-		this.maxPacketBytes = maxPacketBytes(options.maxDataBytes);
-		this.incoming = new IncomingStreams(options);
-		this.outgoing = new OutgoingStreams(this);
-		this.rpcClient = new RpcClient(this, this.outgoing);
-		this.rpcServer = new RpcServer(this, this.outgoing, options.maxTextBytes);
-		this.#listen();
+	constructor(core: RoomCore, participants: Participants) {
+		this.#core = core;
+		this.#participants = participants;
+		this.maxPacketBytes = maxPacketBytes(core.options.maxDataBytes);
 	}
 
 	/** A session begins. */
@@ -83,33 +101,51 @@ export class RoomData implements DataPort {
 	detach(): void {
 		this.#packets = undefined;
 		this.serverVersion = undefined;
-		this.incoming.close();
-		this.rpcClient.close();
-		this.rpcServer.close();
-	}
-
-	onPacket(packet: DataPacket): void {
-		this.#dispatcher.dispatch(packet);
+		this.#incoming?.close();
+		this.#rpcClient?.close();
+		this.#rpcServer?.close();
 	}
 
 	onParticipantGone(identity: string): void {
-		this.incoming.onParticipantGone(identity);
-		this.rpcClient.onParticipantGone(identity);
-		this.rpcServer.onParticipantGone(identity);
+		this.#incoming?.onParticipantGone(identity);
+		this.#rpcClient?.onParticipantGone(identity);
+		this.#rpcServer?.onParticipantGone(identity);
+	}
+
+	get incoming(): IncomingStreams {
+		this.#incoming ??= this.#listen(new IncomingStreams(this.#core.options));
+		return this.#incoming;
+	}
+
+	get outgoing(): OutgoingStreams {
+		this.#outgoing ??= new OutgoingStreams(this);
+		return this.#outgoing;
+	}
+
+	get rpcClient(): RpcClient {
+		this.#rpcClient ??= new RpcClient(this, this.outgoing);
+		return this.#rpcClient;
+	}
+
+	get rpcServer(): RpcServer {
+		this.#rpcServer ??= new RpcServer(this, this.outgoing, this.#core.options.maxTextBytes);
+		return this.#rpcServer;
 	}
 
 	get stats(): RoomDataStats {
+		const { outgoing = 0, stray = 0 } = this.#rpcClient?.stats ?? {};
+		const { incoming = 0, refused = 0 } = this.#rpcServer?.stats ?? {};
 		return {
 			objectsRefused: this.#objectsRefused,
-			streams: { ...this.incoming.stats },
-			rpc: { ...this.rpcClient.stats, ...this.rpcServer.stats },
+			streams: { ...(this.#incoming?.stats ?? NO_STREAMS) },
+			rpc: { outgoing, stray, incoming, refused },
 		};
 	}
 
 	async send(packet: Init<DataPacket>, kind: DataPacketKind = DataPacketKind.RELIABLE) {
 		const { NotAllowed, NotConnected } = PublishDataErrorReason;
 		if (!this.#packets) throw new PublishDataError("the room is not connected", NotConnected);
-		if (!this.#host.canPublish) {
+		if (this.#core.local.permissions?.canPublishData === false) {
 			throw new PublishDataError("the token does not allow publishing data", NotAllowed);
 		}
 		await this.#packets.send(packet, kind);
@@ -117,14 +153,14 @@ export class RoomData implements DataPort {
 
 	sendObject(value: ObjectValue, options: ObjectPublishOptions = {}): Promise<void> {
 		const { reliable = true, topic = "", destinationIdentities } = options;
-		const payload = this.#objects.pack(value);
+		const payload = this.#codec.pack(value);
 		const user = { payload, topic: OBJECT_TOPIC + topic, destinationIdentities };
 		return this.send({ user }, reliable ? DataPacketKind.RELIABLE : DataPacketKind.LOSSY);
 	}
 
 	async sendChat(message: ChatMessage): Promise<ChatMessage> {
 		await this.send({ chatMessage: message });
-		this.#host.tell("chatMessage", message, this.#host.local);
+		this.#core.tell("chatMessage", message, this.#core.local);
 		return message;
 	}
 
@@ -133,87 +169,103 @@ export class RoomData implements DataPort {
 	}
 
 	get identities(): Iterable<string> {
-		const { remote, beyond } = this.#host.participants;
+		const { remote, beyond } = this.#participants;
 		return [...remote.keys(), ...beyond.keys()];
 	}
 
-	#listen(): void {
-		const { incoming, rpcClient, rpcServer } = this;
-		this.#dispatcher
-			.on("user", (user, packet) => this.#onUserPacket(user, packet))
-			.on("chatMessage", (message, { participantIdentity }) =>
-				this.#onChat(chatMessageOf(message), participantIdentity),
-			)
-			.on("sipDtmf", (dtmf, { participantIdentity }) =>
-				this.#host.tell("sipDTMFReceived", dtmf, this.#sender(participantIdentity)),
-			)
-			.on("transcription", (transcription) => this.#onTranscription(transcription))
-			.on("streamHeader", (header, { participantIdentity }) =>
-				incoming.onHeader(header, participantIdentity),
-			)
-			.on("streamChunk", (chunk, { participantIdentity }) =>
-				incoming.onChunk(chunk, participantIdentity),
-			)
-			.on("streamTrailer", (trailer, { participantIdentity }) =>
-				incoming.onTrailer(trailer, participantIdentity),
-			)
-			.on("rpcRequest", (request, { participantIdentity }) => {
-				rpcServer.onRequest(request, participantIdentity);
-			})
-			.on("rpcAck", ({ requestId }, { participantIdentity }) =>
-				rpcClient.onAck(requestId, participantIdentity),
-			)
-			.on("rpcResponse", (response, { participantIdentity }) =>
-				rpcClient.onResponse(response, participantIdentity),
-			);
-		incoming.registerText(REQUEST_TOPIC, (reader, { identity }) =>
-			rpcServer.onRequestStream(reader, identity),
-		);
-		incoming.setDefaultText(CHAT_TOPIC, async (reader, { identity }) => {
-			const { id, timestamp } = reader.info;
-			this.#onChat({ id, timestamp, message: await reader.readAll() }, identity);
-		});
-		incoming.registerText(RESPONSE_TOPIC, (reader, { identity }) =>
-			rpcClient.onResponseStream(reader, identity),
-		);
+	data(message: ArrayBufferLike): void {
+		const packet = this.#packets?.receive(message);
+		if (packet) this.#core.afterConnected(() => this.onPacket(packet));
 	}
 
-	#onUserPacket({ payload, topic }: UserPacket, { kind, participantIdentity }: DataPacket): void {
+	bufferStatus(isLow: boolean, kind: DataPacketKind): void {
+		this.#core.announce("dcBufferStatusChanged", isLow, kind);
+	}
+
+	onPacket(packet: DataPacket): void {
+		dispatch(packet, this);
+	}
+
+	user({ payload, topic }: UserPacket, { kind, participantIdentity }: DataPacket): void {
 		const sender = this.#sender(participantIdentity);
 		if (topic?.startsWith(OBJECT_TOPIC)) {
 			const own = topic.slice(OBJECT_TOPIC.length);
 			const value = this.#unpack(payload);
 			if (value)
-				this.#host.tell("objectReceived", value.value, sender, own, kind, participantIdentity);
+				this.#core.tell("objectReceived", value.value, sender, own, kind, participantIdentity);
 			return;
 		}
-		this.#host.tell("dataReceived", payload, sender, kind, topic, NONE, participantIdentity);
+		this.#core.tell("dataReceived", payload, sender, kind, topic, NONE, participantIdentity);
 		sender?.emit("dataReceived", payload, kind, NONE);
+	}
+	chatMessage(message: ChatPacket, { participantIdentity }: DataPacket): void {
+		this.#onChat(chatMessageOf(message), participantIdentity);
+	}
+	sipDtmf(dtmf: SipDTMF, { participantIdentity }: DataPacket): void {
+		this.#core.tell("sipDTMFReceived", dtmf, this.#sender(participantIdentity));
+	}
+	transcription(transcription: Transcription): void {
+		const { transcribedParticipantIdentity, trackId } = transcription;
+		const participant = this.#participants.byIdentity(transcribedParticipantIdentity);
+		const publication = participant?.trackPublications.get(trackId);
+		this.#transcriptions ??= new Transcriptions();
+		const segments = this.#transcriptions.segmentsOf(transcription);
+		this.#core.tell("transcriptionReceived", segments, participant, publication);
+	}
+	streamHeader(header: DataStream_Header, { participantIdentity }: DataPacket): void {
+		this.incoming.onHeader(header, participantIdentity);
+	}
+	streamChunk(chunk: DataStream_Chunk, { participantIdentity }: DataPacket): void {
+		this.incoming.onChunk(chunk, participantIdentity);
+	}
+	streamTrailer(trailer: DataStream_Trailer, { participantIdentity }: DataPacket): void {
+		this.incoming.onTrailer(trailer, participantIdentity);
+	}
+	rpcRequest(request: RpcRequest, { participantIdentity }: DataPacket): void {
+		this.rpcServer.onRequest(request, participantIdentity);
+	}
+	rpcAck({ requestId }: RpcAck, { participantIdentity }: DataPacket): void {
+		this.rpcClient.onAck(requestId, participantIdentity);
+	}
+	rpcResponse(response: RpcResponse, { participantIdentity }: DataPacket): void {
+		this.rpcClient.onResponse(response, participantIdentity);
+	}
+
+	/** Topics of ours. */
+	#listen(incoming: IncomingStreams): IncomingStreams {
+		incoming.registerText(REQUEST_TOPIC, (reader, { identity }) =>
+			this.rpcServer.onRequestStream(reader, identity),
+		);
+		incoming.registerText(RESPONSE_TOPIC, (reader, { identity }) =>
+			this.rpcClient.onResponseStream(reader, identity),
+		);
+		incoming.setDefaultText(CHAT_TOPIC, async (reader, { identity }) => {
+			const { id, timestamp } = reader.info;
+			this.#onChat({ id, timestamp, message: await reader.readAll() }, identity);
+		});
+		return incoming;
+	}
+
+	get #codec(): ObjectCodec {
+		this.#objects ??= new ObjectCodec();
+		return this.#objects;
 	}
 
 	#unpack(payload: Uint8Array): { value: ObjectValue } | undefined {
 		try {
-			return { value: this.#objects.unpack(payload) };
+			return { value: this.#codec.unpack(payload) };
 		} catch (error) {
 			this.#objectsRefused++;
-			this.#log.warn("an object was refused:", (error as Error).message);
+			log.warn("an object was refused:", (error as Error).message);
 			return undefined;
 		}
 	}
 
 	#onChat(message: ChatMessage, identity: string): void {
-		this.#host.tell("chatMessage", message, this.#sender(identity));
-	}
-
-	#onTranscription(transcription: Transcription): void {
-		const { transcribedParticipantIdentity, trackId } = transcription;
-		const participant = this.#host.participants.byIdentity(transcribedParticipantIdentity);
-		const publication = participant?.trackPublications.get(trackId);
-		const segments = this.#transcriptions.segmentsOf(transcription);
-		this.#host.tell("transcriptionReceived", segments, participant, publication);
+		this.#core.tell("chatMessage", message, this.#sender(identity));
 	}
 
 	#sender(identity: string): RemoteParticipant | undefined {
-		return this.#host.participants.remote.get(identity);
+		return this.#participants.remote.get(identity);
 	}
 }

@@ -2,16 +2,21 @@
 
 import { Emitter } from "../platform/emitter";
 import type { Room as RoomInfo } from "../protocol/generated/types";
+import type { RoomCore } from "./RoomCore";
 
 export interface RoomDescriptionEvents {
-	metadata: [metadata: string];
-	recording: [recording: boolean];
 	/** It has a sid now; servers may tell it late. */
 	sid: [sid: string];
 }
 
 export class RoomDescription extends Emitter<RoomDescriptionEvents> {
+	readonly #core: RoomCore;
 	#info: RoomInfo | undefined;
+
+	constructor(core: RoomCore) {
+		super();
+		this.#core = core;
+	}
 
 	get info(): RoomInfo | undefined {
 		return this.#info;
@@ -26,9 +31,11 @@ export class RoomDescription extends Emitter<RoomDescriptionEvents> {
 		const before = this.#info;
 		this.#info = info;
 		if (info.sid && !before?.sid) this.emit("sid", info.sid);
-		if ((before?.metadata ?? "") !== info.metadata) this.emit("metadata", info.metadata);
+		if ((before?.metadata ?? "") !== info.metadata) {
+			this.#core.announce("roomMetadataChanged", info.metadata);
+		}
 		if ((before?.activeRecording ?? false) !== info.activeRecording) {
-			this.emit("recording", info.activeRecording);
+			this.#core.announce("recordingStatusChanged", info.activeRecording);
 		}
 	}
 }

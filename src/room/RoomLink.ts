@@ -2,10 +2,11 @@
 
 import type { SignalRequest } from "../protocol/generated/types";
 import type { Init } from "../protocol/schema";
-import type { Announce } from "./events";
+import type { RoomEvents } from "./events";
 
 export interface RoomLink {
-	readonly announce: Announce;
+	/** Emits on the room when it is connected; what changes before is the room's first state, not news. */
+	announce<K extends keyof RoomEvents>(event: K, ...args: RoomEvents[K]): void;
 	/** The connect() option: whether new tracks are wanted. */
 	readonly autoSubscribe: boolean;
 	/** False: the server is not there to hear it. */

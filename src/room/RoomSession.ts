@@ -5,6 +5,7 @@ import type { Session } from "../session/Session";
 export type RoomSession = Pick<
 	Session,
 	| "on"
+	| "handle"
 	| "start"
 	| "publish"
 	| "unpublish"
@@ -14,5 +15,6 @@ export type RoomSession = Pick<
 	| "sendData"
 	| "leave"
 	| "timeline"
+	| "captured"
 	| "stats"
 >;

@@ -1,71 +1,110 @@
 /** What the server tells of a room: who is there at first, who comes and goes, and all that changes. */
 
+import type { Handlers } from "../platform/emitter";
 import { ParticipantInfo_State as ParticipantState } from "../protocol/generated/enums";
 import type {
+	ConnectionQualityUpdate,
 	JoinResponse,
+	MuteTrackRequest,
 	ParticipantInfo,
+	ParticipantUpdate,
 	RoomMovedResponse,
+	RoomUpdate,
 	ServerInfo,
+	SpeakersChanged,
+	StreamStateUpdate,
+	SubscriptionPermissionUpdate,
+	SubscriptionResponse,
+	TrackSubscribed,
+	TrackUnpublishedResponse,
 } from "../protocol/generated/types";
-import type { Announce } from "./events";
-import type { LocalParticipant } from "./LocalParticipant";
+import type { IncomingTrack } from "../session/Receivers";
+import type { SessionEvents } from "../session/types";
 import type { Participants } from "./Participants";
-import type { RoomData } from "./RoomData";
+import type { RoomCore } from "./RoomCore";
 import type { RoomDescription } from "./RoomDescription";
-import type { RoomSession } from "./RoomSession";
 import type { Subscriptions } from "./Subscriptions";
 
-/** What it concerns. */
-export interface RoomParts {
-	readonly description: RoomDescription;
-	readonly participants: Participants;
-	readonly subscriptions: Subscriptions;
-	readonly data: RoomData;
-	readonly local: LocalParticipant;
-	readonly announce: Announce;
-	/** The room has its new name, and nobody in it yet. */
-	onMoved(): void;
-}
+/** Most of its methods are a session's events. */
+export class RoomUpdates implements Handlers<SessionEvents> {
+	readonly #core: RoomCore;
+	readonly #description: RoomDescription;
+	readonly #participants: Participants;
+	readonly #subscriptions: Subscriptions;
+	serverInfo: ServerInfo | undefined;
 
-export class RoomUpdates {
-	readonly #parts: RoomParts;
-	#serverInfo: ServerInfo | undefined;
-
-	constructor(parts: RoomParts) {
-		this.#parts = parts;
+	constructor(
+		core: RoomCore,
+		description: RoomDescription,
+		participants: Participants,
+		subscriptions: Subscriptions,
+	) {
+		this.#core = core;
+		this.#description = description;
+		this.#participants = participants;
+		this.#subscriptions = subscriptions;
 	}
 
-	get serverInfo(): ServerInfo | undefined {
-		return this.#serverInfo;
+	joined(join: JoinResponse): void {
+		this.enter(join);
+		this.#core.room.emit("signalConnected");
+	}
+	update({ participants }: ParticipantUpdate): void {
+		for (const info of participants) this.#onParticipant(info);
+	}
+	speakersChanged({ speakers }: SpeakersChanged): void {
+		this.#participants.updateSpeakers(speakers);
+	}
+	roomUpdate({ room }: RoomUpdate): void {
+		if (room) this.#description.update(room);
+	}
+	connectionQuality({ updates }: ConnectionQualityUpdate): void {
+		this.#participants.updateQuality(updates);
+	}
+	mute({ sid, muted }: MuteTrackRequest): void {
+		this.#core.local.remoteMute(sid, muted);
+	}
+	trackUnpublished({ trackSid }: TrackUnpublishedResponse): void {
+		this.#core.local.remoteUnpublish(trackSid);
+	}
+	trackSubscribed({ trackSid }: TrackSubscribed): void {
+		const { local } = this.#core;
+		const publication = local.trackPublications.get(trackSid);
+		if (publication) this.#core.announce("localTrackSubscribed", publication, local);
+	}
+	subscriptionResponse({ trackSid, err }: SubscriptionResponse): void {
+		this.#subscriptions.fail(trackSid, err);
+	}
+	subscriptionPermissionUpdate(update: SubscriptionPermissionUpdate): void {
+		this.#subscriptions.permit(update);
+	}
+	streamStateUpdate({ streamStates }: StreamStateUpdate): void {
+		this.#subscriptions.updateStates(streamStates);
+	}
+	/** The connection goes on in another room, with others in it. */
+	roomMoved({ room, participant, otherParticipants }: RoomMovedResponse): void {
+		this.#othersLeave();
+		this.#description.begin(room);
+		this.#core.room.emit("moved", room?.name ?? "");
+		if (participant) this.#core.local.update(participant);
+		for (const info of otherParticipants) this.#onParticipant(info);
 	}
 
-	listen(session: RoomSession): void {
-		const { description, participants, subscriptions, local, announce } = this.#parts;
-		session.on("update", (update) => {
-			for (const info of update.participants) this.#onParticipant(info);
-		});
-		session.on("speakersChanged", ({ speakers }) => participants.updateSpeakers(speakers));
-		session.on("roomUpdate", ({ room }) => {
-			if (room) description.update(room);
-		});
-		session.on("connectionQuality", ({ updates }) => participants.updateQuality(updates));
-		session.on("mute", ({ sid, muted }) => local.remoteMute(sid, muted));
-		session.on("trackUnpublished", ({ trackSid }) => local.remoteUnpublish(trackSid));
-		session.on("trackSubscribed", ({ trackSid }) => {
-			const publication = local.trackPublications.get(trackSid);
-			if (publication) announce("localTrackSubscribed", publication, local);
-		});
-		session.on("subscriptionResponse", ({ trackSid, err }) => subscriptions.fail(trackSid, err));
-		session.on("subscriptionPermissionUpdate", (update) => subscriptions.permit(update));
-		session.on("streamStateUpdate", ({ streamStates }) => subscriptions.updateStates(streamStates));
-		session.on("roomMoved", (moved) => this.#onMoved(moved));
+	track(track: IncomingTrack): void {
+		this.#subscriptions.start(track);
+	}
+	trackFailed(sid: string): void {
+		this.#subscriptions.fail(sid);
+	}
+	trackEnded(sid: string): void {
+		this.#subscriptions.end(sid);
 	}
 
-	/** We have joined. */
+	/** We are in the room. */
 	enter({ room, participant, otherParticipants, serverInfo }: JoinResponse): void {
-		const { description, data, local } = this.#parts;
-		description.begin(room);
-		this.#serverInfo = serverInfo;
+		const { data, local } = this.#core;
+		this.#description.begin(room);
+		this.serverInfo = serverInfo;
 		data.serverVersion = serverInfo?.version;
 		if (participant) local.update(participant);
 		for (const info of otherParticipants) this.#onParticipant(info);
@@ -75,32 +114,22 @@ export class RoomUpdates {
 	/** The connection is lost for good: everybody and everything will come again. */
 	leaveAll(): void {
 		this.#othersLeave();
-		this.#parts.subscriptions.clear();
-		this.#parts.local.suspend();
-	}
-
-	/** The connection goes on in another room, with others in it. */
-	#onMoved({ room, participant, otherParticipants }: RoomMovedResponse): void {
-		const { description, local, onMoved } = this.#parts;
-		this.#othersLeave();
-		description.begin(room);
-		onMoved();
-		if (participant) local.update(participant);
-		for (const info of otherParticipants) this.#onParticipant(info);
+		this.#subscriptions.clear();
+		this.#core.local.suspend();
 	}
 
 	#othersLeave(): void {
-		const { participants, data } = this.#parts;
-		for (const identity of participants.leaveAll()) data.onParticipantGone(identity);
+		for (const identity of this.#participants.leaveAll()) {
+			this.#core.data.onParticipantGone(identity);
+		}
 	}
 
 	#onParticipant(info: ParticipantInfo): void {
-		const { participants, subscriptions, data } = this.#parts;
-		participants.update(info);
+		this.#participants.update(info);
 		const { identity, state } = info;
-		if (state === ParticipantState.DISCONNECTED && !participants.remote.has(identity)) {
-			data.onParticipantGone(identity);
+		if (state === ParticipantState.DISCONNECTED && !this.#participants.remote.has(identity)) {
+			this.#core.data.onParticipantGone(identity);
 		}
-		subscriptions.published(info.tracks);
+		this.#subscriptions.published(info.tracks);
 	}
 }

@@ -2,22 +2,20 @@
 
 import type { Microphone, Speaker } from "webrtc-native/device";
 import { MediaDeviceError } from "./errors";
-import type { RoomOptions } from "./options";
+import type { RoomCore } from "./RoomCore";
 
 export class SoundDevices {
-	readonly #options: RoomOptions;
-	readonly #onError: (error: MediaDeviceError) => void;
+	readonly #core: RoomCore;
 	#speaker: Speaker | undefined;
 	#speakerFailed = false;
 
-	constructor(options: RoomOptions, onError: (error: MediaDeviceError) => void) {
-		this.#options = options;
-		this.#onError = onError;
+	constructor(core: RoomCore) {
+		this.#core = core;
 	}
 
 	/** Throws MediaDeviceError, and tells of it. */
 	openMicrophone(): Microphone {
-		return this.#open("audioinput", "microphone", this.#options.microphone);
+		return this.#open("audioinput", "microphone", this.#core.options.microphone);
 	}
 
 	/** The open speaker, if it is. */
@@ -27,12 +25,12 @@ export class SoundDevices {
 
 	/** False when there is none, or it did not open. */
 	get hasSpeaker(): boolean {
-		return this.#options.speaker !== undefined && !this.#speakerFailed;
+		return this.#core.options.speaker !== undefined && !this.#speakerFailed;
 	}
 
 	/** One that does not open is told of once; the call goes on without. */
 	openSpeaker(): Speaker | undefined {
-		const { speaker } = this.#options;
+		const { speaker } = this.#core.options;
 		if (speaker && !this.#speaker && !this.#speakerFailed) {
 			try {
 				this.#speaker = this.#open("audiooutput", "speaker", speaker);
@@ -56,7 +54,7 @@ export class SoundDevices {
 		} catch (cause) {
 			const message = cause instanceof Error ? cause.message : String(cause);
 			const error = new MediaDeviceError(message, kind);
-			this.#onError(error);
+			this.#core.deviceFailed(error, kind);
 			throw error;
 		}
 	}

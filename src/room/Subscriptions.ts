@@ -8,25 +8,18 @@ import type {
 } from "../protocol/generated/types";
 import type { IncomingTrack } from "../session/Receivers";
 import type { Participants } from "./Participants";
-import type { RoomLink } from "./RoomLink";
+import type { RoomCore } from "./RoomCore";
 import { RemoteAudioTrack, streamStateOf } from "./Track";
 
 export class Subscriptions {
 	readonly #participants: Participants;
-	readonly #link: RoomLink;
-	readonly #afterConnected: (run: () => void) => void;
+	readonly #core: RoomCore;
 	/** Media by track sid. */
 	readonly #media = new Map<string, IncomingTrack>();
 
-	/** `afterConnected` runs at once, or behind the event Connected. */
-	constructor(
-		participants: Participants,
-		link: RoomLink,
-		afterConnected: (run: () => void) => void,
-	) {
+	constructor(participants: Participants, core: RoomCore) {
 		this.#participants = participants;
-		this.#link = link;
-		this.#afterConnected = afterConnected;
+		this.#core = core;
 	}
 
 	/** The server sends it and it plays. */
@@ -66,7 +59,7 @@ export class Subscriptions {
 			if (!found || !track || track.streamState === streamState) continue;
 			track.streamState = streamState;
 			const { publication, participant } = found;
-			this.#link.announce("trackStreamStateChanged", publication, streamState, participant);
+			this.#core.announce("trackStreamStateChanged", publication, streamState, participant);
 		}
 	}
 
@@ -83,12 +76,11 @@ export class Subscriptions {
 	#match(track: IncomingTrack): void {
 		const found = this.#participants.findTrack(track.sid);
 		if (!found || found.publication.track) return;
-		this.#afterConnected(() => {
+		this.#core.afterConnected(() => {
 			const { participant, publication } = found;
 			if (this.#media.get(track.sid) !== track || publication.track) return;
 			const muted = () => publication.isMuted;
-			const { source } = publication;
-			const audio = new RemoteAudioTrack(track.sid, source, muted, track.setVolume);
+			const audio = new RemoteAudioTrack(track, publication.source, muted);
 			participant.subscribe(publication, audio);
 		});
 	}

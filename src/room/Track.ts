@@ -1,12 +1,15 @@
 /** Tracks: what is heard, or what is captured. Publications tell of them; tracks are the media. */
 
-import type { Microphone } from "webrtc-native/device";
+import type { AudioInput, Microphone } from "webrtc-native/device";
+import type { Tap, TapOptions } from "webrtc-native/webrtc";
+import { AudioSource } from "../audio/AudioSource";
 import { Emitter } from "../platform/emitter";
 import {
 	TrackSource as ProtoSource,
 	StreamState as ProtoStreamState,
 	TrackType,
 } from "../protocol/generated/enums";
+import type { IncomingTrack } from "../session/Receivers";
 import type { TrackEvents } from "./participantEvents";
 
 const Kind = Object.freeze({ Audio: "audio", Video: "video", Unknown: "unknown" } as const);
@@ -48,9 +51,14 @@ export abstract class Track extends Emitter<TrackEvents> {
 	abstract get sid(): string | undefined;
 }
 
-/** A microphone's sound, as this participant publishes it. */
+/** A microphone's sound, or an app's own, as this participant publishes it. */
 export class LocalAudioTrack extends Track {
-	readonly microphone: Microphone;
+	/** What an AudioSource feeds is one, too. */
+	readonly microphone: AudioInput;
+	/** Of the app's own sound. */
+	readonly audioSource: AudioSource | undefined;
+	/** What it is published as, if the options name nothing else. */
+	readonly name: string | undefined;
 	/** @internal Set while the track is published, or about to be. */
 	publishedSid: string | undefined;
 	/** @internal Who publishes it hears of every change, and tells of it. */
@@ -58,10 +66,20 @@ export class LocalAudioTrack extends Track {
 	#muted = false;
 	#stopped = false;
 
-	/** The track closes the microphone when it is stopped. */
-	constructor(microphone: Microphone, source: Track.Source = Source.Microphone) {
-		super(source);
-		this.microphone = microphone;
+	/**
+	 * The track closes a microphone when it is stopped; an AudioSource is the app's, and stays open.
+	 * What it is of is `Track.Source.Microphone` for a microphone, else `Unknown`, if not given.
+	 */
+	constructor(input: Microphone | AudioSource, source?: Track.Source, name?: string) {
+		const isOwn = input instanceof AudioSource;
+		super(source ?? (isOwn ? Source.Unknown : Source.Microphone));
+		this.audioSource = isOwn ? input : undefined;
+		this.microphone = isOwn ? input.microphone : input;
+		this.name = name;
+	}
+	/** The app's own sound, published under this name. */
+	static createAudioTrack(name: string, source: AudioSource): LocalAudioTrack {
+		return new LocalAudioTrack(source, undefined, name);
 	}
 	override get sid(): string | undefined {
 		return this.publishedSid;
@@ -72,12 +90,12 @@ export class LocalAudioTrack extends Track {
 	override get isMuted(): boolean {
 		return this.#muted;
 	}
-	/** The microphone is closed: the track cannot be published any more. */
+	/** stop() was called: the track cannot be published any more. */
 	get isStopped(): boolean {
 		return this.#stopped;
 	}
 
-	/** A muted track sends no packets; its microphone stays open. */
+	/** A muted track sends no packets; its microphone stays open, and an AudioSource keeps its pace. */
 	async mute(): Promise<this> {
 		this.setMuted(true);
 		return this;
@@ -86,7 +104,7 @@ export class LocalAudioTrack extends Track {
 		this.setMuted(false);
 		return this;
 	}
-	/** Closes the microphone. A published track is muted, and closes when it is unpublished. */
+	/** Closes a microphone. A published track is muted, and closes it when it is unpublished. */
 	stop(): void {
 		if (this.#stopped) return;
 		if (this.onMuted) {
@@ -94,7 +112,7 @@ export class LocalAudioTrack extends Track {
 			return;
 		}
 		this.#stopped = true;
-		this.microphone.close();
+		if (!this.audioSource) this.microphone.close();
 	}
 
 	/** @internal */
@@ -108,24 +126,20 @@ export class LocalAudioTrack extends Track {
 
 /** A subscribed track; it plays on the room's speaker while it exists. */
 export class RemoteAudioTrack extends Track {
-	readonly sid: string;
 	/** `paused` while the server holds it back for want of bandwidth. */
 	streamState: Track.StreamState = StreamState.Active;
-	readonly #setVolume: (volume: number) => void;
+	readonly #media: IncomingTrack;
 	readonly #muted: () => boolean;
 	#volume = 1;
 
 	/** `muted` says what the track's publication knows. */
-	constructor(
-		sid: string,
-		source: Track.Source,
-		muted: () => boolean,
-		setVolume: (volume: number) => void,
-	) {
+	constructor(media: IncomingTrack, source: Track.Source, muted: () => boolean) {
 		super(source);
-		this.sid = sid;
+		this.#media = media;
 		this.#muted = muted;
-		this.#setVolume = setVolume;
+	}
+	override get sid(): string {
+		return this.#media.sid;
 	}
 	override get isLocal(): false {
 		return false;
@@ -133,14 +147,18 @@ export class RemoteAudioTrack extends Track {
 	override get isMuted(): boolean {
 		return this.#muted();
 	}
-	/** Linear gain: 0 is silence, 1 the track as it comes. */
+	/** Linear gain on the speaker: 0 is silence, 1 the track as it comes. AudioStreams do not hear it. */
 	setVolume(volume: number): void {
 		checkVolume(volume);
 		this.#volume = volume;
-		this.#setVolume(volume);
+		this.#media.setVolume(volume);
 	}
 	getVolume(): number {
 		return this.#volume;
+	}
+	/** @internal For AudioStream. */
+	openTap(options: TapOptions): Tap | undefined {
+		return this.#media.openTap(options);
 	}
 }
 

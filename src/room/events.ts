@@ -200,6 +200,3 @@ export interface RoomEvents {
 	];
 	mediaDevicesError: [error: Error, kind: "audioinput" | "audiooutput"];
 }
-
-/** Emits on the room when it is connected; what changes before is the room's first state, not news. */
-export type Announce = <K extends keyof RoomEvents>(event: K, ...args: RoomEvents[K]) => void;

@@ -3,7 +3,15 @@
  * number of ICE restarts. A full reconnect makes another one.
  */
 
-import type { IceState, Identity, Path, Peer, PeerOptions, PeerState } from "webrtc-native/webrtc";
+import type {
+	Captured,
+	IceState,
+	Identity,
+	Path,
+	Peer,
+	PeerOptions,
+	PeerState,
+} from "webrtc-native/webrtc";
 import type { SessionDescription, SignalRequest, SyncState } from "../protocol/generated/types";
 import type { Init } from "../protocol/schema";
 import type { DataChannels } from "./DataChannels";
@@ -92,6 +100,10 @@ export class Connection {
 		const { offer, answer }: { offer: Init<SessionDescription>; answer?: SessionDescription } =
 			this.negotiation.descriptions;
 		return { offer, answer };
+	}
+
+	get captured(): Captured {
+		return this.#peer.captured;
 	}
 
 	get stats(): Record<string, number> {

@@ -4,7 +4,7 @@
  */
 
 import type { ChannelOptions, Peer, PeerOptions } from "webrtc-native/webrtc";
-import { Log } from "../platform/log";
+import { log } from "../platform/log";
 import { DataPacket_Kind as DataPacketKind, SignalTarget } from "../protocol/generated/enums";
 import type { DataChannelInfo } from "../protocol/generated/types";
 import type { Init } from "../protocol/schema";
@@ -84,7 +84,6 @@ interface Waiting {
 
 export class DataChannels {
 	readonly #options: DataChannelsOptions;
-	readonly #log = new Log();
 	#peer: Peer | undefined;
 	/** Their numbers, by DataPacket_Kind. */
 	#channels: number[] = [];
@@ -134,8 +133,16 @@ export class DataChannels {
 		});
 	}
 
+	/** `…Buffered`: bytes that wait to be sent, RTCDataChannel's bufferedAmount of each channel. */
 	get stats(): Record<string, number> {
-		return { lossyDropped: this.#lossyDropped, strangeMessages: this.#strangeMessages };
+		const buffered = (kind: DataPacketKind) =>
+			this.#peer?.bufferedAmount(this.#channels[kind]) ?? 0;
+		return {
+			lossyDropped: this.#lossyDropped,
+			strangeMessages: this.#strangeMessages,
+			reliableBuffered: this.#waitingBytes + buffered(DataPacketKind.RELIABLE),
+			lossyBuffered: buffered(DataPacketKind.LOSSY),
+		};
 	}
 
 	/** The server's answer is here. Throws without memory for the channels. */
@@ -285,7 +292,7 @@ export class DataChannels {
 		try {
 			listener();
 		} catch (error) {
-			this.#log.error("a listener of data threw:", (error as Error)?.stack ?? error);
+			log.error("a listener of data threw:", (error as Error)?.stack ?? error);
 		}
 	}
 

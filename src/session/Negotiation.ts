@@ -5,7 +5,7 @@
  * The client always offers. Sections are only ever appended; one offer is on its way at a time.
  */
 
-import type { Microphone } from "webrtc-native/device";
+import type { AudioInput } from "webrtc-native/device";
 import type { Candidate, Identity, Peer } from "webrtc-native/webrtc";
 import { Timeout } from "../platform/Timeout";
 import { SignalTarget } from "../protocol/generated/enums";
@@ -29,7 +29,7 @@ export interface OutgoingTrack {
 	cid: string;
 	stream: string;
 	ssrc: number;
-	microphone: Microphone;
+	microphone: AudioInput;
 	/** A muted sender sends nothing. */
 	muted: boolean;
 	dtx?: boolean;
@@ -69,6 +69,8 @@ export interface RemoteData {
 interface Sending {
 	mid: string;
 	track: OutgoingTrack;
+	/** The first offer that has it. The answer to one before may speak of another in its section. */
+	offer: number;
 	sender?: number;
 	/** What the sender was made with. */
 	format?: SendFormat;
@@ -169,7 +171,7 @@ export class Negotiation {
 		if (free === undefined) this.#sections.push(section);
 		else this.#sections[Number(free)] = section;
 		this.#retired.delete(mid);
-		this.#sending.set(cid, { mid, track });
+		this.#sending.set(cid, { mid, track, offer: this.#offer + 1 });
 	}
 
 	/** Stops sending; the section stays behind, inactive, for another track. */
@@ -328,7 +330,7 @@ export class Negotiation {
 	#applySending(section: Section): void {
 		for (const sending of this.#sending.values()) {
 			if (sending.mid === section.mid) {
-				this.#applyFormat(sending, section);
+				if (sending.offer <= this.#offer) this.#applyFormat(sending, section);
 				return;
 			}
 		}

@@ -1,6 +1,6 @@
 /** Tracks of ours: what waits for the server's word, matched by cid and bounded in time, and what it took. */
 
-import type { Microphone } from "webrtc-native/device";
+import type { AudioInput } from "webrtc-native/device";
 import { Timeout } from "../platform/Timeout";
 import {
 	type RequestResponse_Reason,
@@ -16,13 +16,13 @@ import type { Init } from "../protocol/schema";
 import { newSsrc } from "./ids";
 import type { OutgoingTrack } from "./Negotiation";
 
-/** A microphone to publish. */
+/** A microphone to publish, or what an app feeds. */
 export interface PublishRequest {
 	/** Unique in the session: newCid(). */
 	cid: string;
 	name: string;
 	source: TrackSource;
-	microphone: Microphone;
+	microphone: AudioInput;
 	muted: boolean;
 	/** Silence is not sent. */
 	dtx?: boolean;

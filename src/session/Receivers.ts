@@ -1,7 +1,7 @@
 /** Remote tracks, by the section they come in: each plays on the speaker while its section carries it. */
 
 import type { Speaker } from "webrtc-native/device";
-import type { Peer } from "webrtc-native/webrtc";
+import type { Peer, Tap, TapOptions } from "webrtc-native/webrtc";
 import { opusOf } from "./formats";
 import type { Section } from "./sdp/parse";
 
@@ -9,6 +9,8 @@ import type { Section } from "./sdp/parse";
 export interface IncomingTrack {
 	sid: string;
 	setVolume(volume: number): void;
+	/** What it says, to be read; undefined when it is over. Throws without memory, or beyond two. */
+	openTap(options: TapOptions): Tap | undefined;
 }
 
 export interface ReceiversOptions {
@@ -70,16 +72,19 @@ export class Receivers {
 			return;
 		}
 		this.#receiving.set(mid, { sid, ssrc, receiver });
-		onTrack({ sid, setVolume: (volume) => this.#setVolume(mid, receiver, volume) });
+		const isHere = () => this.#receiving.get(mid)?.receiver === receiver;
+		onTrack({
+			sid,
+			setVolume: (volume) => {
+				if (isHere()) this.#peer.setVolume(receiver, volume);
+			},
+			openTap: (options) => (isHere() ? this.#peer.openTap(receiver, options) : undefined),
+		});
 	}
 
 	#remove(mid: string, { sid, receiver }: Receiving): void {
 		this.#receiving.delete(mid);
 		this.#peer.removeReceiver(receiver);
 		this.#options.onTrackEnded(sid);
-	}
-
-	#setVolume(mid: string, receiver: number, volume: number): void {
-		if (this.#receiving.get(mid)?.receiver === receiver) this.#peer.setVolume(receiver, volume);
 	}
 }

@@ -4,9 +4,9 @@
  * state.ts; what Room should know comes as events.
  */
 
-import type { Identity } from "webrtc-native/webrtc";
-import { Emitter } from "../platform/emitter";
-import { Log } from "../platform/log";
+import type { Captured, Identity } from "webrtc-native/webrtc";
+import { HandledEmitter } from "../platform/emitter";
+import { log } from "../platform/log";
 import { Timeout } from "../platform/Timeout";
 import {
 	type DataPacket_Kind as DataPacketKind,
@@ -48,7 +48,7 @@ import {
 
 const MEDIA_TIMEOUT = 15_000;
 
-export class Session extends Emitter<SessionEvents> {
+export class Session extends HandledEmitter<SessionEvents> {
 	readonly timeline = new Timeline();
 	readonly #options: SessionOptions;
 	readonly #parts: SessionParts;
@@ -192,6 +192,11 @@ export class Session extends Emitter<SessionEvents> {
 	/** Tells the server that we go, and closes. */
 	leave(): void {
 		this.#happen("leave", ends.cancelled());
+	}
+
+	/** What was encoded so far; nothing without a peer connection. */
+	get captured(): Captured {
+		return this.#connection?.captured ?? { frames: 0, silent: 0 };
 	}
 
 	/** As of now, or of the end. */
@@ -358,7 +363,7 @@ export class Session extends Emitter<SessionEvents> {
 		try {
 			this.emit(news);
 		} catch (error) {
-			new Log().error(`a listener of ${news} threw:`, (error as Error)?.stack ?? error);
+			log.error(`a listener of ${news} threw:`, (error as Error)?.stack ?? error);
 		}
 	}
 

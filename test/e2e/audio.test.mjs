@@ -98,11 +98,14 @@ describe("sound", () => {
 		const say = await peer.publish(peerRate);
 		const caller = await device("talk", "device");
 		await until(() => peer.others.includes("device"), "the device to join");
-		const [{ status, output }] = await Promise.all([
+		const [{ status, output, report }] = await Promise.all([
 			caller.end(),
 			say(makePattern(peerRate, seconds + 3)),
 		]);
 		assert.equal(status, 0, output);
+		// A tone hides what is missing: the peer goes on with it for so long.
+		const { framesCaptured, rtpOut } = report.peer;
+		assert.ok(framesCaptured >= 50 * seconds && rtpOut === framesCaptured, `${rtpOut} packets`);
 		const { rate, samples } = readWav(caller.speaker);
 		assertPattern(t, samples, rate);
 		assertPattern(t, peer.heard("device"), peerRate);

@@ -90,7 +90,8 @@ describe("npm start", () => {
 		assert.ok(took < 5000);
 		assert.equal(await run.ended, 0, run.output());
 		assert.deepEqual(run.left(), []);
-		assertEcho(t, readWav(speaker).samples, { seconds: 3 });
+		// A rate taken for another would be off by 8 %; the jitter buffers may shift a frame in 3 s.
+		assertEcho(t, readWav(speaker).samples, { seconds: 3, off: 0.03 });
 	});
 
 	it("speaks and listens through ALSA", async (t) => {

@@ -12,7 +12,7 @@ import { joinToken } from "../../tools/server/token.mjs";
 import { startDevice } from "./lib/device.mjs";
 import { deafServer, fakeServer, httpServer, signalProxy } from "./lib/proxies.mjs";
 
-/** @typedef {{ url: string, token: string, mic?: string, close?: () => Promise<void> }} Case */
+/** @typedef {{ url: string, token: string, mic?: string, speaker?: string, close?: () => Promise<void> }} Case */
 
 const mic = "test/fixtures/speech-16k.wav";
 const limit = 25_000; // ms, beyond all the timeouts that a join has
@@ -118,6 +118,11 @@ const cases = [
 		"a microphone file that is not there",
 		async () => ({ url: server.url, token: await goodToken(), mic: "no-such-file.wav" }),
 		/no-such-file\.wav/,
+	],
+	[
+		"a speaker that cannot be opened",
+		async () => ({ url: server.url, token: await goodToken(), speaker: "no/such/folder/x.wav" }),
+		/^speaker file no\/such\/folder\/x\.wav: there is no folder .*: mkdir -p no\/such\/folder$/,
 	],
 ];
 

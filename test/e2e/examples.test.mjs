@@ -22,6 +22,7 @@ after(async () => {
 
 /** What each prints when it worked. @type {Record<string, RegExp>} */
 const prints = {
+	"custom-audio": /^the chime has rung; the answer: 8[78]\d Hz, -1[23]\.\d dBFS$/m,
 	data: /^temperature from peer: 21\.5 °C, Küche 🍲$/m,
 	rpc: /^peer switched the lamp on$[\s\S]*^the weather: sun and 21 °C in Bern$/m,
 	streams: /^peer tells: Once upon a time 🐉 there was an end\.$/m,

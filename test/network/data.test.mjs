@@ -58,8 +58,8 @@ describe("data through the laboratory", { skip }, () => {
 		assert.equal(status, 0, `${output}\n${said}`);
 		assert.match(said, /^reliable: 1000 of 1000$/m);
 		const lossy = Number(/^lossy: (\d+) of 1000$/m.exec(said)?.[1]);
-		// 5 % each way between us and the server; lossy packets are not sent again.
-		assert.ok(lossy > 820 && lossy < 960, said);
+		// 5 % each way between us and the server, of each chunk; lossy packets are not sent again.
+		assert.ok(lossy > 790 && lossy < 940, said);
 		assert.equal(report.received.reliable, 1_001);
 		assert.ok(report.peer.sctpRetransmitted > 100, "nothing was lost");
 		assert.equal(report.data.malformed + report.data.duplicates, 0);

@@ -45,14 +45,14 @@ typedef struct host {
 	const char *state; /* directory of what the app stores, or NULL */
 	char *const *args; /* of the app */
 	size_t arg_count;
-	size_t heap_bytes;   /* given to the app's machine */
-	int status;          /* the process's exit status to be */
-	bool promise_jobs;   /* some wait */
-	bool preloading;     /* the machine is the one in flash */
-	bool main_done;      /* main and what it awaits at its top level */
-	bool signalled;      /* the app was told */
-	xsSlot natives;      /* name → host function */
-	xsSlot on_terminate; /* simulator.onTerminate's function or undefined */
+	size_t heap_bytes;    /* given to the app's machine */
+	int status;           /* the process's exit status to be */
+	bool promise_jobs;    /* some wait */
+	bool preloading;      /* the machine is the one in flash */
+	bool main_done;       /* main and what it awaits at its top level */
+	bool signalled;       /* the app was told */
+	xsSlot flash_natives; /* name → host function, in flash; or undefined */
+	xsSlot on_terminate;  /* simulator.onTerminate's function or undefined */
 } host;
 
 static inline host *host_of(xsMachine *the)
@@ -95,7 +95,9 @@ void host_flash(xsMachine *the);
 
 /** Defines the globals `trace`, `native` and `Native`. */
 void host_install_globals(xsMachine *machine);
-/** What native() and onTerminate() keep, in the app's machine. */
+/** Makes the host function of a C symbol that modules name, in the machine in flash. */
+void host_flash_native(xsMachine *the, const char *name);
+/** What onTerminate() keeps, in the app's machine. */
 void host_install_state(xsMachine *machine);
 
 /* loop.c */

@@ -18,7 +18,33 @@ static void *find_symbol(xsMachine *the, const char *name)
 	return symbol;
 }
 
-/** native(name): the host function of that C name, always the same one. */
+/*
+ * On a device the linker makes a host function of each name that a module gives to native(), in
+ * flash. So here; a symbol that is not there is missed when somebody asks for it.
+ */
+void host_flash_native(xsMachine *machine, const char *name)
+{
+	host *host = host_of(machine);
+	void *symbol = dlsym(RTLD_DEFAULT, name);
+	xsCallback callback;
+	if (symbol == NULL)
+		return;
+	memcpy(&callback, &symbol, sizeof(callback));
+	xsBeginHost(machine);
+	{
+		xsVars(2);
+		if (host->flash_natives.kind == xsUndefinedType) {
+			host->flash_natives = xsNewObject();
+			xsRemember(host->flash_natives);
+		}
+		xsVar(0) = xsAccess(host->flash_natives);
+		xsVar(1) = xsNewHostFunction(callback, 0);
+		xsSet(xsVar(0), xsID((char *)name), xsVar(1));
+	}
+	xsEndHost(machine);
+}
+
+/** native(name): the host function of that C name; one of a name made at run time is a new one. */
 static void host_native(xsMachine *the)
 {
 	host *host = host_of(the);
@@ -27,14 +53,14 @@ static void host_native(xsMachine *the)
 	if (host->preloading)
 		xsUnknownError("native \"%s\" in a preload: a device runs preloads when it is built",
 					   xsToString(xsArg(0)));
-	xsVar(0) = xsAccess(host->natives);
-	xsResult = xsGet(xsVar(0), id);
+	xsVar(0) = xsAccess(host->flash_natives);
+	if (xsTypeOf(xsVar(0)) == xsReferenceType)
+		xsResult = xsGet(xsVar(0), id);
 	if (xsTypeOf(xsResult) == xsUndefinedType) {
 		void *symbol = find_symbol(the, xsToString(xsArg(0)));
 		xsCallback callback;
 		memcpy(&callback, &symbol, sizeof(callback));
 		xsResult = xsNewHostFunction(callback, 0);
-		xsSet(xsVar(0), id, xsResult);
 	}
 }
 
@@ -81,10 +107,6 @@ void host_install_state(xsMachine *machine)
 	host *host = host_of(machine);
 	xsBeginHost(machine);
 	{
-		xsVars(1);
-		xsVar(0) = xsGet(xsGlobal, xsID("Object"));
-		host->natives = xsCall1(xsVar(0), xsID("create"), xsNull);
-		xsRemember(host->natives);
 		host->on_terminate = xsUndefined;
 		xsRemember(host->on_terminate);
 	}

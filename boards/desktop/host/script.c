@@ -160,6 +160,14 @@ static void renumber_key(txByte *p, const txID *ids)
 	mxEncodeID(operand, id);
 }
 
+/* A text of the code that may be the name of a C symbol of a binding's. */
+static void note_native(txMachine *the, const txByte *p)
+{
+	const char *text = (const char *)p + 2;
+	if ((txU1)*p == XS_CODE_STRING_1 && strncmp(text, "xs_", 3) == 0)
+		host_flash_native(the, text);
+}
+
 /* From here on the script is of the machine's keys, and its code is where it stays. */
 static void link_script(txMachine *the, txScript *script)
 {
@@ -170,6 +178,7 @@ static void link_script(txMachine *the, txScript *script)
 		size_t size = size_of(p);
 		if (has_key(p))
 			renumber_key(p, ids);
+		note_native(the, p);
 		*p = archived(*p);
 		p += size;
 	}

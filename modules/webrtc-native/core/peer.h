@@ -17,10 +17,11 @@
 #include "ice/agent.h"
 #include "ring.h"
 #include "rtp/rtp.h"
+#include "rtp/transform.h"
 #include "sctp/dcep.h"
 #include "srtp/srtp.h"
 
-#define PEER_SENDERS 2
+#define PEER_SENDERS 4
 #define PEER_RECEIVERS 8
 
 typedef enum { PEER_SETUP_ACTPASS, PEER_SETUP_ACTIVE, PEER_SETUP_PASSIVE } peer_setup;
@@ -125,6 +126,7 @@ typedef struct {
 	uint32_t dropped_unknown_kind, dropped_before_keys, dropped_unknown_stream, dropped_malformed;
 	uint32_t dropped_path, dropped_sink_full, dropped_outbox_full;
 	uint32_t dropped_unsendable;  /* encoded audio or SCTP that found no keys, path or memory */
+	uint32_t dropped_transform;   /* frames, either way: not wanted by their transform */
 	uint32_t dropped_application; /* DTLS application data where no channels are negotiated */
 	uint32_t dropped_events;
 } peer_stats;
@@ -161,6 +163,13 @@ int peer_add_receiver(peer *peer, const peer_receiver_config *config);
 /** Stops using the ring; it may be freed after this returns. BYE is sent for a sender. */
 void peer_remove_sender(peer *peer, int index, uint64_t now);
 void peer_remove_receiver(peer *peer, int index);
+
+/**
+ * What all frames of the sender, or receiver, go through from now on; copied, and NULL for nothing.
+ * A new one begins without.
+ */
+void peer_transform_sender(peer *peer, int index, const frame_transform *transform);
+void peer_transform_receiver(peer *peer, int index, const frame_transform *transform);
 
 /**
  * m=application is negotiated: takes the memory for data channels and connects them as soon as DTLS

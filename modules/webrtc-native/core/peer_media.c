@@ -7,6 +7,35 @@
 #define FIRST_SR_DELAY 200000 /* microseconds after a sender's first packet */
 #define FIRST_RR_DELAY 1000000
 
+/* ---- Transforms ---- */
+
+static frame_transform copied(const frame_transform *transform)
+{
+	return transform ? *transform : (frame_transform){0};
+}
+
+void peer_transform_sender(peer *self, int index, const frame_transform *transform)
+{
+	if (index >= 0 && index < PEER_SENDERS && self->senders[index].used)
+		self->senders[index].transform = copied(transform);
+}
+
+void peer_transform_receiver(peer *self, int index, const frame_transform *transform)
+{
+	if (index >= 0 && index < PEER_RECEIVERS && self->receivers[index].used)
+		self->receivers[index].transform = copied(transform);
+}
+
+/* False when the frame is dropped. */
+static bool transformed(peer *self, const frame_transform *transform, transform_frame *frame)
+{
+	if (!transform->run || (transform->run(transform->context, frame) && frame->length > 0 &&
+							frame->length <= frame->room))
+		return true;
+	self->stats.dropped_transform++;
+	return false;
+}
+
 /* ---- Senders ---- */
 
 static bool mid_in_use(const peer *self, const char *mid)
@@ -101,27 +130,40 @@ static void remember(media_sender *sender, uint16_t sequence, const uint8_t *byt
 	memcpy(slot->bytes, bytes, length);
 }
 
+/* The oldest frame that is to be sent. */
+static bool next_frame(peer *self, media_sender *sender, audio_uplink_head *head,
+					   transform_frame *frame)
+{
+	while (ring_read(sender->source, head, sizeof(*head), frame->bytes, AUDIO_PACKET_MAX,
+					 &frame->length)) {
+		frame->timestamp = head->timestamp + sender->timestamp_offset;
+		if (transformed(self, &sender->transform, frame))
+			return true;
+	}
+	return false;
+}
+
 static size_t send_new(peer *self, media_sender *sender)
 {
 	audio_uplink_head head;
-	uint8_t payload[AUDIO_PACKET_MAX];
-	size_t payload_length;
+	uint8_t payload[AUDIO_PACKET_MAX + TRANSFORM_GROWTH_MAX];
+	transform_frame frame = {.bytes = payload, .room = sizeof(payload), .ssrc = sender->sent.ssrc};
 
-	if (!ring_read(sender->source, &head, sizeof(head), payload, sizeof(payload), &payload_length))
+	if (!next_frame(self, sender, &head, &frame))
 		return 0;
 	rtp_packet packet = {
 		.marker = head.marker,
 		.payload_type = sender->payload_type,
 		.sequence = sender->sequence++,
-		.timestamp = head.timestamp + sender->timestamp_offset,
-		.ssrc = sender->sent.ssrc,
+		.timestamp = frame.timestamp,
+		.ssrc = frame.ssrc,
 		.has_level = true,
 		.voice = head.voice,
 		.level = head.level,
 		.mid = sender->mid,
 		.mid_length = (uint8_t)strlen(sender->mid),
 		.payload = payload,
-		.payload_length = payload_length,
+		.payload_length = frame.length,
 	};
 	size_t length =
 		rtp_write(&packet, &sender->extensions, self->scratch, sizeof(self->scratch) - SRTP_TAG);
@@ -133,11 +175,11 @@ static size_t send_new(peer *self, media_sender *sender)
 	remember(sender, packet.sequence, self->scratch, length);
 
 	sender->sent.packets++;
-	sender->sent.octets += (uint32_t)payload_length;
+	sender->sent.octets += (uint32_t)frame.length;
 	sender->sent.last_timestamp = packet.timestamp;
 	sender->sent.last_sent = self->now;
 	self->stats.rtp_out++;
-	self->stats.rtp_payload_out += payload_length;
+	self->stats.rtp_payload_out += frame.length;
 	if (sender->sent.packets == 1)
 		peer_rtcp_start(self, FIRST_SR_DELAY);
 	if (!self->sent_media) {
@@ -301,11 +343,20 @@ void peer_rtp_input(peer *self, uint8_t *bytes, size_t length)
 	/* Padding alone probes the path or keeps a muted track alive. */
 	if (packet.payload_length == 0)
 		return;
+	transform_frame frame = {
+		.bytes = bytes + (packet.payload - bytes),
+		.length = packet.payload_length,
+		.room = packet.payload_length,
+		.ssrc = packet.ssrc,
+		.timestamp = packet.timestamp,
+	};
+	if (!transformed(self, &receiver->transform, &frame))
+		return;
 	audio_downlink_head head = {
 		.sequence = packet.sequence,
 		.timestamp = packet.timestamp,
 		.arrived = self->now,
 	};
-	if (!ring_write(receiver->sink, &head, sizeof(head), packet.payload, packet.payload_length))
+	if (!ring_write(receiver->sink, &head, sizeof(head), frame.bytes, frame.length))
 		self->stats.dropped_sink_full++;
 }

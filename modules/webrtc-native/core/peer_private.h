@@ -31,6 +31,7 @@ typedef struct {
 	char cname[PEER_CNAME_MAX + 1];
 	rtp_extensions extensions;
 	packet_ring *source;
+	frame_transform transform; /* run NULL: none */
 	uint8_t payload_type;
 	uint16_t sequence;
 	uint32_t timestamp_offset;
@@ -51,6 +52,7 @@ typedef struct {
 	char mid[RTP_MID_MAX + 1];
 	uint8_t payload_type;
 	packet_ring *sink;
+	frame_transform transform;
 	rtp_receiver received; /* ssrc 0: not known yet */
 } media_receiver;
 

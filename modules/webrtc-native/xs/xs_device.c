@@ -47,7 +47,10 @@ static void parse_options(xsMachine *the, parsed_options *out)
 	static const struct {
 		const char *name;
 		port_audio_driver driver;
-	} drivers[] = {{"wav", PORT_AUDIO_WAV}, {"alsa", PORT_AUDIO_ALSA}, {"i2s", PORT_AUDIO_I2S}};
+	} drivers[] = {{"wav", PORT_AUDIO_WAV},
+				   {"alsa", PORT_AUDIO_ALSA},
+				   {"i2s", PORT_AUDIO_I2S},
+				   {"none", PORT_AUDIO_NONE}};
 	const size_t count = sizeof(drivers) / sizeof(drivers[0]);
 	char driver[8];
 	size_t i = 0;
@@ -76,6 +79,24 @@ static void parse_options(xsMachine *the, parsed_options *out)
 	out->port.loop = xs_boolean_option(the, &xsArg(0), "loop", false);
 }
 
+int16_t *samples_of(xsMachine *the, size_t *count, bool writable)
+{
+	int offset = xsmcToInteger(xsArg(1)), samples = xsmcToInteger(xsArg(2));
+	void *bytes;
+	xsUnsignedValue length;
+
+	/* Of typed arrays XS gives only those of bytes. */
+	if (writable)
+		xsmcGetBufferWritable(xsArg(0), &bytes, &length);
+	else
+		xsmcGetBufferReadable(xsArg(0), &bytes, &length);
+	if (offset < 0 || offset % 2 != 0 || (xsUnsignedValue)offset > length || samples < 0 ||
+		(xsUnsignedValue)samples > (length - (xsUnsignedValue)offset) / sizeof(int16_t))
+		xsRangeError("out of range of the buffer");
+	*count = (size_t)samples;
+	return (int16_t *)((uint8_t *)bytes + offset);
+}
+
 /* ---- Microphone ---- */
 
 void microphone_drop(microphone_object *microphone)
@@ -83,15 +104,20 @@ void microphone_drop(microphone_object *microphone)
 	if (--microphone->users > 0)
 		return;
 	port_microphone_close(microphone->port);
-	port_free(microphone);
+	if (microphone->fed)
+		xs_link_release(&microphone->link);
+	else
+		port_free(microphone);
 }
 
 void xs_microphone_destructor(void *data)
 {
 	microphone_object *microphone = data;
 
-	if (microphone)
-		microphone_drop(microphone);
+	if (!microphone)
+		return;
+	xs_link_abandon(&microphone->link);
+	microphone_drop(microphone);
 }
 
 microphone_object *microphone_of(xsMachine *the, xsSlot *slot)
@@ -141,6 +167,7 @@ void xs_microphone_close(xsMachine *the)
 	if (!microphone)
 		return;
 	xsmcSetHostData(xsThis, NULL);
+	xs_link_close(&microphone->link);
 	microphone_drop(microphone);
 }
 

@@ -161,22 +161,27 @@ void xs_peer_destructor(void *data)
 	xs_link_release(&object->link);
 }
 
-static peer_object *this_peer(xsMachine *the)
+static peer_object *any_peer(xsMachine *the, xsSlot *slot)
 {
-	peer_object *object = xsmcGetHostDataValidate(xsThis, (void *)xs_peer_destructor);
+	peer_object *object = xsmcGetHostDataValidate(*slot, (void *)xs_peer_destructor);
 
 	if (!object)
 		xsTypeError("not a peer");
 	return object;
 }
 
-peer_object *open_peer(xsMachine *the)
+peer_object *peer_of(xsMachine *the, xsSlot *slot)
 {
-	peer_object *object = this_peer(the);
+	peer_object *object = any_peer(the, slot);
 
 	if (!object->port)
 		xs_throw(the, "the peer is closed");
 	return object;
+}
+
+peer_object *open_peer(xsMachine *the)
+{
+	return peer_of(the, &xsThis);
 }
 
 static void read_identity(xsMachine *the, crypto_identity *out)
@@ -223,7 +228,7 @@ void xs_peer(xsMachine *the)
 
 void xs_peer_close(xsMachine *the)
 {
-	peer_object *object = this_peer(the);
+	peer_object *object = any_peer(the, &xsThis);
 
 	shut_native(object);
 	xs_link_close(&object->link);

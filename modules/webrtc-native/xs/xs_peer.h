@@ -1,4 +1,5 @@
-/* What the binding's files for Peer share: xs_peer.c, xs_peer_{signal,media,data,stats}.c. */
+/* What the binding's files for Peer share: xs_peer.c, xs_peer_{signal,media,data,stats}.c,
+ * xs_tap.c. */
 #ifndef LKXS_XS_PEER_H
 #define LKXS_XS_PEER_H
 
@@ -11,9 +12,12 @@ typedef struct {
 	microphone_object *microphone;
 } sender_binding;
 
+typedef struct tap_object tap_object;
+
 typedef struct {
 	audio_downlink *downlink; /* NULL: a free place */
 	speaker_object *speaker;
+	tap_object *taps[AUDIO_TAPS_MAX];
 } receiver_binding;
 
 typedef struct {
@@ -30,10 +34,17 @@ typedef struct {
 
 /** The object behind `this`; throws when it is closed. */
 peer_object *open_peer(xsMachine *the);
+/** As open_peer(), behind `slot`. */
+peer_object *peer_of(xsMachine *the, xsSlot *slot);
 /** Calls onMessage or onWritable, if either is due, and sees to it that the rest follows. */
 void deliver_data(xsMachine *the, peer_object *object);
 /** Says BYE for all senders and takes senders and receivers off their devices. */
 void remove_media(peer_object *object);
+
+/** xs_peer_media.c: the receiver with that handle; RangeError when there is none. */
+receiver_binding *receiver_of(xsMachine *the, peer_object *object, int index);
+/** xs_tap.c: the receiver's taps come to their end; what they hold can still be read. */
+void end_taps(receiver_binding *receiver);
 
 /** "AB:CD:…" with its end. */
 #define FINGERPRINT_TEXT 96

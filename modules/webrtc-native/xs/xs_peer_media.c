@@ -166,6 +166,7 @@ static void drop_receiver(peer_object *object, int index)
 	receiver_binding *receiver = &object->receivers[index];
 	core_call args = {.index = index};
 
+	end_taps(receiver);
 	port_speaker_detach(receiver->speaker->port, receiver->downlink);
 	port_peer_with(object->port, remove_receiver, &args);
 	audio_downlink_free(receiver->downlink);
@@ -211,32 +212,30 @@ void xs_peer_addReceiver(xsMachine *the)
 	xsmcSetInteger(xsResult, args.index);
 }
 
-static int receiver_argument(xsMachine *the, const peer_object *object)
+receiver_binding *receiver_of(xsMachine *the, peer_object *object, int index)
 {
-	int index = xsmcToInteger(xsArg(0));
-
 	if (index < 0 || index >= PEER_RECEIVERS || !object->receivers[index].downlink)
 		xsRangeError("no such receiver");
-	return index;
+	return &object->receivers[index];
 }
 
 void xs_peer_setVolume(xsMachine *the)
 {
 	peer_object *object = open_peer(the);
-	int index = receiver_argument(the, object);
+	const receiver_binding *receiver = receiver_of(the, object, xsmcToInteger(xsArg(0)));
 	double volume = xsmcToNumber(xsArg(1));
 
 	if (!(volume >= 0 && volume <= 16))
 		xsRangeError("volume is out of range");
-	audio_downlink_set_volume(object->receivers[index].downlink,
-							  (int32_t)(volume * AUDIO_VOLUME_ONE));
+	audio_downlink_set_volume(receiver->downlink, (int32_t)(volume * AUDIO_VOLUME_ONE));
 }
 
 void xs_peer_removeReceiver(xsMachine *the)
 {
 	peer_object *object = open_peer(the);
 
-	drop_receiver(object, receiver_argument(the, object));
+	drop_receiver(object,
+				  (int)(receiver_of(the, object, xsmcToInteger(xsArg(0))) - object->receivers));
 }
 
 /* ---- The end ---- */

@@ -40,6 +40,7 @@ static const field peer_fields[] = {
 	FIELD(port_peer_stats, core.dropped_sink_full, "droppedSinkFull"),
 	FIELD(port_peer_stats, core.dropped_outbox_full, "droppedOutboxFull"),
 	FIELD(port_peer_stats, core.dropped_unsendable, "droppedUnsendable"),
+	FIELD(port_peer_stats, core.dropped_transform, "droppedTransform"),
 	FIELD(port_peer_stats, core.dropped_application, "droppedApplication"),
 	FIELD(port_peer_stats, core.dropped_events, "droppedEvents"),
 	FIELD(port_peer_stats, dropped_send, "droppedSend"),
@@ -101,6 +102,7 @@ static const field uplink_fields[] = {
 	FIELD(audio_uplink_stats, frames_encoded, "framesEncoded"),
 	FIELD(audio_uplink_stats, frames_zero, "framesZero"),
 	FIELD(audio_uplink_stats, frames_muted, "framesMuted"),
+	FIELD(audio_uplink_stats, frames_skipped, "framesSkipped"),
 	FIELD(audio_uplink_stats, encode_errors, "encodeErrors"),
 	FIELD(audio_uplink_stats, bytes_encoded, "bytesEncoded"),
 };
@@ -110,6 +112,7 @@ static const field downlink_fields[] = {
 	FIELD(audio_downlink_stats, frames_concealed, "framesConcealed"),
 	FIELD(audio_downlink_stats, frames_silent, "framesSilent"),
 	FIELD(audio_downlink_stats, frames_shortened, "framesShortened"),
+	FIELD(audio_downlink_stats, frames_unread, "framesUnread"),
 	FIELD(audio_downlink_stats, decode_errors, "decodeErrors"),
 	FIELD(audio_downlink_stats, jitter.accepted, "jitterAccepted"),
 	FIELD(audio_downlink_stats, jitter.late, "jitterLate"),
@@ -168,6 +171,25 @@ static void set_downlinks(xsMachine *the, peer_object *object)
 	}
 	for (size_t j = 0; j < COUNT(downlink_fields); j++)
 		xs_set_number(the, &xsResult, downlink_fields[j].name, sums[j]);
+}
+
+void xs_peer_get_captured(xsMachine *the)
+{
+	const peer_object *object = open_peer(the);
+	double frames = 0;
+	double silent = 0;
+
+	for (int i = 0; i < PEER_SENDERS; i++) {
+		audio_uplink_stats stats;
+		if (!object->senders[i].uplink)
+			continue;
+		audio_uplink_get_stats(object->senders[i].uplink, &stats);
+		frames += stats.frames_encoded;
+		silent += stats.frames_zero;
+	}
+	xsmcSetNewObject(xsResult);
+	xs_set_number(the, &xsResult, "frames", frames);
+	xs_set_number(the, &xsResult, "silent", silent);
 }
 
 void xs_peer_get_stats(xsMachine *the)

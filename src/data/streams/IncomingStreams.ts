@@ -4,7 +4,7 @@
  */
 
 import { now } from "../../platform/clock";
-import { Log } from "../../platform/log";
+import { log } from "../../platform/log";
 import { recordOf } from "../../platform/record";
 import { encodeUtf8 } from "../../platform/text";
 import {
@@ -70,7 +70,6 @@ interface Stream {
 type Open = (info: BaseStreamInfo, feed: StreamFeed) => unknown;
 
 export class IncomingStreams {
-	readonly #log = new Log();
 	readonly #maxStreams: number;
 	readonly #unread: Budget;
 	readonly #texts: Budget;
@@ -318,7 +317,7 @@ export class IncomingStreams {
 	/** An app's handler must not end the call. */
 	#hand(run: () => unknown): void {
 		const complain = (error: unknown) =>
-			this.#log.error("a handler of streams failed:", (error as Error)?.stack ?? error);
+			log.error("a handler of streams failed:", (error as Error)?.stack ?? error);
 		try {
 			Promise.resolve(run()).catch(complain);
 		} catch (error) {

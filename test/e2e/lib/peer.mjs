@@ -22,7 +22,7 @@ export const peerRate = 48_000;
 
 export class Peer {
 	#room = new Room();
-	/** What each participant sent, from the subscription on. @type {Map<string, Int16Array[]>} */
+	/** What each participant sent, and each of its tracks, from the subscription on. @type {Map<string, Int16Array[]>} */
 	#heard = new Map();
 	/** Identities that have been active speakers. @type {Set<string>} */
 	speakers = new Set();
@@ -41,10 +41,16 @@ export class Peer {
 	}
 
 	#listen() {
-		this.#room.on(RoomEvent.TrackSubscribed, async (track, _publication, participant) => {
-			const frames = this.#heard.get(participant.identity) ?? [];
-			this.#heard.set(participant.identity, frames);
-			for await (const frame of new AudioStream(track, peerRate, 1)) frames.push(frame.data);
+		this.#room.on(RoomEvent.TrackSubscribed, async (track, publication, participant) => {
+			const { identity } = participant;
+			const lists = [identity, `${identity}/${publication.name}`].map((who) => {
+				const frames = this.#heard.get(who) ?? [];
+				this.#heard.set(who, frames);
+				return frames;
+			});
+			for await (const { data } of new AudioStream(track, peerRate, 1)) {
+				for (const frames of lists) frames.push(data);
+			}
 		});
 		this.#room.on(RoomEvent.ActiveSpeakersChanged, (speakers) => {
 			for (const { identity } of speakers) this.speakers.add(identity);
@@ -62,9 +68,12 @@ export class Peer {
 		return [...(publications?.values() ?? [])][0]?.muted;
 	}
 
-	/** Everything heard from `identity` so far. @param {string} identity */
-	heard(identity) {
-		const frames = this.#heard.get(identity) ?? [];
+	/**
+	 * Everything heard from `identity` so far, which has one track at a time if none is named.
+	 * @param {string} identity @param {string} [track]
+	 */
+	heard(identity, track) {
+		const frames = this.#heard.get(track ? `${identity}/${track}` : identity) ?? [];
 		const samples = new Int16Array(frames.reduce((sum, { length }) => sum + length, 0));
 		let at = 0;
 		for (const frame of frames) {

@@ -25,7 +25,9 @@ static struct {
 	uint32_t packets;
 	uint32_t messages;
 	size_t last_length;
+	uint32_t streams_closed;
 	bool established, closed;
+	bool lazy; /* the owner takes no events */
 	const char *reason;
 } us;
 
@@ -61,7 +63,8 @@ static inline void drain(void)
 	int count = 0;
 
 	do {
-		while (association_poll_event(us.association, &event)) {
+		while (!us.lazy && association_poll_event(us.association, &event)) {
+			us.streams_closed += event.type == SCTP_EVENT_STREAM_CLOSED;
 			us.established |= event.type == SCTP_EVENT_ESTABLISHED;
 			if (event.type == SCTP_EVENT_MESSAGE) {
 				us.messages++;

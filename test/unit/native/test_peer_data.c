@@ -9,6 +9,7 @@
 
 #include "peer_private.h"
 #include "peer_world.h"
+#include "sctp/internal.h"
 
 #define BUFFER 65536
 #define MAX_MESSAGE 20000
@@ -252,6 +253,33 @@ static void audio_goes_on_while_data_floods(void **state)
 	assert_int_equal(stats_of(&world.a).dropped_outbox_full, 0);
 }
 
+/* Random chunks of types that a peer may send without ending it, in a packet that `a` takes for its
+ * peer's; lengths are mostly right. */
+static size_t make_hostile(uint8_t bytes[600])
+{
+	static const uint8_t types[] = {CHUNK_DATA,        CHUNK_INIT,       CHUNK_HEARTBEAT,
+									CHUNK_COOKIE_ECHO, CHUNK_COOKIE_ACK, CHUNK_ERROR,
+									CHUNK_RE_CONFIG,   CHUNK_FORWARD_TSN};
+	size_t length = PACKET_HEADER;
+
+	bytes_write16(bytes, 5000);
+	bytes_write16(bytes + 2, 5000);
+	bytes_write32(bytes + 4, world.a.core->association->local_tag);
+	bytes_write32(bytes + 8, 0);
+	for (uint32_t count = 1 + sim_random(world.network, 8); count > 0; count--) {
+		size_t value = 13 + sim_random(world.network, 50); /* DATA of nothing would end it */
+		uint8_t *chunk = bytes + length;
+
+		for (size_t at = 0; at < CHUNK_HEADER + PAD4(value); at++)
+			chunk[at] = (uint8_t)sim_random(world.network, 256);
+		chunk[0] = types[sim_random(world.network, sizeof types)];
+		if (sim_random(world.network, 8) != 0)
+			bytes_write16(chunk + 2, (uint32_t)(CHUNK_HEADER + value));
+		length += CHUNK_HEADER + PAD4(value);
+	}
+	return length;
+}
+
 /* Beneath the peer's own functions: what a peer that has the keys, and means harm, may send. */
 static void audio_goes_on_whatever_becomes_of_data(void **state)
 {
@@ -260,6 +288,9 @@ static void audio_goes_on_whatever_becomes_of_data(void **state)
 	(void)state;
 	open_all(32, (sim_weather){.delay = 20 * MS});
 	until_open();
+	size_t held = port_memory_of(PORT_SCTP).current;
+
+	world.b.core->association->local_port = 1; /* does not mind what is answered */
 	heard_a = heard_b = 0;
 	for (int i = 0; i < 300; i++) {
 		size_t length = sim_random(world.network, sizeof bytes);
@@ -267,14 +298,29 @@ static void audio_goes_on_whatever_becomes_of_data(void **state)
 		for (size_t at = 0; at < length; at++)
 			bytes[at] = (uint8_t)sim_random(world.network, 256);
 		dtls_send(world.b.core->dtls, bytes, length, sim_now(world.network));
-		if (i == 150)
+		for (int flood = 0; flood < 20; flood++) {
+			length = make_hostile(bytes);
+			dtls_send(world.b.core->dtls, bytes, length, sim_now(world.network));
+		}
+		if (i == 150) {
+			assert_int_equal(world.a.core->association->state, SCTP_ESTABLISHED);
+			world.b.core->association->local_port = 5000;
 			association_abort(world.b.core->association, sim_now(world.network));
+		}
 		talk(1);
 	}
 	run_for(SECOND);
 	assert_int_equal(heard_a + hear(world.a.sink), 300);
 	assert_int_equal(heard_b + hear(world.b.sink), 300);
 	assert_int_equal(world.a.state, PEER_CONNECTED);
+	/* The harm came as far as it could. */
+	sctp_stats stats = stats_of(&world.a).sctp;
+
+	assert_true(stats.dropped_unexpected > 100);
+	assert_true(stats.dropped_malformed > 100);
+	assert_true(stats.dropped_cookie > 100);
+	assert_true(stats.dropped_no_room > 100);
+	assert_in_range(port_memory_of(PORT_SCTP).current, held - 5000, held);
 	assert_int_equal(peer_send_message(world.a.core, data[0].channels[0], bytes, 1, 0),
 					 SCTP_NOT_OPEN);
 }

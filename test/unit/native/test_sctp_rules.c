@@ -217,7 +217,8 @@ static void answer_init(const uint8_t *parameters, size_t length)
 	bytes_write16(init_ack + 8, 9);
 	bytes_write16(init_ack + 10, 9);
 	bytes_write32(init_ack + 12, PEER_TSN);
-	memcpy(init_ack + 16, parameters, length);
+	if (length > 0)
+		memcpy(init_ack + 16, parameters, length);
 	begin(us.tag);
 	chunk(CHUNK_INIT_ACK, 0, init_ack, 16 + length);
 }

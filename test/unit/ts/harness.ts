@@ -15,7 +15,7 @@ interface Test {
 const tests: Test[] = [];
 
 /** `timeout` in milliseconds. */
-export function test(name: string, body: () => void | Promise<void>, timeout = 5000): void {
+export function test(name: string, body: () => void | Promise<void>, timeout = 20_000): void {
 	tests.push({ name, body, timeout });
 }
 

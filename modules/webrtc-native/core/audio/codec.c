@@ -15,9 +15,20 @@ struct audio_decoder {
 	_Alignas(8) uint8_t state[];
 };
 
+static const uint32_t rates[] = {8000, 12000, 16000, 24000, 48000};
+
+uint32_t audio_codec_rate(uint32_t rate)
+{
+	size_t i = 0;
+
+	while (i < sizeof rates / sizeof *rates && rates[i] < rate)
+		i++;
+	return i < sizeof rates / sizeof *rates ? rates[i] : 0;
+}
+
 static bool rate_is_valid(uint32_t rate)
 {
-	return rate == 16000 || rate == 24000 || rate == 48000;
+	return rate > 0 && audio_codec_rate(rate) == rate;
 }
 
 static bool options_are_valid(const audio_encoder_options *options)

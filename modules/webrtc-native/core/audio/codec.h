@@ -14,7 +14,7 @@
 #define AUDIO_PACKET_MS_MAX 120 /* sound in one Opus packet of another sender */
 
 typedef struct {
-	uint32_t sample_rate;  /* 16000, 24000 or 48000 Hz */
+	uint32_t sample_rate;  /* one of audio_codec_rate() */
 	uint8_t channels;      /* 1 */
 	uint32_t bitrate;      /* bit/s, 6000 to 128000 [24000] */
 	uint8_t complexity;    /* 0 to 10 [1]; in-band FEC is silently off at 0 */
@@ -25,6 +25,12 @@ typedef struct {
 
 typedef struct audio_encoder audio_encoder;
 typedef struct audio_decoder audio_decoder;
+
+/**
+ * The lowest of Opus's rates (8000, 12000, 16000, 24000, 48000 Hz) that is not below `rate`; 0 when
+ * there is none.
+ */
+uint32_t audio_codec_rate(uint32_t rate);
 
 /** NULL when an option is out of range or memory is exhausted. */
 audio_encoder *audio_encoder_create(const audio_encoder_options *options);

@@ -21,6 +21,7 @@ struct audio_downlink {
 	int32_t gain;           /* Q12, where the last frame ended */
 	bool playing;           /* the last frame was not silence for want of packets */
 
+	_Atomic(audio_tap *) taps[AUDIO_TAPS_MAX];
 	audio_downlink_stats stats;
 	snapshot published;
 
@@ -177,6 +178,40 @@ static int32_t mix_in(audio_downlink *downlink, int32_t *mix, size_t count, int3
 	return peak;
 }
 
+int audio_downlink_add_tap(audio_downlink *downlink, audio_tap *tap)
+{
+	for (size_t i = 0; i < AUDIO_TAPS_MAX; i++) {
+		if (!atomic_load_explicit(&downlink->taps[i], memory_order_relaxed)) {
+			atomic_store_explicit(&downlink->taps[i], tap, memory_order_release);
+			return 0;
+		}
+	}
+	return -1;
+}
+
+void audio_downlink_remove_tap(audio_downlink *downlink, const audio_tap *tap)
+{
+	for (size_t i = 0; i < AUDIO_TAPS_MAX; i++)
+		if (atomic_load_explicit(&downlink->taps[i], memory_order_relaxed) == tap)
+			atomic_store_explicit(&downlink->taps[i], NULL, memory_order_relaxed);
+}
+
+uint32_t audio_downlink_rate(const audio_downlink *downlink)
+{
+	return downlink->rate;
+}
+
+/* `count` samples of sound, then silence. */
+static void give_to_taps(audio_downlink *downlink, size_t count, size_t frames, bool more)
+{
+	for (size_t i = 0; i < AUDIO_TAPS_MAX; i++) {
+		audio_tap *tap = atomic_load_explicit(&downlink->taps[i], memory_order_acquire);
+
+		if (tap && !audio_tap_give(tap, downlink->pcm, count, frames, more))
+			downlink->stats.frames_unread++;
+	}
+}
+
 static void drop_played(audio_downlink *downlink, size_t count)
 {
 	downlink->count -= count;
@@ -199,8 +234,10 @@ bool audio_downlink_playout(audio_downlink *downlink, int32_t *mix, size_t frame
 
 		if (count > 0)
 			sound = mix_in(downlink, mix, count, gain) >= SOUND;
+		give_to_taps(downlink, count, frames, more);
 		drop_played(downlink, count);
 	} else {
+		give_to_taps(downlink, 0, frames, false);
 		downlink->stats.frames_silent++;
 	}
 	if (!more)

@@ -13,6 +13,7 @@
 #include "../ring.h"
 #include "codec.h"
 #include "jitter.h"
+#include "tap.h"
 
 /** Head of a record in the uplink ring; the Opus packet is its body. */
 typedef struct {
@@ -32,6 +33,7 @@ typedef struct {
 typedef struct {
 	uint32_t frames_captured, frames_encoded, frames_muted, encode_errors;
 	uint32_t frames_zero; /* of those encoded: digital silence, as from a microphone that is none */
+	uint32_t frames_skipped; /* 20 ms that passed without a frame: see audio_uplink_skip() */
 	uint64_t bytes_encoded;
 } audio_uplink_stats;
 
@@ -40,6 +42,7 @@ typedef struct {
 	uint32_t frames_silent;                    /* 20 ms of nothing to play */
 	uint32_t decode_errors;
 	uint32_t frames_shortened; /* packets played in less than their time, to catch up */
+	uint32_t frames_unread;    /* 20 ms that did not fit a tap, whose reader is too slow */
 	uint64_t
 		first_sound; /* microseconds when the first decoded sound went to the speaker, 0 not yet */
 	jitter_stats jitter;
@@ -64,7 +67,7 @@ packet_ring *audio_uplink_ring(audio_uplink *uplink);
 /** Any thread. */
 void audio_uplink_get_stats(const audio_uplink *uplink, audio_uplink_stats *out);
 
-/** `speaker_rate`: 16000, 24000 or 48000 Hz. `target_ms`: see jitter.h, usually JITTER_TARGET_MS.
+/** `speaker_rate`: one of audio_codec_rate(). `target_ms`: see jitter.h, usually JITTER_TARGET_MS.
  */
 audio_downlink *audio_downlink_create(uint32_t speaker_rate, uint32_t target_ms);
 void audio_downlink_free(audio_downlink *downlink);
@@ -78,6 +81,16 @@ void audio_downlink_set_volume(audio_downlink *downlink, int32_t volume);
  * peak over -60 dBFS.
  */
 bool audio_downlink_playout(audio_downlink *downlink, int32_t *mix, size_t frames, uint64_t now);
+/** Hz. */
+uint32_t audio_downlink_rate(const audio_downlink *downlink);
+/**
+ * One other thread at a time. The tap gets all that is played from the next 20 ms on, before the
+ * volume, and silence while there is nothing. -1: there are too many.
+ */
+int audio_downlink_add_tap(audio_downlink *downlink, audio_tap *tap);
+/** Likewise. A playout that is under way may still use the tap. */
+void audio_downlink_remove_tap(audio_downlink *downlink, const audio_tap *tap);
+#define AUDIO_TAPS_MAX 2
 /** Any thread. */
 void audio_downlink_get_stats(const audio_downlink *downlink, audio_downlink_stats *out);
 

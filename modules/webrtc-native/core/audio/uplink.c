@@ -120,6 +120,8 @@ void audio_uplink_skip(audio_uplink *uplink, uint32_t frames)
 {
 	uplink->timestamp += frames * AUDIO_RTP_FRAME;
 	uplink->silent = true;
+	uplink->stats.frames_skipped += frames;
+	snapshot_write(&uplink->published, &uplink->stats, sizeof uplink->stats);
 }
 
 void audio_uplink_get_stats(const audio_uplink *uplink, audio_uplink_stats *out)

@@ -12,7 +12,9 @@ static pthread_mutex_t opening = PTHREAD_MUTEX_INITIALIZER;
 static void stop_when_unused(void)
 {
 	pthread_mutex_lock(&audio_open.lock);
-	bool unused = !audio_open.microphone && !audio_open.speaker;
+	bool unused = !audio_open.speaker;
+	for (size_t i = 0; i < AUDIO_MICROPHONES_MAX; i++)
+		unused &= !audio_open.microphones[i];
 	pthread_mutex_unlock(&audio_open.lock);
 	if (unused)
 		audio_thread_stop();
@@ -27,12 +29,49 @@ static bool rate_is_valid(uint32_t rate, const char *what, char *error, size_t s
 	return false;
 }
 
+/* Under `opening`, which all who change them hold. The first place is the device's. */
+static port_microphone **free_place(const microphone_driver *driver)
+{
+	bool fed = driver == &feed_microphone;
+
+	for (size_t i = fed ? 1 : 0; i < (fed ? AUDIO_MICROPHONES_MAX : 1); i++)
+		if (!audio_open.microphones[i])
+			return &audio_open.microphones[i];
+	return NULL;
+}
+
+/* Under `opening`: has the thread serve the device, which is closed if it cannot. */
+static port_microphone *serve(const microphone_driver *driver, void *device, uint32_t rate,
+							  char *error, size_t size)
+{
+	port_microphone **place = free_place(driver);
+	port_microphone *microphone =
+		place ? port_alloc(sizeof *microphone, PORT_EXTERNAL, PORT_AUDIO) : NULL;
+
+	if (microphone && audio_thread_start()) {
+		microphone->driver = driver;
+		microphone->rate = rate;
+		microphone->device = device;
+		pthread_mutex_lock(&audio_open.lock);
+		*place = microphone;
+		pthread_mutex_unlock(&audio_open.lock);
+		return microphone;
+	}
+	snprintf(error, size, "microphone: %s",
+			 !place        ? "too many are open: close one first"
+			 : !microphone ? "out of memory"
+						   : "no thread could be started");
+	port_free(microphone);
+	driver->close(device);
+	return NULL;
+}
+
 /* Under `opening`. */
 static port_microphone *open_microphone(const port_audio_options *options, char *error, size_t size)
 {
 	const microphone_driver *driver = microphone_driver_of(options->driver);
 
-	if (audio_open.microphone) {
+	if (driver && !free_place(driver)) {
 		snprintf(error, size, "microphone: one is open already: close it first");
 		return NULL;
 	}
@@ -42,28 +81,8 @@ static port_microphone *open_microphone(const port_audio_options *options, char 
 	}
 	if (!rate_is_valid(options->sample_rate, "microphone", error, size))
 		return NULL;
-	port_microphone *microphone = port_alloc(sizeof *microphone, PORT_EXTERNAL, PORT_AUDIO);
-	if (!microphone) {
-		snprintf(error, size, "microphone: out of memory");
-		return NULL;
-	}
-	microphone->driver = driver;
-	microphone->rate = options->sample_rate;
-	microphone->device = driver->open(options, error, size);
-	if (!microphone->device) {
-		port_free(microphone);
-		return NULL;
-	}
-	if (!audio_thread_start()) {
-		snprintf(error, size, "microphone: no thread could be started");
-		driver->close(microphone->device);
-		port_free(microphone);
-		return NULL;
-	}
-	pthread_mutex_lock(&audio_open.lock);
-	audio_open.microphone = microphone;
-	pthread_mutex_unlock(&audio_open.lock);
-	return microphone;
+	void *device = driver->open(options, error, size);
+	return device ? serve(driver, device, options->sample_rate, error, size) : NULL;
 }
 
 port_microphone *port_microphone_open(const port_audio_options *options, char *error, size_t size)
@@ -74,13 +93,27 @@ port_microphone *port_microphone_open(const port_audio_options *options, char *e
 	return microphone;
 }
 
+port_microphone *port_feed_open(const port_feed_options *options, char *error, size_t size)
+{
+	void *feed = audio_feed_create(options, error, size);
+
+	if (!feed)
+		return NULL;
+	pthread_mutex_lock(&opening);
+	port_microphone *microphone = serve(&feed_microphone, feed, audio_feed_rate(feed), error, size);
+	pthread_mutex_unlock(&opening);
+	return microphone;
+}
+
 void port_microphone_close(port_microphone *microphone)
 {
 	if (!microphone)
 		return;
 	pthread_mutex_lock(&opening);
 	pthread_mutex_lock(&audio_open.lock);
-	audio_open.microphone = NULL;
+	for (size_t i = 0; i < AUDIO_MICROPHONES_MAX; i++)
+		if (audio_open.microphones[i] == microphone)
+			audio_open.microphones[i] = NULL;
 	audio_thread_let_go();
 	pthread_mutex_unlock(&audio_open.lock);
 	microphone->driver->close(microphone->device);
@@ -124,7 +157,8 @@ void port_microphone_detach(port_microphone *microphone, audio_uplink *uplink)
 /* Under `opening`. */
 static port_speaker *open_speaker(const port_audio_options *options, char *error, size_t size)
 {
-	const speaker_driver *driver = speaker_driver_of(options->driver);
+	const speaker_driver *driver =
+		options->driver == PORT_AUDIO_NONE ? &no_speaker : speaker_driver_of(options->driver);
 
 	if (audio_open.speaker) {
 		snprintf(error, size, "speaker: one is open already: close it first");
@@ -210,6 +244,22 @@ void port_speaker_detach(port_speaker *speaker, audio_downlink *downlink)
 			break;
 		}
 	}
+	audio_thread_let_go();
+	pthread_mutex_unlock(&audio_open.lock);
+}
+
+int port_speaker_tap(audio_downlink *downlink, audio_tap *tap)
+{
+	pthread_mutex_lock(&audio_open.lock);
+	int result = audio_downlink_add_tap(downlink, tap);
+	pthread_mutex_unlock(&audio_open.lock);
+	return result;
+}
+
+void port_speaker_untap(audio_downlink *downlink, const audio_tap *tap)
+{
+	pthread_mutex_lock(&audio_open.lock);
+	audio_downlink_remove_tap(downlink, tap);
 	audio_thread_let_go();
 	pthread_mutex_unlock(&audio_open.lock);
 }

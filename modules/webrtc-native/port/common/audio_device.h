@@ -19,8 +19,8 @@ typedef struct {
 typedef struct {
 	void *(*open)(const port_audio_options *options, char *error, size_t size);
 	unsigned (*ready)(void *device, audio_device_faults *faults);
-	/** `listening`: somebody hears this. */
-	void (*read)(void *device, int16_t *samples, bool listening, audio_device_faults *faults);
+	/** `listening`: somebody hears this. False when there is nothing: time passes all the same. */
+	bool (*read)(void *device, int16_t *samples, bool listening, audio_device_faults *faults);
 	void (*close)(void *device);
 } microphone_driver;
 
@@ -30,6 +30,13 @@ typedef struct {
 	void (*write)(void *device, const int16_t *samples, audio_device_faults *faults);
 	void (*close)(void *device);
 } speaker_driver;
+
+/* Those of every port: audio_feed.c, audio_none.c. */
+extern const microphone_driver feed_microphone;
+extern const speaker_driver no_speaker;
+/** NULL, and a line in `error`. */
+void *audio_feed_create(const port_feed_options *options, char *error, size_t size);
+uint32_t audio_feed_rate(const void *feed);
 
 /** NULL when this port has no such driver. */
 const microphone_driver *microphone_driver_of(port_audio_driver driver);

@@ -1,5 +1,5 @@
 /*
- * Every 20 ms the audio thread reads the microphone into the uplinks and mixes the downlinks into
+ * Every 20 ms the audio thread reads each microphone into its uplinks and mixes the downlinks into
  * the speaker. It works on copies of what is attached and holds no lock meanwhile; whoever detaches
  * waits until the tick under way is over.
  */
@@ -24,6 +24,11 @@ typedef struct {
 	port_microphone *microphone;
 	audio_listener listeners[AUDIO_UPLINKS_MAX];
 	size_t listener_count;
+} audio_capture;
+
+typedef struct {
+	audio_capture captures[AUDIO_MICROPHONES_MAX];
+	size_t capture_count;
 	port_speaker *speaker;
 	audio_downlink *downlinks[AUDIO_DOWNLINKS_MAX];
 	size_t downlink_count;
@@ -52,7 +57,20 @@ static unsigned spend_credit(unsigned *credit, unsigned ready)
 	return frames;
 }
 
-static void run_microphone(const tick_work *work, uint32_t skipped, audio_device_faults *faults)
+/* 20 ms of samples, or of none. */
+static void capture(const audio_capture *work, const int16_t *samples)
+{
+	for (size_t i = 0; i < work->listener_count; i++) {
+		const audio_listener *listener = &work->listeners[i];
+
+		if (!samples)
+			audio_uplink_skip(listener->uplink, 1);
+		else if (audio_uplink_capture(listener->uplink, samples) && listener->on_packet)
+			listener->on_packet(listener->context);
+	}
+}
+
+static void run_microphone(const audio_capture *work, uint32_t skipped, audio_device_faults *faults)
 {
 	port_microphone *microphone = work->microphone;
 	const microphone_driver *driver = microphone->driver;
@@ -67,15 +85,9 @@ static void run_microphone(const tick_work *work, uint32_t skipped, audio_device
 	}
 	if (driver->ready)
 		frames = spend_credit(&microphone->credit, driver->ready(microphone->device, faults));
-	while (frames-- > 0) {
-		driver->read(microphone->device, samples, listening, faults);
-		for (size_t i = 0; i < work->listener_count; i++) {
-			const audio_listener *listener = &work->listeners[i];
-
-			if (audio_uplink_capture(listener->uplink, samples) && listener->on_packet)
-				listener->on_packet(listener->context);
-		}
-	}
+	while (frames-- > 0)
+		capture(work,
+				driver->read(microphone->device, samples, listening, faults) ? samples : NULL);
 }
 
 static void run_speaker(const tick_work *work, uint32_t skipped, audio_device_faults *faults,
@@ -111,14 +123,19 @@ static void run_speaker(const tick_work *work, uint32_t skipped, audio_device_fa
 /* Under the lock. */
 static void take_work(tick_work *work)
 {
-	port_microphone *microphone = audio_open.microphone;
 	port_speaker *speaker = audio_open.speaker;
 
 	memset(work, 0, sizeof *work);
-	if (microphone) {
-		work->microphone = microphone;
-		work->listener_count = microphone->count;
-		memcpy(work->listeners, microphone->listeners, sizeof work->listeners);
+	for (size_t i = 0; i < AUDIO_MICROPHONES_MAX; i++) {
+		port_microphone *microphone = audio_open.microphones[i];
+		audio_capture *capture = &work->captures[work->capture_count];
+
+		if (!microphone)
+			continue;
+		work->capture_count++;
+		capture->microphone = microphone;
+		capture->listener_count = microphone->count;
+		memcpy(capture->listeners, microphone->listeners, sizeof capture->listeners);
 	}
 	if (speaker) {
 		work->speaker = speaker;
@@ -155,8 +172,8 @@ static void *run(void *unused)
 		take_work(&work);
 		state.in_tick = true;
 		pthread_mutex_unlock(&audio_open.lock);
-		if (work.microphone)
-			run_microphone(&work, skipped, &faults);
+		for (size_t i = 0; i < work.capture_count; i++)
+			run_microphone(&work.captures[i], skipped, &faults);
 		if (work.speaker)
 			run_speaker(&work, skipped, &faults, now);
 		stats.ticks++;

@@ -1,4 +1,4 @@
-/* The audio thread and the two devices it serves; audio.c opens, attaches and closes them. */
+/* The audio thread and the devices it serves; audio.c opens, attaches and closes them. */
 #ifndef LKXS_COMMON_AUDIO_THREAD_H
 #define LKXS_COMMON_AUDIO_THREAD_H
 
@@ -9,6 +9,7 @@
 
 #define AUDIO_UPLINKS_MAX 4
 #define AUDIO_DOWNLINKS_MAX 16
+#define AUDIO_MICROPHONES_MAX (1 + PORT_FEEDS_MAX)
 
 typedef struct {
 	audio_uplink *uplink;
@@ -39,7 +40,7 @@ struct port_speaker {
 /** What the thread serves. Read and changed, with all that is attached, only under `lock`. */
 typedef struct {
 	pthread_mutex_t lock;
-	port_microphone *microphone;
+	port_microphone *microphones[AUDIO_MICROPHONES_MAX]; /* NULL: a free place */
 	port_speaker *speaker;
 } audio_devices;
 

@@ -63,7 +63,7 @@ static unsigned microphone_ready(void *context, audio_device_faults *faults)
 	return frames;
 }
 
-static void microphone_read(void *context, int16_t *samples, bool listening,
+static bool microphone_read(void *context, int16_t *samples, bool listening,
 							audio_device_faults *faults)
 {
 	i2s_device *device = context;
@@ -78,6 +78,7 @@ static void microphone_read(void *context, int16_t *samples, bool listening,
 		faults->errors++;
 	}
 	i2s_layout_take(layout, device->slot, device->raw, samples);
+	return true;
 }
 
 static void microphone_close(void *context)

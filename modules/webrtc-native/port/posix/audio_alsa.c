@@ -130,7 +130,7 @@ static unsigned microphone_ready(void *context, audio_device_faults *faults)
 	return (unsigned)(samples / device->frame);
 }
 
-static void microphone_read(void *context, int16_t *samples, bool listening,
+static bool microphone_read(void *context, int16_t *samples, bool listening,
 							audio_device_faults *faults)
 {
 	alsa_device *device = context;
@@ -142,6 +142,7 @@ static void microphone_read(void *context, int16_t *samples, bool listening,
 		got = 0;
 	}
 	memset(samples + got, 0, (device->frame - (size_t)got) * sizeof *samples);
+	return true;
 }
 
 const microphone_driver alsa_microphone = {.open = microphone_open,

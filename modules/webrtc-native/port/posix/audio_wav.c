@@ -38,7 +38,7 @@ static void *microphone_open(const port_audio_options *options, char *error, siz
 	return device;
 }
 
-static void microphone_read(void *context, int16_t *samples, bool listening,
+static bool microphone_read(void *context, int16_t *samples, bool listening,
 							audio_device_faults *faults)
 {
 	microphone *device = context;
@@ -47,6 +47,7 @@ static void microphone_read(void *context, int16_t *samples, bool listening,
 		memset(samples, 0, device->frame * sizeof *samples);
 	else if (!wav_reader_read(device->reader, samples, device->frame, device->loop))
 		faults->errors++;
+	return true;
 }
 
 static void microphone_close(void *context)

@@ -9,9 +9,11 @@ const { LOSSY, RELIABLE } = DataPacket_Kind;
 
 function make(transmit: () => Promise<void> = async () => {}) {
 	const sent: { packet: Packet; kind: number }[] = [];
-	const packets = new DataPackets((bytes, kind) => {
-		sent.push({ packet: decode(DataPacket, bytes), kind });
-		return transmit();
+	const packets = new DataPackets({
+		sendData(bytes, kind) {
+			sent.push({ packet: decode(DataPacket, bytes), kind });
+			return transmit();
+		},
 	});
 	return { packets, sent };
 }

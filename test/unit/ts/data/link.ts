@@ -1,13 +1,14 @@
 /** Two participants, and everything on the way between them: packets go through the codec. */
 
 import type { DataPort } from "livekit/data/DataPort";
-import { PacketDispatcher } from "livekit/data/PacketDispatcher";
+import { dispatch, type PacketEvents } from "livekit/data/PacketDispatcher";
 import { REQUEST_TOPIC, RESPONSE_TOPIC } from "livekit/data/rpc/protocol";
 import { RpcClient } from "livekit/data/rpc/RpcClient";
 import { RpcServer } from "livekit/data/rpc/RpcServer";
 import { IncomingStreams } from "livekit/data/streams/IncomingStreams";
 import { OutgoingStreams } from "livekit/data/streams/OutgoingStreams";
 import type { StreamLimits } from "livekit/data/streams/types";
+import type { Handlers } from "livekit/platform/emitter";
 import { decode, encode } from "livekit/protocol/codec";
 import { DataPacket } from "livekit/protocol/generated/tables";
 import type { DataPacket as Packet } from "livekit/protocol/generated/types";
@@ -19,7 +20,22 @@ export class End implements DataPort {
 	readonly outgoing = new OutgoingStreams(this);
 	readonly client: RpcClient = new RpcClient(this, this.outgoing);
 	readonly server: RpcServer;
-	readonly dispatcher = new PacketDispatcher();
+	/** Who takes which packets. */
+	readonly handlers: Handlers<PacketEvents> = {
+		streamHeader: (header, { participantIdentity }) =>
+			this.incoming.onHeader(header, participantIdentity),
+		streamChunk: (chunk, { participantIdentity }) =>
+			this.incoming.onChunk(chunk, participantIdentity),
+		streamTrailer: (trailer, { participantIdentity }) =>
+			this.incoming.onTrailer(trailer, participantIdentity),
+		rpcRequest: (request, { participantIdentity }) => {
+			this.server.onRequest(request, participantIdentity);
+		},
+		rpcAck: ({ requestId }, { participantIdentity }) =>
+			this.client.onAck(requestId, participantIdentity),
+		rpcResponse: (response, { participantIdentity }) =>
+			this.client.onResponse(response, participantIdentity),
+	};
 	/** What was sent. */
 	readonly sent: Packet[] = [];
 	/** Called before each packet goes; may throw, or wait. */
@@ -37,25 +53,6 @@ export class End implements DataPort {
 	) {
 		this.incoming = new IncomingStreams(limits);
 		this.server = new RpcServer(this, this.outgoing, limits.maxTextBytes);
-		this.dispatcher
-			.on("streamHeader", (header, { participantIdentity: from }) =>
-				this.incoming.onHeader(header, from),
-			)
-			.on("streamChunk", (chunk, { participantIdentity: from }) =>
-				this.incoming.onChunk(chunk, from),
-			)
-			.on("streamTrailer", (trailer, { participantIdentity: from }) =>
-				this.incoming.onTrailer(trailer, from),
-			)
-			.on("rpcRequest", (request, { participantIdentity: from }) => {
-				this.server.onRequest(request, from);
-			})
-			.on("rpcAck", ({ requestId }, { participantIdentity: from }) =>
-				this.client.onAck(requestId, from),
-			)
-			.on("rpcResponse", (response, { participantIdentity: from }) =>
-				this.client.onResponse(response, from),
-			);
 		this.incoming.registerText(REQUEST_TOPIC, (reader, from) =>
 			this.server.onRequestStream(reader, from.identity),
 		);
@@ -73,14 +70,13 @@ export class End implements DataPort {
 		const arrived = decode(DataPacket, bytes);
 		await this.gate(arrived);
 		this.sent.push(arrived);
-		this.other?.dispatcher.dispatch(arrived);
+		if (this.other) dispatch(arrived, this.other.handlers);
 	}
 
 	/** Takes a packet of anybody's making. */
 	receive(packet: Init<Packet>, participantIdentity = "peer"): void {
-		this.dispatcher.dispatch(
-			decode(DataPacket, encode(DataPacket, { ...packet, participantIdentity })),
-		);
+		const arrived = decode(DataPacket, encode(DataPacket, { ...packet, participantIdentity }));
+		dispatch(arrived, this.handlers);
 	}
 }
 

@@ -9,7 +9,7 @@ import {
 	type RoomOptions,
 	TrackPublishError,
 } from "livekit";
-import { Emitter } from "livekit/platform/emitter";
+import { HandledEmitter } from "livekit/platform/emitter";
 import { decode, encode } from "livekit/protocol/codec";
 import { DataPacket, SignalResponse } from "livekit/protocol/generated/tables";
 import type {
@@ -35,12 +35,13 @@ export function overTheWire(message: Init<SignalMessage>): SignalMessage {
 	return decode(SignalResponse, encode(SignalResponse, message));
 }
 
-export class FakeSession extends Emitter<SessionEvents> {
+export class FakeSession extends HandledEmitter<SessionEvents> {
 	readonly calls: unknown[] = [];
 	/** What was sent, and how. */
 	readonly packets: [Packet, number][] = [];
 	permission: Init<ParticipantPermission> | undefined;
 	readonly timeline = { mark() {} } as never;
+	readonly captured = { frames: 0, silent: 0 };
 	readonly stats = { timeline: {}, peer: {}, signal: undefined };
 	readonly publishing = new Map<
 		string,
@@ -111,7 +112,8 @@ export class FakeSession extends Emitter<SessionEvents> {
 	}
 	track(sid: string): number[] {
 		const volumes: number[] = [];
-		this.emit("track", { sid, setVolume: (volume) => volumes.push(volume) });
+		const setVolume = (volume: number) => volumes.push(volume);
+		this.emit("track", { sid, setVolume, openTap: () => undefined });
 		return volumes;
 	}
 	/** The microphone's publication goes through. */

@@ -12,7 +12,7 @@ import {
 	type RoomOptions,
 	RpcError,
 } from "livekit";
-import { Emitter } from "livekit/platform/emitter";
+import { HandledEmitter } from "livekit/platform/emitter";
 import { decode, encode } from "livekit/protocol/codec";
 import { DataPacket, SignalResponse } from "livekit/protocol/generated/tables";
 import type {
@@ -26,8 +26,9 @@ import type { SessionEvents } from "livekit/session/types";
 const overTheWire = (message: Init<SignalMessage>) =>
 	decode(SignalResponse, encode(SignalResponse, message));
 
-class Wire extends Emitter<SessionEvents> {
+class Wire extends HandledEmitter<SessionEvents> {
 	readonly timeline = { mark() {} } as never;
+	readonly captured = { frames: 0, silent: 0 };
 	readonly stats = { timeline: {}, peer: {}, signal: undefined };
 	other: Wire | undefined;
 

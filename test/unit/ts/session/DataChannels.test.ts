@@ -118,6 +118,9 @@ test("reliable packets wait for room, in order", async () => {
 	tell.onWritable();
 	await sleep(0);
 	assert.deepEqual(done, []);
+	peer.buffered = 100;
+	assert.equal(channels.stats.reliableBuffered, 106);
+	assert.equal(channels.stats.lossyBuffered, 100);
 	peer.full = false;
 	tell.onWritable();
 	await sleep(0);
@@ -127,6 +130,8 @@ test("reliable packets wait for room, in order", async () => {
 		[0, 2],
 		[0, 3],
 	]);
+	channels.close();
+	assert.equal(channels.stats.reliableBuffered, 0);
 });
 
 test("lossy packets are dropped while many bytes wait, and counted", async () => {

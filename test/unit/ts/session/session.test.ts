@@ -468,6 +468,41 @@ test("a track after connecting: AddTrack, an offer, then packets", async () => {
 	session.leave();
 });
 
+test("a section that is given to another track before its answer is not refused by it", async () => {
+	const made = make();
+	await reach.connected(made);
+	const { signal, session, fakes } = made;
+	const [head, receiving, audio, data] = first.split("m=");
+	const section = (mid: number, direction: string) =>
+		audio.replace("mid:1", `mid:${mid}`).replace("a=sendonly", `a=${direction}`);
+	// Ours are the third and fourth sections.
+	const answer = (third: string, fourth: string) =>
+		signal.answer(
+			[head, receiving, data.replace("mid:2", "mid:1"), section(2, third), section(3, fourth)].join(
+				"m=",
+			),
+		);
+	const refused: string[] = [];
+	for (const cid of ["one", "two"]) {
+		session.publish({ cid, ...track }).catch(() => refused.push(cid));
+		signal.published(cid, `TR_${cid}`);
+	}
+	answer("recvonly", "inactive"); // the offer with the first; the second is in the next
+	answer("recvonly", "recvonly");
+	assert.equal(fakes.peer.senders.size, 2);
+	session.unpublish("one"); // an offer without it is on its way
+	session.unpublish("two");
+	answer("inactive", "recvonly"); // the first's section is free, and the next offer has it so
+	session.publish({ cid: "three", ...track }).catch(() => refused.push("three"));
+	signal.published("three", "TR_three");
+	answer("inactive", "inactive");
+	answer("recvonly", "inactive");
+	await sleep(0);
+	assert.deepEqual(refused, []);
+	assert.equal(fakes.peer.senders.size, 1);
+	session.leave();
+});
+
 test("a track while joining is announced once we are in", async () => {
 	const made = make();
 	await reach.joining(made);
