@@ -38,6 +38,7 @@ void port_free(void *memory);
 typedef struct {
 	size_t current;       /* bytes */
 	size_t peak;          /* bytes */
+	size_t budget;        /* bytes that it may have at most; SIZE_MAX without a limit */
 	uint32_t allocations; /* calls that succeeded since the start: must stand still during a call */
 	uint32_t failures;
 } port_memory_usage;

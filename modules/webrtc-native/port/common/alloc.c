@@ -74,6 +74,7 @@ port_memory_usage port_memory_of(port_subsystem subsystem)
 	return (port_memory_usage){
 		.current = atomic_load(&payer->current),
 		.peak = atomic_load(&payer->peak),
+		.budget = port_profile_current()->budget[subsystem],
 		.allocations = (uint32_t)atomic_load(&payer->allocations),
 		.failures = (uint32_t)atomic_load(&payer->failures),
 	};
