@@ -22,6 +22,10 @@ const benchmarks = {
 		what: "what a participant costs, and a call of a remote method, there and back",
 		load: async () => (await import("../bench/room.mjs")).room,
 	},
+	recovery: {
+		what: "from the end of a fault in the network until sound passes both ways again",
+		load: async () => (await import("../bench/recovery.mjs")).recovery,
+	},
 	instructions: {
 		what: "what a call and its beginning cost a device, counted on 32-bit RISC-V",
 		load: async () => (await import("../bench/instructions.mjs")).instructions,

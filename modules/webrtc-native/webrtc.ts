@@ -230,6 +230,13 @@ export class Peer extends Native("xs_peer_destructor") {
 	bufferedAmount(channel: number): number {
 		return native("xs_peer_bufferedAmount").call(this, channel);
 	}
+	/**
+	 * Messages of a reliable, ordered channel that the other side has not got, as far as that can be told:
+	 * one whose acknowledgement was lost counts, one that was sent a moment ago on a path that works does not.
+	 */
+	undelivered(channel: number): number {
+		return native("xs_peer_undelivered").call(this, channel);
+	}
 	/** Of all senders together; a part of `stats` that takes less of the heap. */
 	get captured(): Captured {
 		return native("xs_peer_get_captured").call(this);

@@ -50,6 +50,12 @@ export class DataPackets {
 		return Array.from(this.#received, ([publisherSid, lastSeq]) => ({ publisherSid, lastSeq }));
 	}
 
+	/** This sender, or without a sid all of them, will send nothing more: memory for who is there. */
+	forgetSender(participantSid?: string): void {
+		if (participantSid === undefined) this.#received.clear();
+		else this.#received.delete(participantSid);
+	}
+
 	/** The packet, or undefined when it is not to be taken. Its byte fields are views of `bytes`. */
 	receive(bytes: ArrayBufferLike): DataPacket | undefined {
 		let packet: DataPacket;

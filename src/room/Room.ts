@@ -181,7 +181,7 @@ export class Room extends Emitter<RoomEvents> {
 			return Promise.reject(new ConnectionError(message, ConnectionErrorReason.InternalError));
 		}
 		const core = this.#core;
-		const { maxSignalBytes, maxDataBytes, tls, reconnectPolicy } = core.options;
+		const { maxSignalBytes, maxDataBytes, tls, reconnectPolicy, hasRegions } = core.options;
 		core.autoSubscribe = options.autoSubscribe ?? true;
 		const session = this.#createSession({
 			autoSubscribe: core.autoSubscribe,
@@ -193,6 +193,7 @@ export class Room extends Emitter<RoomEvents> {
 				tls,
 			},
 			speaker: () => this.#devices.openSpeaker(),
+			hasRegions,
 			reconnectPolicy,
 			syncState: () => syncState(this.#participants, packets, core.autoSubscribe),
 		});

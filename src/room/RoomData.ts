@@ -106,6 +106,11 @@ export class RoomData implements DataPort, Handlers<SessionEvents>, Handlers<Pac
 		this.#rpcServer?.close();
 	}
 
+	/** See DataPackets. */
+	forgetSender(participantSid?: string): void {
+		this.#packets?.forgetSender(participantSid);
+	}
+
 	onParticipantGone(identity: string): void {
 		this.#incoming?.onParticipantGone(identity);
 		this.#rpcClient?.onParticipantGone(identity);

@@ -122,13 +122,16 @@ export class RoomUpdates implements Handlers<SessionEvents> {
 		for (const identity of this.#participants.leaveAll()) {
 			this.#core.data.onParticipantGone(identity);
 		}
+		this.#core.data.forgetSender();
 	}
 
 	#onParticipant(info: ParticipantInfo): void {
+		const { data } = this.#core;
 		this.#participants.update(info);
-		const { identity, state } = info;
+		const { identity, sid, state } = info;
+		if (state === ParticipantState.DISCONNECTED) data.forgetSender(sid);
 		if (state === ParticipantState.DISCONNECTED && !this.#participants.remote.has(identity)) {
-			this.#core.data.onParticipantGone(identity);
+			data.onParticipantGone(identity);
 		}
 		this.#subscriptions.published(info.tracks);
 	}

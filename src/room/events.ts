@@ -91,7 +91,7 @@ export const RoomEvent = Object.freeze({
 	 */
 	DataReceived: "dataReceived",
 	/**
-	 * More of this kind of packets waits to be sent than a quarter of the send buffer (maxDataBytes / 2;
+	 * More of this kind of packets waits to be sent than a quarter of the send buffer (a third of maxDataBytes;
 	 * of lossy ones, 8 KB at most): isLow is false; and true, when that is over. For pacing what is sent.
 	 */
 	DCBufferStatusChanged: "dcBufferStatusChanged",

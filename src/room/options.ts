@@ -27,15 +27,20 @@ export interface RoomOptions extends StreamLimits {
 	/**
 	 * Largest data packet from others in bytes; larger ones are refused in native code and counted
 	 * (`sctpRefused`). By default the memory profile's: 65,535 in the simulator, 16,000 with PSRAM, 4,000
-	 * without. Five times as much native memory is taken for buffers, and
-	 * packets of ours can be twice as large, up to 64,000 bytes.
+	 * without. Three times as much native memory is taken for buffers, and
+	 * packets of ours can be a quarter larger, up to 64,000 bytes.
 	 */
 	maxDataBytes?: number;
 	/**
-	 * When to try again after the connection was lost. By default ten tries in about a minute:
+	 * When to try again after the connection was lost. By default fourteen tries in about a minute:
 	 * DefaultReconnectPolicy. A device that nobody attends may want to go on for ever.
 	 */
 	reconnectPolicy?: ReconnectPolicy;
+	/**
+	 * Whether the server of that name tells of regions at /settings/regions; those of LiveKit Cloud by
+	 * default. When it cannot be joined, the others are tried, nearest first.
+	 */
+	hasRegions?: (host: string) => boolean;
 	/** For wss: private trust anchors, or no verification. */
 	tls?: SignalOptions["tls"];
 }

@@ -9,7 +9,7 @@ import { DataPacket_Kind as DataPacketKind, SignalTarget } from "../protocol/gen
 import type { DataChannelInfo } from "../protocol/generated/types";
 import type { Init } from "../protocol/schema";
 import type { RemoteData } from "./Negotiation";
-import { ReplayBuffer } from "./ReplayBuffer";
+import { ReplayBuffer, type SentPacket } from "./ReplayBuffer";
 
 /** Bytes of one packet at most, whatever the answer allows: the server forwards no more. */
 const MAX_PACKET = 64_000;
@@ -52,7 +52,7 @@ export class PublishDataError extends Error {
 }
 
 export interface DataChannelsOptions {
-	/** Largest inbound message in bytes; 65,535 by default. Two of them fit each buffer. */
+	/** Largest inbound message in bytes; 65,535 by default. Buffers hold a quarter more. */
 	maxDataBytes?: number;
 	/** Both channels are open (`at`), or the server wants none (undefined). */
 	onReady(at: number | undefined): void;
@@ -63,8 +63,9 @@ export interface DataChannelsOptions {
 	onEnded(reason: string): void;
 }
 
-/** Each way: two of the largest messages. */
-const bufferBytes = (maxDataBytes = MAX_DATA_BYTES) => Math.max(MIN_BUFFER, 2 * maxDataBytes);
+/** Each way: the largest message, and room for small ones beside it. */
+const bufferBytes = (maxDataBytes = MAX_DATA_BYTES) =>
+	Math.max(MIN_BUFFER, maxDataBytes + (maxDataBytes >> 2));
 
 /** Bytes that may wait while the buffer still counts as low. */
 const lowWater = (kind: number, buffer: number) =>
@@ -196,20 +197,29 @@ export class DataChannels {
 	 * new, as far as it is kept. It drops what it has twice.
 	 */
 	replay(sequence: number): void {
+		this.#sendAgain(this.#replay.after(sequence));
+		this.#flush();
+	}
+
+	#sendAgain(packets: readonly SentPacket[]): void {
 		const done = () => {};
-		const again = this.#replay.after(sequence).map((packet) => {
+		const again = packets.map((packet) => {
 			this.#waitingBytes += packet.bytes.length;
 			return { ...packet, resolve: done, reject: done };
 		});
 		this.#waiting.unshift(...again);
-		this.#flush();
 	}
 
 	/**
 	 * The connection is lost and there will be another one, with open(): reliable packets wait for it,
-	 * lossy ones are dropped. What was in the old one's send buffer may be lost.
+	 * and with them those that the server has not got, as far as they are kept; lossy ones are
+	 * dropped. The peer is open still.
 	 */
 	restart(): void {
+		const reliable = this.#channels[DataPacketKind.RELIABLE];
+		if (this.#peer && reliable !== undefined) {
+			this.#sendAgain(this.#replay.newest(this.#peer.undelivered(reliable)));
+		}
 		this.#peer = undefined;
 		this.#channels = [];
 		this.#open.clear();

@@ -27,6 +27,14 @@ const HURRY = 1000;
 const HURRY_ROUND_TRIPS = 4;
 /** Milliseconds between such pings while media is being mended. */
 const HURRY_AGAIN = 2000;
+/**
+ * Milliseconds for the answer once media is back by itself: after an outage of a second or two TCP sends
+ * again what was lost, later than we do.
+ */
+const CALM = 4000;
+
+/** Tries to resume in a region that cannot be reached, before others are joined. */
+const REGION_TRIES = 3;
 
 /** These are the server's last word. */
 const FINAL: readonly (DisconnectReason | undefined)[] = Object.freeze([
@@ -123,6 +131,7 @@ export class Recovery {
 		if (this.#told === "nothing") return;
 		this.#attempts.succeeded();
 		this.#told = "nothing";
+		this.#host.signalling.hurry(CALM, () => {});
 		this.#host.tell("reconnected");
 	}
 
@@ -231,8 +240,8 @@ export class Recovery {
 		this.#moved = false;
 		signalling.close();
 		signalling.forgetTracks();
-		drop();
 		data.restart();
+		drop();
 		publications.restart();
 	}
 
@@ -252,7 +261,15 @@ export class Recovery {
 			happen("forbidden", { error, reason: DisconnectReason.JOIN_FAILURE });
 		} else if (error.reason === ConnectionErrorReason.LeaveRequest && FINAL.includes(reason)) {
 			happen("dismissed", { error, reason });
-		} else happen("refused");
+		} else if (!this.#isRegionLost || !happen("regionLost")) happen("refused");
+	}
+
+	get #isRegionLost(): boolean {
+		return (
+			this.#attempts.count + 1 >= REGION_TRIES &&
+			this.#host.connection()?.media !== "up" &&
+			this.#host.signalling.hasRegions
+		);
 	}
 
 	#wait(): void {

@@ -6,7 +6,7 @@
 
 import type { Captured, Identity } from "webrtc-native/webrtc";
 import { HandledEmitter } from "../platform/emitter";
-import { log } from "../platform/log";
+import { type Log, log } from "../platform/log";
 import { Timeout } from "../platform/Timeout";
 import {
 	type DataPacket_Kind as DataPacketKind,
@@ -20,6 +20,7 @@ import type {
 	TrackInfo,
 } from "../protocol/generated/types";
 import type { Init } from "../protocol/schema";
+import { Regions } from "../signal/regions";
 import { Connection, type MediaState } from "./Connection";
 import { DataChannels } from "./DataChannels";
 import * as ends from "./ends";
@@ -51,6 +52,7 @@ const MEDIA_TIMEOUT = 15_000;
 export class Session extends HandledEmitter<SessionEvents> {
 	readonly timeline = new Timeline();
 	readonly #options: SessionOptions;
+	readonly #log: Log;
 	readonly #parts: SessionParts;
 	readonly #publications: Publications;
 	readonly #data: DataChannels;
@@ -72,6 +74,7 @@ export class Session extends HandledEmitter<SessionEvents> {
 	constructor(options: SessionOptions, parts: SessionParts) {
 		super();
 		this.#options = options;
+		this.#log = options.log ?? log;
 		this.#parts = parts;
 		this.#publications = new Publications({
 			timeout: options.publishTimeout,
@@ -81,6 +84,7 @@ export class Session extends HandledEmitter<SessionEvents> {
 		this.#signalling = new Signalling({
 			create: parts.createSignal,
 			signal: options.signal ?? {},
+			regions: new Regions({ hasRegions: options.hasRegions, tls: options.signal?.tls }),
 			listen: (on) => this.#listen(on),
 		});
 		this.#data = new DataChannels({
@@ -222,6 +226,7 @@ export class Session extends HandledEmitter<SessionEvents> {
 		const before = this.#state;
 		const next = transitions[before][event];
 		if (!next) return false;
+		this.#log.debug("session:", before, "+", event, "→", next);
 		if (next === "closed") {
 			this.#close(event, end ?? this.#lost);
 			return true;
@@ -324,7 +329,10 @@ export class Session extends HandledEmitter<SessionEvents> {
 		on("requestResponse", (response) => this.#onRequestResponse(response));
 		on("refreshToken", (token) => this.#signalling.refresh(token));
 		on("roomMoved", ({ token, participant }) => this.#signalling.refresh(token, participant?.sid));
-		on("leave", (leave) => this.#happen(ends.eventOf(leave), ends.dismissed(leave)));
+		on("leave", (leave) => {
+			if (leave.regions) this.#signalling.regionsReported(leave.regions.regions);
+			this.#happen(ends.eventOf(leave), ends.dismissed(leave));
+		});
 		on("closed", ({ message }) => this.#happen("signalLost", ends.signalLost(message)));
 		for (const kind of ROOM_MESSAGES) this.#forward(on, kind);
 	}
@@ -363,7 +371,7 @@ export class Session extends HandledEmitter<SessionEvents> {
 		try {
 			this.emit(news);
 		} catch (error) {
-			log.error(`a listener of ${news} threw:`, (error as Error)?.stack ?? error);
+			this.#log.error(`a listener of ${news} threw:`, (error as Error)?.stack ?? error);
 		}
 	}
 

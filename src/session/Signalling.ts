@@ -8,12 +8,15 @@ import type {
 	JoinRequest,
 	JoinResponse,
 	ReconnectResponse,
+	RegionInfo,
 	RequestResponse,
 	SignalRequest,
 } from "../protocol/generated/types";
 import type { Init } from "../protocol/schema";
+import type { Regions } from "../signal/regions";
 import type { SignalClient } from "../signal/SignalClient";
 import type { SignalEvents, SignalOptions, SignalStats } from "../signal/types";
+import { asConnectionError } from "./failures";
 
 /** Requests held while there is no connection; older ones are dropped for newer ones. */
 const MAX_HELD = 32;
@@ -47,12 +50,15 @@ interface Held {
 export interface SignallingOptions {
 	create(options: SignalOptions): SignalClient;
 	signal: SignalOptions;
+	regions: Regions;
 	listen(on: Listen): void;
 }
 
 export class Signalling {
 	readonly #options: SignallingOptions;
 	#client: SignalClient | undefined;
+	/** The app's URL, and that of the region we are in. */
+	#home = "";
 	#url = "";
 	#token = "";
 	/** The sid of our participant, once it has joined. */
@@ -68,7 +74,7 @@ export class Signalling {
 
 	/** Where, and as whom. */
 	target(url: string, token: string): void {
-		this.#url = url;
+		this.#home = this.#url = url;
 		this.#token = token;
 	}
 
@@ -78,12 +84,39 @@ export class Signalling {
 		this.#participant = participantSid;
 	}
 
-	/** Joins as a new participant. Rejects with ConnectionError. */
+	/**
+	 * Joins as a new participant, in another region when the one we know of cannot be joined. Rejects with
+	 * ConnectionError: what was wrong with the last.
+	 */
 	async join(request: Init<JoinRequest>, tries?: number): Promise<JoinResponse> {
-		const client = this.#renew(tries);
-		const join = await client.connect(this.#url, this.#token, request);
-		this.#participant = join.participant?.sid ?? "";
-		return join;
+		const { regions } = this.#options;
+		for (;;) {
+			const client = this.#renew(tries);
+			try {
+				const join = await client.connect(this.#url, this.#token, request);
+				this.#participant = join.participant?.sid ?? "";
+				regions.reset();
+				return join;
+			} catch (error) {
+				const next = await regions.next(this.#home, this.#token, asConnectionError(error));
+				if (this.#client !== client) throw error; // closed meanwhile, or begun anew
+				if (next === undefined) {
+					regions.reset();
+					this.#url = this.#home;
+					throw error;
+				}
+				this.#url = next;
+			}
+		}
+	}
+
+	get hasRegions(): boolean {
+		return this.#options.regions.exist(this.#home);
+	}
+
+	/** Where else there are servers. */
+	regionsReported(regions: readonly RegionInfo[]): void {
+		this.#options.regions.reported(this.#home, regions);
 	}
 
 	/**
@@ -197,6 +230,7 @@ export class Signalling {
 	}
 
 	#drop(end: (client: SignalClient) => void): void {
+		this.#options.regions.cancel();
 		const client = this.#client;
 		if (!client) return;
 		this.#client = undefined;

@@ -53,6 +53,8 @@ export type SessionEvent =
 	| "resumed"
 	/** A try failed; another may not. */
 	| "refused"
+	/** Tries failed, media is gone, and there are other regions to join. */
+	| "regionLost"
 	/** The token is not accepted. */
 	| "forbidden"
 	/** The server sent Leave: come back as you are. */
@@ -79,7 +81,6 @@ type Row = Readonly<Partial<Record<SessionEvent, SessionState>>>;
 /** Not in the room yet: what goes wrong ends it. */
 const beginning = {
 	failed: "closed",
-	timedOut: "closed",
 	signalLost: "closed",
 	toldToResume: "closed",
 	toldToRejoin: "closed",
@@ -117,8 +118,8 @@ export const transitions: Readonly<Record<SessionState, Row>> = Object.freeze({
 	idle: { start: "preparing", leave: "closed" },
 	preparing: { prepared: "joining", failed: "closed", timedOut: "closed", leave: "closed" },
 	joining: { ...beginning, joined: "negotiating" },
-	negotiating: { ...beginning, mediaUp: "opening", mediaFailed: "closed" },
-	opening: { ...beginning, dataReady: "connected", mediaFailed: "closed" },
+	negotiating: { ...beginning, mediaUp: "opening", mediaFailed: "closed", timedOut: "closed" },
+	opening: { ...beginning, dataReady: "connected", mediaFailed: "closed", timedOut: "closed" },
 
 	connected: { ...inside, mediaSilent: "doubting" },
 	doubting: { ...inside, mediaUp: "connected", signalAnswered: "mending" },
@@ -130,6 +131,7 @@ export const transitions: Readonly<Record<SessionState, Row>> = Object.freeze({
 		linkUp: "resuming",
 		mediaFailed: "rejoining",
 		toldToRejoin: "rejoining",
+		regionLost: "rejoining",
 		forbidden: "closed",
 		dismissed: "closed",
 		leave: "closed",
@@ -157,7 +159,6 @@ export const transitions: Readonly<Record<SessionState, Row>> = Object.freeze({
 		joined: "renegotiating",
 		refused: "resting",
 		failed: "resting",
-		timedOut: "resting",
 		toldToResume: "resting",
 		toldToRejoin: "resting",
 		linkUp: "rejoining",

@@ -2,6 +2,7 @@
 
 import type { Speaker } from "webrtc-native/device";
 import type { Path } from "webrtc-native/webrtc";
+import type { Log } from "../platform/log";
 import type {
 	DataPacket_Kind as DataPacketKind,
 	DisconnectReason,
@@ -19,6 +20,8 @@ export interface SessionOptions {
 	/** Subscribe to everything there is. */
 	autoSubscribe: boolean;
 	signal?: SignalOptions;
+	/** See RoomOptions. */
+	hasRegions?(host: string): boolean;
 	/** Opens the speaker; undefined when there is none. */
 	speaker(): Speaker | undefined;
 	/** Largest inbound data packet in bytes; larger ones are refused in C and counted. 65,535 by default. */
@@ -33,6 +36,8 @@ export interface SessionOptions {
 	reconnectPolicy?: ReconnectPolicy;
 	/** What the room knows that a resumed server may not: subscriptions, data received. */
 	syncState?(): Init<SyncState>;
+	/** For transitions, at level debug; the console's by default. */
+	log?: Log;
 }
 
 /** Messages that are the room's business alone; they are emitted as they come, after `joined`. */

@@ -7,7 +7,7 @@ import type { Endpoint } from "./Endpoint";
 
 /** Longest response head, in bytes. */
 export const MAX_HEAD = 8192;
-/** Bodies are read up to here, in bytes: they are error texts. */
+/** Bodies are read up to here, in bytes, unless more is asked for: they are error texts. */
 const MAX_BODY = 4096;
 
 export interface HttpHead {
@@ -34,18 +34,20 @@ export function parseHead(text: string): HttpHead {
 	return { status: Number(status[1]), headers };
 }
 
-/** Takes a response's body from a stream, by whichever of HTTP's ways it is delimited, up to 4 KB. */
+/** Takes a response's body from a stream, by whichever of HTTP's ways it is delimited, up to a limit. */
 export class BodyReader {
 	#stream: Stream;
 	#chunked: boolean;
 	/** Bytes to come, of the body or of the chunk. */
 	#left: number;
-	#body = new Uint8Array(MAX_BODY);
+	readonly #body: Uint8Array;
 	#length = 0;
 	#byte = new Uint8Array(1);
 
-	constructor(stream: Stream, head: HttpHead) {
+	/** @param most bytes that are kept */
+	constructor(stream: Stream, head: HttpHead, most = MAX_BODY) {
 		this.#stream = stream;
+		this.#body = new Uint8Array(most);
 		this.#chunked = /\bchunked$/i.test(head.headers.get("transfer-encoding") ?? "");
 		const length = Number(head.headers.get("content-length") ?? Number.POSITIVE_INFINITY);
 		this.#left = this.#chunked || head.status === 204 || head.status === 304 ? 0 : length;
@@ -53,7 +55,7 @@ export class BodyReader {
 
 	/** True when the body is complete, or as much of it as is kept. */
 	read(): boolean {
-		while (this.#length < MAX_BODY) {
+		while (this.#length < this.#body.length) {
 			if (this.#left > 0) {
 				if (!this.#stream.read(this.#byte)) return false;
 				this.#body[this.#length++] = this.#byte[0];
@@ -88,6 +90,8 @@ export interface HttpGetOptions {
 	tls?: StreamTLSOptions;
 	/** Milliseconds for everything. */
 	timeout: number;
+	/** Bytes of the body that are read; 4,096 by default. */
+	maxBody?: number;
 	/** Called once: with the response, or with what went wrong. */
 	onDone(response?: { status: number; body: string }, error?: HttpError): void;
 }
@@ -145,7 +149,7 @@ export class HttpGet {
 				const text = this.#stream.readHead("\r\n\r\n", MAX_HEAD);
 				if (text === undefined) return;
 				this.#head = parseHead(text);
-				this.#body = new BodyReader(this.#stream, this.#head);
+				this.#body = new BodyReader(this.#stream, this.#head, this.#options.maxBody);
 			}
 			if (this.#body.read()) this.#respond();
 		} catch (error) {

@@ -1,11 +1,13 @@
 /** Connections that break, and come back, with a real server and real libwebrtc on the other side. */
 
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { mkdirSync } from "node:fs";
+import { createServer } from "node:http";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { readWav, writeWav } from "../../tools/lib/wav.mjs";
-import { startServer } from "../../tools/server/server.mjs";
+import { freeTcpPort, startServer } from "../../tools/server/server.mjs";
 import { joinToken } from "../../tools/server/token.mjs";
 import {
 	level,
@@ -137,6 +139,58 @@ describe("a server", () => {
 		assert.deepEqual([one, other].sort(), ["localTrackUnpublished", "reconnecting"]);
 		assert.deepEqual(back, ["reconnected", "participantConnected", "localTrackPublished"]);
 		await peer.leave();
+	});
+});
+
+describe("regions of a cloud", () => {
+	it("are tried in turn, at the first join and when all is joined anew", async (t) => {
+		const one = await startServer({ log: "server-region-one.log", secret: server.secret });
+		t.after(() => one.stop());
+		const nobody = await freeTcpPort();
+		let asked = 0;
+		// The cloud's own name is no server of rooms; it tells of one that is gone, and of two that are not.
+		const cloud = createServer((request, response) => {
+			if (request.url !== "/settings/regions") {
+				response.writeHead(503).end();
+				return;
+			}
+			asked++;
+			const urls = [`ws://127.0.0.1:${nobody}`, one.url, server.url];
+			const regions = urls.map((url, i) => ({ region: `r${i}`, url, distance: `${i}` }));
+			response.writeHead(200, { "content-type": "application/json" });
+			response.end(JSON.stringify({ regions }));
+		});
+		await once(cloud.listen(0, "127.0.0.1"), "listening");
+		t.after(() => {
+			cloud.closeAllConnections();
+			cloud.close();
+		});
+		const { port } = /** @type {import("node:net").AddressInfo} */ (cloud.address());
+		// Both regions take the same token.
+		const token = await joinToken(server, { room: "regions", identity: "device" });
+		const caller = startDevice(
+			"reconnect-regions",
+			{
+				url: `ws://127.0.0.1:${port}`,
+				token,
+				seconds: 40,
+				mic,
+				regions: true,
+				script: "mic,connect,wait reconnected,wait 500,disconnect",
+			},
+			app,
+		);
+		await seen(caller, "localTrackPublished");
+		await one.kill();
+		const { status, output } = await caller.end();
+		assert.equal(status, 0, output);
+		assert.deepEqual(story(output).slice(-4), [
+			"reconnected",
+			"localTrackPublished",
+			"localTrackUnpublished",
+			"disconnected",
+		]);
+		assert.ok(asked >= 2, `asked ${asked} times`);
 	});
 });
 

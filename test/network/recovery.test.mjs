@@ -1,15 +1,16 @@
-/** A call whose network goes away and comes back, or becomes another one. */
+/** A call whose network goes away and comes back, or becomes another one; one run of the benchmark. */
 
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { broken } from "../../bench/budgets.mjs";
+import { figure } from "../../bench/figures.mjs";
+import { faults, measureRecovery } from "../../bench/recovery/run.mjs";
 import { startServer } from "../../tools/server/server.mjs";
-import { joinToken } from "../../tools/server/token.mjs";
-import { startDevice } from "../e2e/lib/device.mjs";
-import { until } from "../e2e/lib/until.mjs";
 import { createLab, labRefusal } from "./lab.mjs";
-import { pause } from "./lib.mjs";
 
 const skip = await labRefusal();
+/** ms until the app is told: of media's path, and of what the system knows at once. */
+const noticed = Object.freeze({ path: 3000, system: 300 });
 
 describe("a call through the laboratory", { skip }, () => {
 	/** @type {Awaited<ReturnType<typeof createLab>>} */
@@ -18,7 +19,6 @@ describe("a call through the laboratory", { skip }, () => {
 	let server;
 	before(async () => {
 		lab = await createLab({ seed: 21 });
-		await lab.set({ delay: 10 });
 		server = await startServer({ log: "server-recovery.log", host: lab.server });
 	});
 	after(async () => {
@@ -26,58 +26,19 @@ describe("a call through the laboratory", { skip }, () => {
 		await lab?.close();
 	});
 
-	/** A device that talks, and when it says what. @param {string} room @param {string} then */
-	async function call(room, then) {
-		const token = await joinToken(server, { room, identity: "device" });
-		const script = `mic,connect,wait localTrackPublished,${then},disconnect`;
-		const mic = "test/fixtures/speech-16k.wav";
-		const config = { url: server.url, token, seconds: 60, mic, loop: true, script };
-		const caller = startDevice(`recovery-${room}`, config, "test/e2e/apps/room", lab.device);
-		const said = (/** @type {string} */ event, within = 20_000) =>
-			until(() => new RegExp(`^${event}\\b`, "m").test(caller.output()), event, within);
-		await said("localTrackPublished");
-		await pause(1000);
-		return { caller, said };
-	}
-
-	/** Milliseconds. @param {() => Promise<unknown>} what */
-	async function time(what) {
-		const start = performance.now();
-		await what();
-		return Math.round(performance.now() - start);
-	}
-
-	for (const [seconds, limit] of [
-		[2.5, 1000],
-		[10, 1000],
-	]) {
-		it(`comes back from ${seconds} s of nothing`, async (t) => {
-			const { caller, said } = await call(`hole${seconds * 1000}`, "wait reconnected,wait 500");
-			await lab.set({ blackHole: true });
-			const noticed = await time(() => said("reconnecting"));
-			await pause(seconds * 1000 - noticed);
-			await lab.set({ delay: 10 });
-			const back = await time(() => said("reconnected"));
-			const { status, output } = await caller.end();
-			assert.equal(status, 0, output);
-			t.diagnostic(`noticed after ${noticed} ms, back after ${back} ms`);
-			assert.ok(noticed < 3000, `noticed after ${noticed} ms`);
-			assert.ok(back < limit, `back after ${back} ms`);
-			assert.doesNotMatch(output, /^localTrackUnpublished(.|\n)*^reconnected/m);
+	for (const fault of /** @type {(keyof typeof faults)[]} */ (Object.keys(faults))) {
+		it(`is whole again after ${fault}`, async (t) => {
+			const one = await measureRecovery(lab, server, "livekit-xs", fault);
+			server = one.server;
+			const { all, sound, noticed: after = Number.NaN, anew } = one.recovery;
+			t.diagnostic(
+				`noticed after ${Math.round(after)} ms, sound ${Math.round(sound)} ms and all ${Math.round(all)} ms after its end`,
+			);
+			const name = `recovery.${fault}`;
+			assert.deepEqual(broken(name, [figure(name, "ms", [all])]), []);
+			const limit = fault.startsWith("blackhole") ? noticed.path : noticed.system;
+			assert.ok(after < limit, `noticed after ${after} ms`);
+			assert.equal(anew, fault === "server_restart");
 		});
 	}
-
-	it("moves to another address, and nobody joins anew", async (t) => {
-		const { caller, said } = await call("moved", "wait reconnected,wait 1000");
-		await lab.moveDevice("10.77.0.9");
-		const back = await time(() => said("reconnected"));
-		const before = (await lab.stats()).up.kinds.rtp;
-		await pause(800);
-		const sent = (await lab.stats()).up.kinds.rtp - before;
-		const { status, output } = await caller.end();
-		assert.equal(status, 0, output);
-		t.diagnostic(`back after ${back} ms, ${sent} packets in 800 ms`);
-		assert.ok(sent > 20, `only ${sent} packets of sound`);
-		assert.doesNotMatch(output, /^localTrackUnpublished(.|\n)*^reconnected/m);
-	});
 });

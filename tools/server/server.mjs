@@ -76,16 +76,21 @@ function configuration({ address, http, udp, tcp, key, secret }) {
 
 /**
  * Starts a server and waits until it answers.
- * @param {{ log?: string, host?: { address: string, within: readonly string[] }, again?: Server }} [options] `log`: the
- *   file's name in build/log; `host`: the laboratory's, this machine's loopback if not given; `again`:
- *   one that has ended, to be started anew with its ports and keys
+ * @param {{ log?: string, host?: { address: string, within: readonly string[] }, again?: Server,
+ *   secret?: string }} [options] `log`: the file's name in build/log; `host`: the laboratory's, this
+ *   machine's loopback if not given; `again`: one that has ended, to be started anew with its ports and
+ *   keys; `secret`: another's, which takes the same tokens then
  * @returns {Promise<Server>}
  */
-export async function startServer({ log = "server.log", host, again } = {}) {
+export async function startServer({
+	log = "server.log",
+	host,
+	again,
+	secret = again?.secret ?? randomBytes(32).toString("hex"),
+} = {}) {
 	const address = host?.address ?? loopback;
 	const path = join(logs, log);
 	const key = "devkey";
-	const secret = again?.secret ?? randomBytes(32).toString("hex");
 	for (let attempt = 1; ; attempt++) {
 		const ports = again?.ports ?? (await freePorts());
 		const server = new Background("livekit-server", [...(host?.within ?? []), serverProgram()], {

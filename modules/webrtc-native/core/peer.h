@@ -183,6 +183,9 @@ sctp_send_result peer_send_message(peer *peer, int channel, const uint8_t *bytes
 								   uint64_t now);
 /** Bytes that wait on the channel and were never sent. */
 uint32_t peer_buffered(const peer *peer, int channel);
+/** Messages of a reliable channel that the other side has not got; see association_undelivered().
+ */
+uint32_t peer_undelivered(const peer *peer, int channel);
 /** PEER_EVENT_BUFFERED_LOW comes when peer_buffered() falls to `bytes` from above. */
 void peer_set_low_water(peer *peer, int channel, uint32_t bytes);
 /** The oldest message; while messages are not taken, the sender's window closes. */

@@ -70,6 +70,12 @@ uint32_t peer_buffered(const peer *self, int channel)
 	return self->channels ? dcep_buffered(self->channels, channel) : 0;
 }
 
+uint32_t peer_undelivered(const peer *self, int channel)
+{
+	return self->channels ? dcep_undelivered(self->channels, channel, self->state != PEER_CONNECTED)
+						  : 0;
+}
+
 void peer_set_low_water(peer *self, int channel, uint32_t bytes)
 {
 	if (self->channels)

@@ -55,8 +55,11 @@ static void update_state(peer *self)
 		return;
 	self->state = state;
 	peer_event event = {.type = PEER_EVENT_STATE, .state = state};
-	if (state == PEER_CONNECTED)
+	if (state == PEER_CONNECTED) {
 		self->was_connected = true;
+		if (self->association) /* it may have waited out an outage */
+			association_path_back(self->association, self->now);
+	}
 	if (state == PEER_FAILED) {
 		explain_failure(self, ice);
 		event.reason = self->reason;

@@ -144,6 +144,23 @@ void xs_peer_bufferedAmount(xsMachine *the)
 	xsmcSetNumber(xsResult, (double)args.length);
 }
 
+static void get_undelivered(peer *core, void *context, uint64_t now)
+{
+	send_call *args = context;
+
+	(void)now;
+	args->length = peer_undelivered(core, args->channel);
+}
+
+void xs_peer_undelivered(xsMachine *the)
+{
+	peer_object *object = open_peer(the);
+	send_call args = {.channel = xsmcToInteger(xsArg(0))};
+
+	port_peer_with(object->port, get_undelivered, &args);
+	xsmcSetInteger(xsResult, (xsIntegerValue)args.length);
+}
+
 /* ---- Receiving ---- */
 
 typedef struct {

@@ -14,15 +14,18 @@ import { WebSocket, WebSocketServer } from "ws";
  * @property {() => Promise<void>} close ends its connections too
  */
 
-/** @param {import("node:net").Server} server @returns {Promise<Listening>} */
-async function listen(server) {
+/**
+ * @param {import("node:net").Server} server @param {string} [host] where it can be reached
+ * @returns {Promise<Listening>}
+ */
+async function listen(server, host = "127.0.0.1") {
 	/** @type {Set<import("node:net").Socket>} */
 	const sockets = new Set();
 	server.on("connection", (socket) => {
 		sockets.add(socket);
 		socket.on("error", () => {}).on("close", () => sockets.delete(socket));
 	});
-	await once(server.listen(0, "127.0.0.1"), "listening");
+	await once(server.listen(0, host), "listening");
 	const address = server.address();
 	if (!address || typeof address !== "object") throw new Error("no address");
 	return {
@@ -54,8 +57,9 @@ export function tlsProxy(target, identity) {
 /**
  * Passes bytes on, until told otherwise.
  * @param {string} target ws://host:port
+ * @param {string} [host] where it can be reached
  */
-export async function tcpProxy(target) {
+export async function tcpProxy(target, host) {
 	const { hostname, port } = new URL(target);
 	let mode = "pass";
 	/** @type {Set<import("node:net").Socket>} */
@@ -80,6 +84,7 @@ export async function tcpProxy(target) {
 			outside.on("data", (data) => mode !== "hold" && inside.write(data));
 			inside.on("data", (data) => mode !== "hold" && outside.write(data));
 		}),
+		host,
 	);
 	return {
 		...proxy,

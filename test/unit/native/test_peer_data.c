@@ -452,6 +452,60 @@ static void nothing_is_sent_when_the_path_is_lost(void **state)
 	assert_int_equal(stats_of(&world.a).datagrams_out, sent);
 }
 
+static void data_goes_on_as_soon_as_the_path_is_back(void **state)
+{
+	static const uint64_t outages[] = {2300 * MS, 5100 * MS, 9700 * MS};
+
+	(void)state;
+	open_all(91, (sim_weather){.delay = 10 * MS});
+	until_open();
+	for (size_t i = 0; i < sizeof outages / sizeof *outages; i++) {
+		sim_set_weather(world.network, (sim_weather){.loss = 1000});
+		assert_true(send_next(&world.a));
+		assert_true(send_next(&world.b));
+		run_for(outages[i]);
+		assert_int_equal(world.a.state, PEER_DISCONNECTED);
+		sim_set_weather(world.network, (sim_weather){.delay = 10 * MS});
+
+		uint64_t back = sim_now(world.network);
+		while (data[0].received < data[0].sent || data[1].received < data[1].sent)
+			step();
+		/* ICE asks every 200 ms, and both directions wait for an answer to their own question. */
+		assert_true(sim_now(world.network) - back <= 300 * MS);
+	}
+}
+
+static void what_the_other_side_has_not_got_is_told(void **state)
+{
+	(void)state;
+	open_all(92, (sim_weather){.delay = 10 * MS});
+	until_open();
+	int reliable = data[0].channels[0];
+
+	for (int i = 0; i < 5; i++)
+		assert_true(send_next(&world.a));
+	assert_int_equal(peer_undelivered(world.a.core, reliable), 5);
+	run_for(11 * MS); /* they are there, and not all acknowledged */
+	assert_int_equal(peer_undelivered(world.a.core, reliable), 0);
+	run_for(500 * MS);
+
+	for (int i = 0; i < 9; i++)
+		assert_true(send_next(&world.a));
+	for (int i = 0; i < 100; i++)
+		step();
+	sim_set_weather(world.network, (sim_weather){.loss = 1000});
+	for (int i = 0; i < 4; i++)
+		assert_true(send_next(&world.a));
+	run_for(500 * MS); /* the path is not known to be lost yet */
+	assert_int_equal(world.a.state, PEER_CONNECTED);
+	assert_int_equal(data[1].received, 14);
+	assert_int_equal(peer_undelivered(world.a.core, reliable), 4);
+	run_for(3 * SECOND);
+	assert_true(send_next(&world.a));
+	assert_int_equal(peer_undelivered(world.a.core, reliable), 5);
+	assert_int_equal(peer_undelivered(world.a.core, 63), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -468,6 +522,8 @@ int main(void)
 		cmocka_unit_test_teardown(refuses_what_is_out_of_order, close_world),
 		cmocka_unit_test_teardown(nothing_goes_on_after_the_end, close_world),
 		cmocka_unit_test_teardown(nothing_is_sent_when_the_path_is_lost, close_world),
+		cmocka_unit_test_teardown(data_goes_on_as_soon_as_the_path_is_back, close_world),
+		cmocka_unit_test_teardown(what_the_other_side_has_not_got_is_told, close_world),
 	};
 
 	memory_settle();

@@ -174,6 +174,18 @@ static void on_heartbeat_time(sctp_association *self)
 					  HEARTBEAT_INTERVAL + self->rto / 2 + self->rto / 256 * self->nonce[0]);
 }
 
+void association_path_back(sctp_association *self, uint64_t now)
+{
+	static const sctp_timer waiting[] = {TIMER_T1, TIMER_T2, TIMER_T3, TIMER_RECONFIG};
+
+	self->now = now;
+	self->errors = 0;
+	flow_forget_back_off(self);
+	for (size_t i = 0; i < sizeof waiting / sizeof *waiting; i++)
+		if (self->timers[waiting[i]] != SCTP_NO_TIMEOUT)
+			self->timers[waiting[i]] = now;
+}
+
 uint64_t association_timeout(const sctp_association *self)
 {
 	uint64_t first = SCTP_NO_TIMEOUT;

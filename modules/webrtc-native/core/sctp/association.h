@@ -40,7 +40,7 @@ typedef struct {
 	/* Bytes of messages that may be kept; pool overhead (about a fifth) comes on top. */
 	uint32_t send_buffer;    /* waiting to be sent or acknowledged; 4,096 to 4,194,304 */
 	uint32_t receive_buffer; /* likewise; the window that the peer is told */
-	uint32_t max_message;    /* inbound; larger ones are refused; best below receive_buffer / 2 */
+	uint32_t max_message;    /* inbound; larger ones are refused; best below 4/5 of that */
 } sctp_config;
 
 typedef enum { SCTP_RELIABLE, SCTP_MAX_RETRANSMITS, SCTP_LIFETIME } sctp_reliability;
@@ -116,6 +116,11 @@ void association_abort(sctp_association *association, uint64_t now);
 /** One packet as DTLS delivered it. */
 void association_input(sctp_association *association, const uint8_t *bytes, size_t length,
 					   uint64_t now);
+/**
+ * The path is back after an outage, or is another one: what waits for an answer goes out again now,
+ * and not when a timer that has backed off meanwhile says so. The first timeout is now.
+ */
+void association_path_back(sctp_association *association, uint64_t now);
 uint64_t association_timeout(const sctp_association *association);
 void association_handle_timeout(sctp_association *association, uint64_t now);
 /** The next packet: its length, in `out`; 0 when there is none. */
@@ -131,6 +136,12 @@ sctp_send_result association_send(sctp_association *association, const sctp_mess
 void association_reset_stream(sctp_association *association, uint16_t stream, uint64_t now);
 /** Bytes that wait on the stream and were never sent. */
 uint32_t association_buffered(const sctp_association *association, uint16_t stream);
+/**
+ * Messages on an ordered stream that the other side has not got, as far as that can be told:
+ * queued; sent and still unanswered after a retransmission time, and those behind them. What was
+ * just sent is taken to arrive, unless the path is `lost`.
+ */
+uint32_t association_undelivered(const sctp_association *association, uint16_t stream, bool lost);
 /** SCTP_EVENT_BUFFERED_LOW comes when association_buffered() falls to `bytes` from above [0]. */
 void association_set_low_water(sctp_association *association, uint16_t stream, uint32_t bytes);
 

@@ -346,6 +346,13 @@ uint32_t dcep_buffered(const dcep *self, int number)
 	return channel != NULL ? association_buffered(self->association, channel->stream) : 0;
 }
 
+uint32_t dcep_undelivered(const dcep *self, int number, bool lost)
+{
+	const data_channel *channel = channel_at(self, number);
+
+	return channel != NULL ? association_undelivered(self->association, channel->stream, lost) : 0;
+}
+
 void dcep_set_low_water(dcep *self, int number, uint32_t bytes)
 {
 	data_channel *channel = channel_at(self, number);

@@ -67,6 +67,8 @@ bool dcep_poll_event(dcep *channels, dcep_event *out, uint64_t now);
 
 /** RTCDataChannel's bufferedAmount and bufferedAmountLowThreshold, in bytes. */
 uint32_t dcep_buffered(const dcep *channels, int channel);
+/** association_undelivered() of the channel's stream; its OPEN is one of them. */
+uint32_t dcep_undelivered(const dcep *channels, int channel, bool lost);
 void dcep_set_low_water(dcep *channels, int channel, uint32_t bytes);
 
 /** False when there is no such channel. The label is valid until the channel is closed. */

@@ -19,6 +19,22 @@ void flow_start(sctp_association *self)
 	self->rto = RTO_INITIAL;
 }
 
+/* RFC 9260 section 6.3.1, from what is known of the path. */
+static void set_rto(sctp_association *self)
+{
+	self->rto = max32(self->srtt + 4 * self->rttvar, RTO_MIN);
+	if (self->rto > RTO_MAX)
+		self->rto = RTO_MAX;
+}
+
+void flow_forget_back_off(sctp_association *self)
+{
+	if (self->srtt == 0)
+		self->rto = RTO_INITIAL;
+	else
+		set_rto(self);
+}
+
 /* Section 7.2.1: what the window knows of the path grows old. */
 void flow_after_pause(sctp_association *self)
 {
@@ -44,9 +60,7 @@ void flow_round_trip(sctp_association *self, uint64_t time)
 		self->rttvar = self->rttvar - self->rttvar / 4 + error / 4;
 		self->srtt = self->srtt - self->srtt / 8 + sample / 8;
 	}
-	self->rto = max32(self->srtt + 4 * self->rttvar, RTO_MIN);
-	if (self->rto > RTO_MAX)
-		self->rto = RTO_MAX;
+	set_rto(self);
 }
 
 void flow_back_off(sctp_association *self)

@@ -284,6 +284,8 @@ void flow_after_pause(sctp_association *self);
 void flow_back_off(sctp_association *self);
 void flow_on_sack(sctp_association *self, const sctp_item *chunk);
 void flow_on_cumulative(sctp_association *self, uint32_t tsn);
+/** The RTO is again what the round trips say. */
+void flow_forget_back_off(sctp_association *self);
 void flow_on_timeout(sctp_association *self);
 /** A measurement, in microseconds. */
 void flow_round_trip(sctp_association *self, uint64_t time);

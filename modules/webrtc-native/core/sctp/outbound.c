@@ -105,6 +105,26 @@ uint32_t association_buffered(const sctp_association *self, uint16_t stream)
 	return stream < SCTP_STREAMS ? self->streams[stream].buffered : 0;
 }
 
+uint32_t association_undelivered(const sctp_association *self, uint16_t stream, bool lost)
+{
+	uint32_t count = 0;
+
+	if (stream >= SCTP_STREAMS)
+		return 0;
+	for (uint32_t tsn = self->acked + 1; tsn != self->next_tsn; tsn++) {
+		const outbound_chunk *chunk = outbound_at(self, tsn);
+
+		if (chunk->stream != stream)
+			continue;
+		/* Behind it nothing is delivered, acknowledged by a gap block or not. */
+		lost = lost || chunk->state == OUT_LOST || chunk->sends > 1;
+		count += lost && (chunk->flags & DATA_END);
+	}
+	for (uint16_t at = self->streams[stream].first; at != NO_BLOCK; at = chunk_of(self, at)->next)
+		count += (chunk_of(self, at)->flags & DATA_END) != 0;
+	return count;
+}
+
 void association_set_low_water(sctp_association *self, uint16_t stream, uint32_t bytes)
 {
 	if (stream < SCTP_STREAMS)

@@ -1,7 +1,7 @@
 /**
  * Does what it is told and prints what happens, one line each.
  *
- * Config: url, token; autoSubscribe (false for none); script: steps with commas between, as `steps`
+ * Config: url, token; autoSubscribe (false for none); regions (the server tells of some); script: steps with commas between, as `steps`
  * has them; and what the board takes. `serve` does what comes as data of topic "do", until the end.
  */
 
@@ -21,7 +21,12 @@ import {
 import config from "mc/config";
 import Timer from "timer";
 
-const room = new Room({ microphone: board.microphone, speaker: board.speaker, board });
+const room = new Room({
+	microphone: board.microphone,
+	speaker: board.speaker,
+	board,
+	hasRegions: config.regions ? () => true : undefined,
+});
 const me = room.localParticipant;
 const seen = new Set<string>();
 

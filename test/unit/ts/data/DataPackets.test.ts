@@ -76,6 +76,13 @@ test("senders without number: the one that was silent longest is forgotten", () 
 	assert.equal(packets.receive(from("talks", 300)), undefined);
 	assert.equal(packets.receive(from("sender 299", 5)), undefined);
 	assert.ok(packets.receive(from("sender 0", 5)));
+	packets.forgetSender("talks");
+	assert.deepEqual(
+		packets.receiveStates.filter(({ publisherSid }) => publisherSid === "talks"),
+		[],
+	);
+	packets.forgetSender();
+	assert.deepEqual(packets.receiveStates, []);
 });
 
 test("what does not decode is counted and dropped", () => {

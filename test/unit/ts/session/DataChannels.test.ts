@@ -44,7 +44,7 @@ function refused(reason: PublishDataErrorReason): (error: unknown) => boolean {
 test("both channels are opened, and ready when both are open", () => {
 	const { channels, peer, log, tell } = make();
 	assert.deepEqual(peer.channels, [
-		{ label: "_reliable", lowWater: 32_767 },
+		{ label: "_reliable", lowWater: 20_479 },
 		{ label: "_lossy", ordered: false, maxRetransmits: 0, lowWater: 8192 },
 	]);
 	tell.onChannelOpen(1, 20);
@@ -72,10 +72,10 @@ test("a server without data channels is taken as it is", async () => {
 	);
 });
 
-test("buffers take two of the largest messages", () => {
+test("buffers take the largest message and a quarter more", () => {
 	for (const [maxDataBytes, buffer] of [
-		[undefined, 131_070],
-		[16_000, 32_000],
+		[undefined, 81_918],
+		[16_000, 20_000],
 		[100, 4096],
 	] as const) {
 		const { peer } = make({ maxDataBytes });
@@ -156,8 +156,8 @@ test("the buffers' status is told when it changes, and is low again on a new con
 		peer.buffered = buffered;
 		return channels.send(new Uint8Array(1), kind);
 	};
-	await send(32_767, RELIABLE);
-	await send(32_768, RELIABLE);
+	await send(20_479, RELIABLE);
+	await send(20_480, RELIABLE);
 	await send(60_000, RELIABLE);
 	tell.onBufferedLow(1, 1); // was low
 	tell.onBufferedLow(9, 1); // the server's own
@@ -168,8 +168,8 @@ test("the buffers' status is told when it changes, and is low again on a new con
 	channels.restart();
 	assert.deepEqual(log, [`low false ${RELIABLE}`, `low true ${RELIABLE}`]);
 	assert.deepEqual(make({ maxDataBytes: 5_000 }).peer.channels, [
-		{ label: "_reliable", lowWater: 2_500 },
-		{ label: "_lossy", ordered: false, maxRetransmits: 0, lowWater: 2_500 },
+		{ label: "_reliable", lowWater: 1_562 },
+		{ label: "_lossy", ordered: false, maxRetransmits: 0, lowWater: 1_562 },
 	]);
 });
 
@@ -179,7 +179,7 @@ test("the limit is 64,000 bytes, or less by the answer or the board", async () =
 		[{ answer: { port: 5000, maxMessageSize: 0 } }, 64_000],
 		[{ answer: { port: 5000, maxMessageSize: 1_000_000 } }, 64_000],
 		[{ answer: { port: 5000, maxMessageSize: 5_000 } }, 5_000],
-		[{ maxDataBytes: 10_000 }, 20_000],
+		[{ maxDataBytes: 10_000 }, 12_500],
 	] as const) {
 		const { channels, peer } = make(options);
 		peer.openChannels();

@@ -202,6 +202,11 @@ export class FakePeer {
 		this.messages.push([channel, bytes.length]);
 		return true;
 	}
+	/** Messages that the server has not got. */
+	open = 0;
+	undelivered(): number {
+		return this.open;
+	}
 	bufferedAmount(): number {
 		return this.buffered;
 	}

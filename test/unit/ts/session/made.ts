@@ -1,6 +1,7 @@
 /** A session among fakes, and how to bring it into each of its states. */
 
 import { sleep } from "harness";
+import { Log } from "livekit/platform/log";
 import {
 	DisconnectReason,
 	LeaveRequest_Action,
@@ -26,11 +27,20 @@ export const track = {
 /** Tries again soon, and not often. */
 export const quick = new DefaultReconnectPolicy([0, 40, 40]);
 
+/** "STATE EVENT" of all transitions of all sessions here so far. */
+export const exercised = new Set<string>();
+
+/** Takes the transitions out of a session's log. */
+const log = new Log("debug", (line) => {
+	const [, state, event] = /session: (\w+) \+ (\w+) → \w+$/.exec(line) ?? [];
+	if (state) exercised.add(`${state} ${event}`);
+});
+
 /** A session among fakes, and what it has emitted. */
 export function make(options: Partial<SessionOptions> = {}) {
 	const fakes = new Fakes();
 	const session = new Session(
-		{ autoSubscribe: true, speaker: () => speaker, reconnectPolicy: quick, ...options },
+		{ autoSubscribe: true, speaker: () => speaker, reconnectPolicy: quick, log, ...options },
 		fakes,
 	);
 	const events: string[] = [];

@@ -4,12 +4,13 @@ import { assert, sleep, test } from "harness";
 import {
 	DataPacket_Kind,
 	DisconnectReason,
+	LeaveRequest_Action,
 	ReconnectReason,
 } from "livekit/protocol/generated/enums";
 import { DefaultReconnectPolicy, type ReconnectContext } from "livekit/session/ReconnectPolicy";
 import { ConnectionError, ConnectionErrorReason } from "livekit/signal/ConnectionError";
 import { first } from "./answer";
-import { make, reach, track, unreachable } from "./made";
+import { leave, make, reach, track, unreachable } from "./made";
 
 test("a resume: who we are, what we have, and no offer when media is well", async () => {
 	const made = make({
@@ -110,6 +111,29 @@ test("joining anew: tracks are published again, and data that waits is sent", as
 		"rejoined",
 		"reconnected",
 	]);
+	made.session.leave();
+});
+
+test("joined anew, the server gets first what it had not got", async () => {
+	const made = make();
+	await reach.connected(made);
+	const { RELIABLE } = DataPacket_Kind;
+	for (const sequence of [1, 2, 3]) {
+		await made.session.sendData(new Uint8Array(sequence), RELIABLE, sequence);
+	}
+	made.fakes.peer.open = 2;
+	leave(made, LeaveRequest_Action.RECONNECT);
+	const waiting = made.session.sendData(new Uint8Array(4), RELIABLE, 4);
+	await sleep(0);
+	made.signal.accept(() => made.signal.answer(first));
+	await sleep(0);
+	made.fakes.peer.state("connected");
+	made.fakes.peer.openChannels();
+	await waiting;
+	assert.deepEqual(
+		made.fakes.peer.messages.map(([, length]) => length),
+		[2, 3, 4],
+	);
 	made.session.leave();
 });
 
@@ -244,14 +268,27 @@ test("what is asked meanwhile is kept, the newest 32", async () => {
 	made.session.leave();
 });
 
-test("the default policy: ten tries, jitter from the third on", () => {
+test("the default policy: fourteen tries, dense at first, each with jitter", () => {
 	const policy = new DefaultReconnectPolicy();
 	const delay = (retryCount: number) =>
 		policy.nextRetryDelayInMs({ retryCount, elapsedMs: 0 }) as number;
-	assert.deepEqual([delay(0), delay(1)], [0, 300]);
-	assert.ok(delay(2) >= 1200 && delay(2) < 2200);
-	assert.ok(delay(9) >= 7000 && delay(9) < 8000);
-	assert.equal(policy.nextRetryDelayInMs({ retryCount: 10, elapsedMs: 0 }), null);
+	assert.equal(delay(0), 0);
+	const delays = Array.from({ length: 50 }, () => delay(1));
+	assert.ok(delays.every((one) => one >= 300 && one < 450));
+	assert.ok(new Set(delays).size > 40);
+	assert.ok(delay(13) >= 7000 && delay(13) < 10_500);
+	assert.equal(policy.nextRetryDelayInMs({ retryCount: 14, elapsedMs: 0 }), null);
+});
+
+test("media that came back by itself: signalling gets time to do the same", async () => {
+	const made = make();
+	await reach.doubting(made);
+	const { timeout = 0 } = made.signal.hurried ?? {};
+	assert.ok(timeout <= 1000);
+	made.fakes.peer.state("connected");
+	assert.equal(made.session.state, "connected");
+	assert.ok((made.signal.hurried?.timeout ?? 0) > 2 * timeout);
+	made.session.leave();
 });
 
 test("ten rounds of coming and going leave the description as it was", async () => {

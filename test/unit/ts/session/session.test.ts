@@ -5,7 +5,7 @@ import { TrackPublishError } from "livekit/session/Publications";
 import { type SessionEvent, type SessionState, transitions } from "livekit/session/state";
 import { ConnectionError, ConnectionErrorReason } from "livekit/signal/ConnectionError";
 import { first, inactive, withTrack } from "./answer";
-import { leave, type Made, make, reach, track, unreachable } from "./made";
+import { exercised, leave, type Made, make, quick, reach, track, unreachable } from "./made";
 
 /** Makes an event happen to a session, the way it does in life. */
 const cause: Record<SessionEvent, (made: Made) => void | Promise<void>> = {
@@ -28,6 +28,15 @@ const cause: Record<SessionEvent, (made: Made) => void | Promise<void>> = {
 	},
 	refused: async ({ signal }) => {
 		signal.refuse(unreachable);
+		await sleep(0);
+	},
+	regionLost: async (made) => {
+		made.fakes.peer.state("disconnected");
+		for (let i = 0; i < 3; i++) {
+			if (i > 0) await sleep(70);
+			made.signal.refuse(unreachable);
+			await sleep(0);
+		}
 		await sleep(0);
 	},
 	forbidden: async ({ signal }) => {
@@ -59,12 +68,10 @@ const apart = new Set([
 	"idle start", // preparing is over before one can look
 	"preparing prepared",
 	"preparing failed",
-	"joining timedOut",
 	"connected timedOut",
 	"doubting timedOut",
 	"mending timedOut",
 	"stranded timedOut",
-	"rejoining timedOut",
 	"rejoining failed",
 	"waiting exhausted",
 	"resting exhausted",
@@ -86,7 +93,11 @@ for (const [state, row] of Object.entries(transitions) as [SessionState, object]
 	for (const [event, next] of Object.entries(row) as [SessionEvent, SessionState][]) {
 		if (apart.has(`${state} ${event}`)) continue;
 		test(`${state} + ${event} → ${next}`, async () => {
-			const made = make({ mediaTimeout: event === "timedOut" ? 30 : 5000 });
+			const made = make({
+				mediaTimeout: event === "timedOut" ? 30 : 5000,
+				hasRegions: () => event === "regionLost",
+				reconnectPolicy: event === "regionLost" ? { nextRetryDelayInMs: () => 10 } : quick,
+			});
 			await reach[state](made);
 			assert.equal(made.session.state, state);
 			await cause[event](made);
@@ -135,6 +146,39 @@ test("an offer without an answer: all is joined anew", async () => {
 	await sleep(60);
 	assert.equal(made.session.state, "rejoining");
 	made.session.leave();
+});
+
+test("an offer without an answer while media is lost: the same", async () => {
+	for (const state of ["doubting", "mending"] as const) {
+		const made = make({ answerTimeout: 30 });
+		await reach.connected(made);
+		if (state === "doubting") {
+			made.signal.emit("mediaSectionsRequirement", { numAudios: 0, numVideos: 0 });
+		}
+		made.fakes.peer.state("disconnected");
+		if (state === "mending") made.signal.hurried?.onAnswer(); // offers an ICE restart
+		assert.equal(made.session.state, state);
+		await sleep(60);
+		assert.equal(made.session.state, "rejoining");
+		made.session.leave();
+	}
+});
+
+test("an answer that cannot be used, before the join is handled: another try", async () => {
+	const made = make();
+	await reach.rejoining(made);
+	made.signal.accept(() => made.signal.answer("v=1"));
+	assert.equal(made.session.state, "resting");
+	made.session.leave();
+});
+
+test("the last try fails: it ends with why it was lost", async () => {
+	for (const state of ["waiting", "resting"] as const) {
+		const made = make({ reconnectPolicy: { nextRetryDelayInMs: () => null } });
+		await reach[state](made);
+		assert.equal(made.session.state, "closed", state);
+		assert.ok(made.end()?.reason !== undefined, state);
+	}
 });
 
 test("a join without an answer ends, and says so", async () => {
@@ -650,4 +694,84 @@ test("servers on this machine", () => {
 	]) {
 		assert.ok(!isLoopback(url), url);
 	}
+});
+
+/** What an app's calls do, by state. `held`: kept for when there is a connection. */
+const calls: Record<
+	SessionState,
+	{ send: "refused" | "held" | "sent"; data: "refused" | "held" | "sent" }
+> = {
+	idle: { send: "refused", data: "refused" },
+	preparing: { send: "refused", data: "refused" },
+	joining: { send: "refused", data: "refused" },
+	negotiating: { send: "sent", data: "refused" },
+	opening: { send: "sent", data: "refused" },
+	connected: { send: "sent", data: "sent" },
+	doubting: { send: "sent", data: "sent" },
+	mending: { send: "sent", data: "sent" },
+	resuming: { send: "held", data: "sent" },
+	waiting: { send: "held", data: "sent" },
+	stranded: { send: "sent", data: "sent" },
+	rejoining: { send: "held", data: "held" },
+	renegotiating: { send: "sent", data: "sent" }, // into SCTP's buffer
+	reopening: { send: "sent", data: "sent" },
+	resting: { send: "held", data: "held" },
+	closed: { send: "refused", data: "refused" },
+};
+
+for (const [state, { send, data }] of Object.entries(calls) as [
+	SessionState,
+	(typeof calls)[SessionState],
+][]) {
+	test(`what an app may call in ${state}`, async () => {
+		const made = make();
+		await reach[state](made);
+		const { session } = made;
+		const before = made.signal.sent.length;
+		assert.equal(
+			session.send({ subscription: { trackSids: ["TR_x"], subscribe: true } }),
+			send !== "refused",
+		);
+		assert.equal(made.signal.sent.length - before, send === "sent" ? 1 : 0);
+
+		const outcome = (promise: Promise<unknown>) =>
+			Promise.race([
+				promise.then(
+					() => "sent",
+					() => "refused",
+				),
+				sleep(5).then(() => "held"),
+			]);
+		assert.equal(await outcome(session.sendData(new Uint8Array(2), 0, 1)), data);
+		// What may be lost never waits.
+		const lossy = data === "refused" ? "refused" : "sent";
+		assert.equal(await outcome(session.sendData(new Uint8Array(2), 1)), lossy);
+
+		const published = session.publish({ cid: "mic", ...track });
+		published.catch(() => {});
+		session.setMuted("mic", "TR_mic", true);
+		session.unpublish("mic");
+		await assert.rejects(published, TrackPublishError);
+		const asked = session.request(
+			(requestId) => ({ updateMetadata: { name: "n", requestId } }),
+			10,
+		);
+		assert.ok(Array.isArray(Object.keys(session.stats.peer)));
+		session.leave();
+		assert.equal(session.state, "closed");
+		assert.equal(await asked, undefined);
+		assert.equal(made.fakes.link, undefined);
+		for (const { closed } of made.fakes.peers) assert.ok(closed);
+		for (const { connected } of made.fakes.signals) assert.equal(connected, false);
+	});
+}
+
+test("every transition of the table has been exercised by a test above", () => {
+	const table = Object.entries(transitions).flatMap(([state, row]) =>
+		Object.keys(row).map((event) => `${state} ${event}`),
+	);
+	assert.deepEqual(
+		table.filter((one) => !exercised.has(one)),
+		[],
+	);
 });

@@ -1,0 +1,37 @@
+/** A microphone of libwebrtc that never is silent, for participants of benchmarks. */
+
+import {
+	AudioFrame,
+	AudioSource,
+	LocalAudioTrack,
+	TrackPublishOptions,
+	TrackSource,
+} from "@livekit/rtc-node";
+
+const sampleRate = 48_000;
+const frame = 480; // 10 ms
+
+/** Says 440 Hz from now on. */
+export function startMicrophone() {
+	const source = new AudioSource(sampleRate, 1);
+	const capture = async () => {
+		for (let at = 0; ; at += frame) {
+			const samples = Int16Array.from({ length: frame }, (_, i) =>
+				Math.round(8000 * Math.sin((2 * Math.PI * 440 * (at + i)) / sampleRate)),
+			);
+			await source.captureFrame(new AudioFrame(samples, sampleRate, 1, frame)); // paces
+		}
+	};
+	capture().catch((error) => console.error(error));
+	return LocalAudioTrack.createAudioTrack("microphone", source);
+}
+
+/** @param {import("@livekit/rtc-node").Room} room @param {LocalAudioTrack} track */
+export const publish = (room, track) =>
+	room.localParticipant?.publishTrack(
+		track,
+		new TrackPublishOptions({ source: TrackSource.SOURCE_MICROPHONE }),
+	);
+
+/** Prints when what happens, on the machine's monotonic clock in ms. @param {string} moment */
+export const say = (moment) => console.log(`${moment} ${Number(process.hrtime.bigint()) / 1e6}`);

@@ -1,0 +1,78 @@
+/**
+ * A libwebrtc participant, "peer", near the server: talks, and sends the participant "device" reliable
+ * numbers from 1 on. Says which numbers come (`got SID NUMBER`), how many it has sent, and how many
+ * packets of sound came. Told so on standard input, a line each, it cuts the proxy's connections,
+ * joins anew as soon as there is a server again when that was `killed`, or sends the device "simulate SCENARIO".
+ *   LIVEKIT_URL=… LIVEKIT_TOKEN=… node test/network/faults/peer.mjs
+ */
+
+import { connect } from "node:net";
+import { createInterface } from "node:readline";
+import { Room, RoomEvent } from "@livekit/rtc-node";
+import { publish, startMicrophone } from "../../../bench/tone.mjs";
+import { tcpProxy } from "../../e2e/lib/proxies.mjs";
+
+const { LIVEKIT_URL: url = "", LIVEKIT_TOKEN: token = "" } = process.env;
+const track = startMicrophone();
+const pause = (/** @type {number} */ ms) => new Promise((resolve) => setTimeout(resolve, ms));
+let room = await join();
+const proxy = await tcpProxy(url, new URL(url).hostname);
+console.log(`proxy ${proxy.port}`);
+
+async function join() {
+	const joining = new Room();
+	joining.on(RoomEvent.DataReceived, (payload, participant, _kind, topic) => {
+		if (topic === "number") console.log(`got ${participant?.sid} ${Buffer.from(payload)}`);
+	});
+	await joining.connect(url, token, { autoSubscribe: true, dynacast: false });
+	await publish(joining, track);
+	return joining;
+}
+
+async function rejoin() {
+	const old = room;
+	const { hostname, port } = new URL(url);
+	for (;;) {
+		const socket = connect(Number(port), hostname);
+		const there = await new Promise((resolve) => {
+			socket.on("error", () => resolve(false)).on("connect", () => resolve(true));
+		});
+		socket.destroy();
+		if (there) break;
+		await pause(20);
+	}
+	room = await join();
+	old.disconnect().catch(() => {});
+	console.log("joined");
+}
+
+createInterface(process.stdin).on("line", (line) => {
+	const [word, argument] = line.split(" ");
+	if (word === "cut") proxy.cut();
+	if (word === "killed") rejoin().catch((error) => console.log(`failed ${error}`));
+	if (word === "simulate") {
+		room.localParticipant
+			?.publishData(Buffer.from(argument), { reliable: true, topic: "simulate" })
+			.catch((error) => console.log(`failed ${error}`));
+	}
+});
+
+/** Packets of sound from the device. */
+async function received() {
+	const { publisherStats, subscriberStats } = await room.getRtcStats();
+	let sum = 0n;
+	for (const { stats } of [...publisherStats, ...subscriberStats]) {
+		if (stats.case === "inboundRtp") sum += stats.value.received?.packetsReceived ?? 0n;
+	}
+	return sum;
+}
+
+let sent = 0;
+setInterval(() => {
+	const number = Buffer.from(String(++sent));
+	room.localParticipant?.publishData(number, { reliable: true, topic: "number" }).catch(() => {});
+}, 100);
+setInterval(async () => {
+	const rtpIn = Number(await received().catch(() => 0n));
+	console.log(`status ${JSON.stringify({ sent, rtpIn })}`);
+}, 500);
