@@ -27,7 +27,9 @@ typedef enum {
 	PORT_PEER,
 	PORT_STREAM, /* TCP/TLS streams, inbound signal messages, TLS's mbedTLS memory */
 	PORT_BINDING,
-	PORT_SUBSYSTEMS
+	PORT_SUBSYSTEMS,
+	/** Nobody: what a device has in flash, and a desktop's port in memory. Not counted. */
+	PORT_FLASH = PORT_SUBSYSTEMS
 } port_subsystem;
 
 /** Zeroed memory, or NULL when the heap or the subsystem's budget is exhausted (counted). */

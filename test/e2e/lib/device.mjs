@@ -10,16 +10,18 @@ import { startSimulator } from "../../../tools/lib/simulator.mjs";
 /** Where devices leave what they make. */
 export const outFolder = join(build, "e2e");
 
-const { profile } = commonMemory();
 /**
- * What the devices can hold of data: messages at a time while they are echoed, and bytes of the largest,
+ * What devices can hold of data: messages at a time while they are echoed, and bytes of the largest,
  * without the packet around it.
+ * @param {"psram" | "internal" | undefined} profile the memory that they have, a desktop's if none
  */
-export const holds = Object.freeze(
+export const holdsOf = (profile) =>
 	profile
 		? { messages: 10, largest: profiles()[profile].maxData - 200 }
-		: { messages: 1_000, largest: 60_000 },
-);
+		: { messages: 1_000, largest: 60_000 };
+
+/** All devices that are not given a memory of their own. */
+export const holds = holdsOf(commonMemory().profile);
 
 /**
  * @param {string} name of its files
