@@ -3,6 +3,7 @@
  * number of ICE restarts. A full reconnect makes another one.
  */
 
+import type { StreamTLSOptions } from "webrtc-native/stream";
 import type {
 	Captured,
 	IceState,
@@ -12,9 +13,18 @@ import type {
 	PeerOptions,
 	PeerState,
 } from "webrtc-native/webrtc";
-import type { SessionDescription, SignalRequest, SyncState } from "../protocol/generated/types";
+import { Log } from "../platform/log";
+import { ClientConfigSetting } from "../protocol/generated/enums";
+import type {
+	JoinResponse,
+	ReconnectResponse,
+	SessionDescription,
+	SignalRequest,
+	SyncState,
+} from "../protocol/generated/types";
 import type { Init } from "../protocol/schema";
 import type { DataChannels } from "./DataChannels";
+import { parseIceServers, type RTCConfiguration } from "./iceServers";
 import { newCname, newSessionId } from "./ids";
 import { Negotiation } from "./Negotiation";
 import { Receivers, type ReceiversOptions } from "./Receivers";
@@ -28,6 +38,9 @@ export interface ConnectionOptions {
 	timeline: Timeline;
 	data: DataChannels;
 	answerTimeout: number | undefined;
+	rtcConfig: RTCConfiguration | undefined;
+	/** Of signalling; TURN over TLS trusts the same. */
+	tls: StreamTLSOptions | undefined;
 	receiving: ReceiversOptions;
 	/** False: there is no connection to send it on. */
 	send(request: Init<SignalRequest>): boolean;
@@ -63,10 +76,13 @@ export class Connection {
 			},
 			onDtlsState: (state, at) => state === "connected" && timeline.mark("dtls", at),
 			onMilestone: (milestone, at) => timeline.mark(milestone, at),
+			onCandidate: (candidate) => this.negotiation.discovered(candidate),
+			onCandidateError: (message) => new Log().info(message),
 			...data.callbacks,
 		});
 		this.#peer = peer;
 		try {
+			this.#configure();
 			this.negotiation = new Negotiation({
 				peer,
 				receivers: new Receivers(peer, options.receiving),
@@ -84,6 +100,31 @@ export class Connection {
 			peer.close();
 			throw error;
 		}
+	}
+
+	/**
+	 * What the app says goes, else what the server says; of a server on this machine, nothing: nobody is
+	 * in the way.
+	 */
+	#configure(response?: JoinResponse | ReconnectResponse): void {
+		const { rtcConfig = {}, loopback, tls } = this.#options;
+		const { iceServers, iceTransportPolicy } = rtcConfig;
+		const forced = response?.clientConfiguration?.forceRelay === ClientConfigSetting.ENABLED;
+		const relayOnly = iceTransportPolicy === "relay" || forced;
+		const named = iceServers ?? (loopback ? [] : (response?.iceServers ?? []));
+		const servers = parseIceServers(named, (reason) => {
+			if (iceServers) throw new TypeError(`rtcConfig.iceServers: ${reason}`);
+			new Log().info(`an ICE server is not used: ${reason}`);
+		});
+		if (servers.length > 0 || relayOnly) {
+			this.#peer.setIceServers(servers, relayOnly, tls && { ca: tls.ca, insecure: tls.insecure });
+		}
+	}
+
+	/** The server's first message: it may name STUN and TURN servers, or allow nothing but relays. */
+	welcome(response: JoinResponse | ReconnectResponse): void {
+		const forced = response.clientConfiguration?.forceRelay === ClientConfigSetting.ENABLED;
+		if (!this.#options.rtcConfig?.iceServers || forced) this.#configure(response);
 	}
 
 	get media(): MediaState {

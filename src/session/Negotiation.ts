@@ -85,6 +85,8 @@ export class Negotiation {
 	readonly #candidates: RemoteCandidates;
 	/** Ours, best first. */
 	#local: readonly Candidate[];
+	/** Reflexive and relayed ones that could not be told yet. */
+	#untold: Candidate[] = [];
 	/** Who the other side said it is; it stays that. */
 	#fingerprint: string | undefined;
 	/** Its ICE credentials; undefined until the answer to an offer with new ones of ours. */
@@ -127,8 +129,15 @@ export class Negotiation {
 		if (this.#offering) this.#expectAnswer();
 	}
 
+	/** One more of ours, found out by STUN or TURN. */
+	discovered(candidate: Candidate): void {
+		this.#untold.push(candidate);
+		this.#trickleUntold();
+	}
+
 	/** There is signalling again; an offer or its answer may have been lost with the old one. */
 	resume(): void {
+		this.#trickleUntold();
 		if (this.#offering || this.#stale) this.#offerNow();
 	}
 
@@ -143,6 +152,7 @@ export class Negotiation {
 	 */
 	restartIce(): void {
 		this.#local = this.#options.peer.restartIce();
+		this.#untold = [];
 		this.#credentials = undefined;
 		this.#candidates.restart();
 		this.#offerNow();
@@ -258,10 +268,18 @@ export class Negotiation {
 
 	/** The first offer travels in a URL, and others look alike: what was not in it. */
 	#trickleRest(): void {
-		for (const candidate of this.#local.slice(OFFERED_CANDIDATES)) {
-			const candidateInit = formatCandidateInit(candidate, this.#sections[0].mid);
-			this.#options.send({ trickle: { candidateInit, target: SignalTarget.PUBLISHER } });
-		}
+		for (const candidate of this.#local.slice(OFFERED_CANDIDATES)) this.#trickle(candidate);
+		this.#trickleUntold();
+	}
+
+	/** False: there is no connection to send it on. */
+	#trickle(candidate: Candidate): boolean {
+		const candidateInit = formatCandidateInit(candidate, this.#sections[0].mid);
+		return this.#options.send({ trickle: { candidateInit, target: SignalTarget.PUBLISHER } });
+	}
+
+	#trickleUntold(): void {
+		this.#untold = this.#untold.filter((candidate) => !this.#trickle(candidate));
 	}
 
 	#build(): Init<SessionDescription> {

@@ -266,6 +266,8 @@ export class Session extends HandledEmitter<SessionEvents> {
 			timeline: this.timeline,
 			data: this.#data,
 			answerTimeout: this.#options.answerTimeout,
+			rtcConfig: this.#options.rtcConfig,
+			tls: this.#options.signal?.tls,
 			receiving: {
 				speaker: this.#options.speaker,
 				onTrack: (track) => this.emit("track", track),
@@ -308,6 +310,7 @@ export class Session extends HandledEmitter<SessionEvents> {
 	}
 
 	#listen(on: Listen): void {
+		on("welcome", (response) => this.#connection?.welcome(response));
 		on("answer", (answer) => {
 			this.timeline.mark("joined"); // the join response came just before
 			try {

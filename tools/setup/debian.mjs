@@ -54,6 +54,7 @@ const forTests = [
 	{ name: "picolibc-riscv64-unknown-elf", present: picolibcIsThere },
 	{ name: "gcc-xtensa-lx106", command: "xtensa-lx106-elf-gcc" },
 	{ name: "qemu-system-misc", command: "qemu-system-riscv32" },
+	{ name: "coturn", command: "turnserver" },
 ];
 
 /** For the 32-bit host; other processors' compilers have no such mode. */

@@ -43,6 +43,10 @@
 #define ICE_QUIET_AGAIN 50000u
 #define ICE_QUIET_ON_THE_WAY                                                                       \
 	24 /* questions at most; there is room for twice as many transactions */
+/* When packets came closer than ICE_DENSE, their absence is asked about so soon: a NAT may have
+ * forgotten us, and the question is what opens it again. */
+#define ICE_DENSE 100000u
+#define ICE_EARLY 200000u
 #define ICE_QUIET_PATIENCE 700000u
 #define ICE_QUIET_PATIENCE_MAX 4000000u
 #define ICE_QUIET_ROUND_TRIPS 3
@@ -100,7 +104,7 @@ struct ice_agent {
 	uint64_t now, wake;
 	uint32_t pacing, failed_after, consent_interval, quiet;
 	ice_state state;
-	bool controlling, remote_lite, remote_known, remote_ended, relay_only;
+	bool controlling, remote_lite, remote_known, remote_ended, relay_only, gathering;
 	uint64_t tie_breaker;
 
 	uint64_t pace_at;    /* no new check before */
@@ -183,6 +187,8 @@ void ice_run(ice_agent *agent);
  * there, but not in this call: so that of all candidates that come with it the best goes first.
  */
 void ice_start(ice_agent *agent);
+/** A check or an answer came on the path; of the owner's packets ice_agent_alive() tells. */
+void ice_alive(ice_agent *agent);
 /** Sends a check of the pair now, outside of the pacing. */
 void ice_check_now(ice_agent *agent, ice_pair *pair);
 /** The pair's check was asked for by a check of the peer (RFC 8445 section 7.3.1.4). */

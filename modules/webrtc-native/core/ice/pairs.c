@@ -127,7 +127,7 @@ void ice_pair_consider(ice_agent *agent, uint8_t index)
 		if (agent->state == ICE_DISCONNECTED && agent->path != ICE_NONE) /* it may yet come back */
 			agent->pairs[agent->path].state = ICE_PAIR_WAITING;
 		agent->path = index;
-		ice_agent_alive(agent, agent->now);
+		ice_alive(agent);
 		ice_consent_schedule(agent);
 	}
 	if (!pair->nominated)

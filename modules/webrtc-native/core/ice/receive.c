@@ -94,7 +94,7 @@ static void receive_request(ice_agent *agent, int socket, const net_address *fro
 		pair->nominated = true;
 	ice_start(agent);
 	if (index == agent->path)
-		ice_agent_alive(agent, agent->now);
+		ice_alive(agent);
 	ice_check_triggered(agent, index);
 	if (!pair->nominated || pair->state != ICE_PAIR_SUCCEEDED || !ice_pair_wanted(agent, pair))
 		return;
@@ -119,7 +119,7 @@ static void receive_success(ice_agent *agent, const ice_transaction *asked,
 	ice_pair_consider(agent, asked->pair);
 	nominate(agent, asked->pair);
 	if (asked->pair == agent->path) {
-		ice_agent_alive(agent, agent->now);
+		ice_alive(agent);
 		agent->stats.rtt = (uint32_t)(agent->now - asked->sent_at);
 		ice_consent_schedule(agent);
 	}
