@@ -17,24 +17,26 @@ import type {
 	JoinResponse,
 	RequestResponse,
 	SignalRequest,
+	SyncState,
 	TrackInfo,
 } from "../protocol/generated/types";
 import type { Init } from "../protocol/schema";
 import { Regions } from "../signal/regions";
 import { Connection, type MediaState } from "./Connection";
-import { DataChannels } from "./DataChannels";
+import { DataChannels, type DataChannelsOptions } from "./DataChannels";
 import * as ends from "./ends";
 import { isLoopback, nameOf } from "./failures";
 import {
 	addTrackRequest,
 	outgoing,
 	Publications,
+	type PublicationsHost,
 	type PublishRequest,
 	TrackPublishError,
 } from "./Publications";
 import type { SessionParts } from "./parts";
-import { DefaultReconnectPolicy } from "./ReconnectPolicy";
-import { Recovery } from "./Recovery";
+import { DefaultReconnectPolicy, type ReconnectPolicy } from "./ReconnectPolicy";
+import { Recovery, type RecoveryHost } from "./Recovery";
 import { type Listen, Signalling } from "./Signalling";
 import { type SessionEvent, type SessionState, transitions } from "./state";
 import { Timeline } from "./Timeline";
@@ -49,19 +51,28 @@ import {
 
 const MEDIA_TIMEOUT = 15_000;
 
-export class Session extends HandledEmitter<SessionEvents> {
+export class Session
+	extends HandledEmitter<SessionEvents>
+	implements DataChannelsOptions, PublicationsHost, RecoveryHost
+{
 	readonly timeline = new Timeline();
 	readonly #options: SessionOptions;
 	readonly #log: Log;
 	readonly #parts: SessionParts;
-	readonly #publications: Publications;
-	readonly #data: DataChannels;
-	readonly #signalling: Signalling;
+	/** @internal These are for its parts. */
+	readonly publications: Publications;
+	/** @internal */
+	readonly data: DataChannels;
+	/** @internal */
+	readonly signalling: Signalling;
+	/** @internal */
+	readonly policy: ReconnectPolicy;
 	readonly #recovery: Recovery;
 	#state: SessionState = "idle";
 	#wasConnected = false;
 	#url = "";
-	#connection: Connection | undefined;
+	/** @internal */
+	connection: Connection | undefined;
 	/** For what a join awaits: identity, then media and data. */
 	readonly #timeout = new Timeout();
 	/** Why it was lost; it ends with this if it does not come back. */
@@ -76,50 +87,16 @@ export class Session extends HandledEmitter<SessionEvents> {
 		this.#options = options;
 		this.#log = options.log ?? log;
 		this.#parts = parts;
-		this.#publications = new Publications({
-			timeout: options.publishTimeout,
-			onRepublished: (cid, info) => this.emit("republished", cid, info),
-			onLost: (cid, error) => this.emit("publicationLost", cid, error),
-		});
-		this.#signalling = new Signalling({
+		this.publications = new Publications(this, options.publishTimeout);
+		this.policy = options.reconnectPolicy ?? new DefaultReconnectPolicy();
+		this.signalling = new Signalling({
 			create: parts.createSignal,
 			signal: options.signal ?? {},
 			regions: new Regions({ hasRegions: options.hasRegions, tls: options.signal?.tls }),
 			listen: (on) => this.#listen(on),
 		});
-		this.#data = new DataChannels({
-			maxDataBytes: options.maxDataBytes,
-			onReady: (at) => {
-				if (at !== undefined) this.timeline.mark("dataReady", at);
-				this.#onDataReady();
-			},
-			onMessage: (message, kind) => this.emit("data", message, kind),
-			onBufferStatus: (isLow, kind) => this.emit("bufferStatus", isLow, kind),
-			onEnded: (reason) => {
-				// A call goes on without data; one that has not begun is not what was asked for.
-				if (!this.#data.settled) {
-					this.#happen("failed", ends.failed(`the data channels failed: ${reason}`));
-				}
-			},
-		});
-		this.#recovery = new Recovery({
-			signalling: this.#signalling,
-			publications: this.#publications,
-			data: this.#data,
-			policy: options.reconnectPolicy ?? new DefaultReconnectPolicy(),
-			joinRequest: this.#joinRequest,
-			connection: () => this.#connection,
-			drop: () => {
-				this.#timeout.stop();
-				this.#early = [];
-				this.#connection?.close();
-				this.#connection = undefined;
-			},
-			join: (tries) => this.#join(tries),
-			happen: (event, end) => this.#happen(event, end),
-			tell: (news) => this.#tell(news),
-			syncState: () => options.syncState?.() ?? {},
-		});
+		this.data = new DataChannels(this);
+		this.#recovery = new Recovery(this);
 	}
 
 	get state(): SessionState {
@@ -128,17 +105,17 @@ export class Session extends HandledEmitter<SessionEvents> {
 
 	/** Ends in `connected` or `closed`, never later than the timeouts of signalling and media allow. */
 	start(url: string, token: string): void {
-		if (!this.#happen("start")) throw new Error("a session starts once");
+		if (!this.happen("start")) throw new Error("a session starts once");
 		this.#url = url;
-		this.#signalling.target(url, token);
+		this.signalling.target(url, token);
 		this.#link = this.#parts.watchLink((up) => this.#recovery.linkChanged(up));
 		this.timeline.start();
 		const { mediaTimeout = MEDIA_TIMEOUT } = this.#options;
 		this.#timeout.start(mediaTimeout, () => {
 			const message = `no certificate was made within ${mediaTimeout / 1000} s: restart the device`;
-			this.#happen("timedOut", ends.timedOut(message));
+			this.happen("timedOut", ends.timedOut(message));
 		});
-		this.#join().catch((error: unknown) => this.#happen("failed", ends.notJoined(error)));
+		this.join().catch((error: unknown) => this.happen("failed", ends.notJoined(error)));
 	}
 
 	/**
@@ -150,22 +127,22 @@ export class Session extends HandledEmitter<SessionEvents> {
 		if (this.#state === "closed") {
 			return Promise.reject(new TrackPublishError("the session is closed"));
 		}
-		const published = this.#publications.add(request);
-		this.#connection?.negotiation.addTrack(outgoing(request));
+		const published = this.publications.add(request);
+		this.connection?.negotiation.addTrack(outgoing(request));
 		if (this.#inRoom) this.#announce(request);
 		return published;
 	}
 
 	unpublish(cid: string): void {
-		this.#publications.remove(cid);
-		this.#connection?.negotiation.removeTrack(cid);
-		this.#connection?.negotiation.renegotiate();
+		this.publications.remove(cid);
+		this.connection?.negotiation.removeTrack(cid);
+		this.connection?.negotiation.renegotiate();
 	}
 
 	/** Stops or starts the packets, and tells the server once it knows the track. */
 	setMuted(cid: string, sid: string | undefined, muted: boolean): void {
-		this.#publications.setMuted(cid, muted);
-		this.#connection?.negotiation.setMuted(cid, muted);
+		this.publications.setMuted(cid, muted);
+		this.connection?.negotiation.setMuted(cid, muted);
 		if (sid) this.send({ mute: { sid, muted } });
 	}
 
@@ -174,7 +151,7 @@ export class Session extends HandledEmitter<SessionEvents> {
 	 * neither, since the session has not joined yet or has ended.
 	 */
 	send(request: Init<SignalRequest>): boolean {
-		return this.#signalling.send(request);
+		return this.signalling.send(request);
 	}
 
 	/**
@@ -185,44 +162,88 @@ export class Session extends HandledEmitter<SessionEvents> {
 		build: (requestId: number) => Init<SignalRequest>,
 		timeout: number,
 	): Promise<RequestResponse | undefined> {
-		return this.#signalling.request(build, timeout);
+		return this.signalling.request(build, timeout);
 	}
 
 	/** See DataChannels.send(). `sequence` is DataPacket.sequence of a reliable packet. */
 	sendData(packet: Uint8Array, kind: DataPacketKind, sequence?: number): Promise<void> {
-		return this.#data.send(packet, kind, sequence);
+		return this.data.send(packet, kind, sequence);
 	}
 
 	/** Tells the server that we go, and closes. */
 	leave(): void {
-		this.#happen("leave", ends.cancelled());
+		this.happen("leave", ends.cancelled());
 	}
 
 	/** What was encoded so far; nothing without a peer connection. */
 	get captured(): Captured {
-		return this.#connection?.captured ?? { frames: 0, silent: 0 };
+		return this.connection?.captured ?? { frames: 0, silent: 0 };
 	}
 
 	/** As of now, or of the end. */
 	get stats(): SessionStats {
 		const timeline = this.timeline.moments;
 		if (this.#finalCounters) return { ...this.#finalCounters, timeline };
-		const peer = this.#connection?.stats ?? {};
-		const path = this.#connection?.path;
-		return { timeline, peer, path, signal: this.#signalling.stats };
+		const peer = this.connection?.stats ?? {};
+		const path = this.connection?.path;
+		return { timeline, peer, path, signal: this.signalling.stats };
+	}
+
+	/** @internal */
+	get maxDataBytes(): number | undefined {
+		return this.#options.maxDataBytes;
+	}
+	/** @internal */
+	onReady(at: number | undefined): void {
+		if (at !== undefined) this.timeline.mark("dataReady", at);
+		this.#onChannelsReady();
+	}
+	/** @internal */
+	onMessage(message: ArrayBufferLike, kind: DataPacketKind): void {
+		this.emit("data", message, kind);
+	}
+	/** @internal */
+	onBufferStatus(isLow: boolean, kind: DataPacketKind): void {
+		this.emit("bufferStatus", isLow, kind);
+	}
+	/** @internal A call goes on without data; one that has not begun is not what was asked for. */
+	onEnded(reason: string): void {
+		if (!this.data.settled) {
+			this.happen("failed", ends.failed(`the data channels failed: ${reason}`));
+		}
+	}
+	/** @internal */
+	onRepublished(cid: string, info: TrackInfo): void {
+		this.emit("republished", cid, info);
+	}
+	/** @internal */
+	onPublicationLost(cid: string, error: TrackPublishError): void {
+		this.emit("publicationLost", cid, error);
+	}
+	/** @internal */
+	drop(): void {
+		this.#timeout.stop();
+		this.#early = [];
+		this.connection?.close();
+		this.connection = undefined;
+	}
+	/** @internal */
+	syncState(): Init<SyncState> {
+		return this.#options.syncState?.() ?? {};
 	}
 
 	/** The server can be asked things. */
 	get #inRoom(): boolean {
-		return this.#signalling.connected && this.#early === undefined;
+		return this.signalling.connected && this.#early === undefined;
 	}
 
-	get #joinRequest(): Init<JoinRequest> {
+	/** @internal */
+	get joinRequest(): Init<JoinRequest> {
 		return { connectionSettings: { autoSubscribe: this.#options.autoSubscribe } };
 	}
 
-	/** `end` is what the session ends with, if it does by this or later. False: late news. */
-	#happen(event: SessionEvent, end?: SessionEnd): boolean {
+	/** @internal `end` is what the session ends with, if it does by this or later. False: late news. */
+	happen(event: SessionEvent, end?: SessionEnd): boolean {
 		const before = this.#state;
 		const next = transitions[before][event];
 		if (!next) return false;
@@ -237,34 +258,34 @@ export class Session extends HandledEmitter<SessionEvents> {
 		return true;
 	}
 
-	/** Loads what is needed, and joins with a connection of its own. */
-	async #join(tries?: number): Promise<void> {
+	/** @internal Loads what is needed, and joins with a connection of its own. */
+	async join(tries?: number): Promise<void> {
 		const state = this.#state;
 		const identity = await this.#parts.loadIdentity();
-		if (this.#state !== state || this.#connection) return; // left, or begun anew
+		if (this.#state !== state || this.connection) return; // left, or begun anew
 		const connection = this.#connect(identity);
 		const { negotiation } = connection;
-		const requests = this.#publications.pending();
+		const requests = this.publications.pending();
 		for (const request of requests) negotiation.addTrack(outgoing(request));
 		const publisherOffer = negotiation.start();
 
 		this.#timeout.stop();
-		this.#happen("prepared");
+		this.happen("prepared");
 		const addTrackRequests = requests.map(addTrackRequest);
-		const request = { ...this.#joinRequest, addTrackRequests, publisherOffer };
-		const joining = this.#signalling.join(request, tries);
+		const request = { ...this.joinRequest, addTrackRequests, publisherOffer };
+		const joining = this.signalling.join(request, tries);
 		negotiation.startSenders(); // while the request travels
 		const join = await joining;
-		if (this.#connection === connection) this.#joined(connection, join, requests);
+		if (this.connection === connection) this.#joined(connection, join, requests);
 	}
 
 	#connect(identity: Identity): Connection {
-		this.#connection = new Connection({
+		this.connection = new Connection({
 			createPeer: this.#parts.createPeer,
 			identity,
 			loopback: isLoopback(this.#url),
 			timeline: this.timeline,
-			data: this.#data,
+			data: this.data,
 			answerTimeout: this.#options.answerTimeout,
 			receiving: {
 				speaker: this.#options.speaker,
@@ -272,19 +293,19 @@ export class Session extends HandledEmitter<SessionEvents> {
 				onTrackFailed: (sid) => this.emit("trackFailed", sid),
 				onTrackEnded: (sid) => this.emit("trackEnded", sid),
 			},
-			send: (request) => this.#signalling.send(request),
+			send: (request) => this.signalling.send(request),
 			onMedia: (state, reason) => this.#onMedia(state, reason),
 			onTimeout: () => {
-				this.#happen("timedOut", ends.timedOut("the server did not answer an offer"));
+				this.happen("timedOut", ends.timedOut("the server did not answer an offer"));
 			},
 			onRefused: (cid, message) => this.#refuse(cid, message),
 		});
-		return this.#connection;
+		return this.connection;
 	}
 
 	#joined(connection: Connection, join: JoinResponse, requested: readonly PublishRequest[]): void {
 		const again = this.#wasConnected;
-		if (!this.#happen("joined")) return;
+		if (!this.happen("joined")) return;
 		this.timeline.mark("joined");
 		connection.negotiation.joined();
 		const { mediaTimeout = MEDIA_TIMEOUT } = this.#options;
@@ -293,16 +314,16 @@ export class Session extends HandledEmitter<SessionEvents> {
 			const message = opening
 				? "media is up, but the data channels did not open"
 				: "joined, but no media connection: does UDP to the server pass? Waited";
-			this.#happen("timedOut", ends.timedOut(`${message} within ${mediaTimeout / 1000} s`));
+			this.happen("timedOut", ends.timedOut(`${message} within ${mediaTimeout / 1000} s`));
 		});
 		const early = this.#early ?? [];
 		this.#early = undefined;
-		for (const request of this.#publications.pending()) {
-			if (requested.some(({ cid }) => cid === request.cid)) this.#publications.sent(request.cid);
+		for (const request of this.publications.pending()) {
+			if (requested.some(({ cid }) => cid === request.cid)) this.publications.sent(request.cid);
 			else this.#announce(request);
 		}
 		this.emit(again ? "rejoined" : "joined", join);
-		this.#signalling.flush();
+		this.signalling.flush();
 		for (const deliver of early) deliver();
 		connection.tellMedia();
 	}
@@ -311,29 +332,29 @@ export class Session extends HandledEmitter<SessionEvents> {
 		on("answer", (answer) => {
 			this.timeline.mark("joined"); // the join response came just before
 			try {
-				this.#connection?.negotiation.answer(answer);
+				this.connection?.negotiation.answer(answer);
 			} catch (error) {
 				const message = `the server's answer cannot be used: ${(error as Error).message}`;
-				this.#happen("failed", ends.failed(message));
+				this.happen("failed", ends.failed(message));
 			}
 		});
 		on("trickle", ({ candidateInit, final }) => {
-			this.#connection?.negotiation.trickle(candidateInit, final);
+			this.connection?.negotiation.trickle(candidateInit, final);
 		});
 		on("mediaSectionsRequirement", ({ numAudios, numVideos }) => {
-			this.#connection?.negotiation.require(numAudios, numVideos);
+			this.connection?.negotiation.require(numAudios, numVideos);
 		});
 		on("trackPublished", ({ cid, track }) => {
-			if (track) this.#publications.resolve(cid, track);
+			if (track) this.publications.resolve(cid, track);
 		});
 		on("requestResponse", (response) => this.#onRequestResponse(response));
-		on("refreshToken", (token) => this.#signalling.refresh(token));
-		on("roomMoved", ({ token, participant }) => this.#signalling.refresh(token, participant?.sid));
+		on("refreshToken", (token) => this.signalling.refresh(token));
+		on("roomMoved", ({ token, participant }) => this.signalling.refresh(token, participant?.sid));
 		on("leave", (leave) => {
-			if (leave.regions) this.#signalling.regionsReported(leave.regions.regions);
-			this.#happen(ends.eventOf(leave), ends.dismissed(leave));
+			if (leave.regions) this.signalling.regionsReported(leave.regions.regions);
+			this.happen(ends.eventOf(leave), ends.dismissed(leave));
 		});
-		on("closed", ({ message }) => this.#happen("signalLost", ends.signalLost(message)));
+		on("closed", ({ message }) => this.happen("signalLost", ends.signalLost(message)));
 		for (const kind of ROOM_MESSAGES) this.#forward(on, kind);
 	}
 
@@ -347,27 +368,27 @@ export class Session extends HandledEmitter<SessionEvents> {
 	}
 
 	#onMedia(state: MediaState, reason?: string): void {
-		if (state === "up" && this.#happen("mediaUp")) {
-			this.#onDataReady();
+		if (state === "up" && this.happen("mediaUp")) {
+			this.#onChannelsReady();
 		} else if (state === "silent") {
 			this.#recovery.mediaSilent();
-			this.#happen("mediaSilent", ends.mediaSilent());
+			this.happen("mediaSilent", ends.mediaSilent());
 		} else if (state === "failed") {
-			this.#happen("mediaFailed", ends.mediaFailed(reason ?? "no reason given"));
+			this.happen("mediaFailed", ends.mediaFailed(reason ?? "no reason given"));
 		}
 	}
 
 	/** It may be before media is, as far as this thread is told. */
-	#onDataReady(): void {
-		if (!this.#data.settled || !this.#happen("dataReady")) return;
+	#onChannelsReady(): void {
+		if (!this.data.settled || !this.happen("dataReady")) return;
 		this.#timeout.stop();
 		if (this.#wasConnected) return;
 		this.#wasConnected = true;
 		this.emit("connected");
 	}
 
-	/** An app that throws at the news must not keep us from coming back. */
-	#tell(news: "signalReconnecting" | "restarting" | "reconnecting" | "reconnected"): void {
+	/** @internal An app that throws at the news must not keep us from coming back. */
+	tell(news: "signalReconnecting" | "restarting" | "reconnecting" | "reconnected"): void {
 		try {
 			this.emit(news);
 		} catch (error) {
@@ -383,15 +404,15 @@ export class Session extends HandledEmitter<SessionEvents> {
 	}
 
 	#refuse(cid: string, message: string, reason?: RequestReason): void {
-		this.#connection?.negotiation.removeTrack(cid);
-		this.#publications.fail(cid, new TrackPublishError(message, reason));
+		this.connection?.negotiation.removeTrack(cid);
+		this.publications.fail(cid, new TrackPublishError(message, reason));
 	}
 
 	/** AddTrackRequest and an offer that has the track's section. */
 	#announce(request: PublishRequest): void {
-		this.#signalling.send({ addTrack: addTrackRequest(request) });
-		this.#publications.sent(request.cid);
-		this.#connection?.negotiation.renegotiate();
+		this.signalling.send({ addTrack: addTrackRequest(request) });
+		this.publications.sent(request.cid);
+		this.connection?.negotiation.renegotiate();
 	}
 
 	#close(event: SessionEvent, end: SessionEnd): void {
@@ -400,12 +421,12 @@ export class Session extends HandledEmitter<SessionEvents> {
 		this.#timeout.stop();
 		this.#recovery.stop();
 		this.#link?.close();
-		this.#data.close();
-		this.#connection?.close();
-		this.#connection = undefined;
-		if (ends.isSilent(event)) this.#signalling.abandon();
-		else this.#signalling.leave(end.reason);
-		this.#publications.failAll(new TrackPublishError("the session ended"));
+		this.data.close();
+		this.connection?.close();
+		this.connection = undefined;
+		if (ends.isSilent(event)) this.signalling.abandon();
+		else this.signalling.leave(end.reason);
+		this.publications.failAll(new TrackPublishError("the session ended"));
 		this.emit("closed", this.#wasConnected ? { reason: end.reason } : { error: end.error });
 	}
 }
