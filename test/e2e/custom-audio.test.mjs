@@ -53,7 +53,7 @@ async function ended(caller) {
 function assertTone(heard, hertz, seconds, others = []) {
 	const sound = trimSilence(heard, peerRate).subarray(peerRate / 2, peerRate * (seconds - 0.2));
 	const missing = seconds - 0.7 - sound.length / peerRate;
-	assert.ok(missing < 0.1, `${hertz} Hz: ${missing} s are missing`);
+	assert.ok(missing < 0.3, `${hertz} Hz: ${missing} s are missing`);
 	const found = strongestFrequency(
 		sound.subarray(0, peerRate / 2),
 		peerRate,
@@ -72,27 +72,27 @@ function assertTone(heard, hertz, seconds, others = []) {
 	}
 }
 
-describe("an AudioSource", () => {
+describe("an AudioSource", { concurrency: true }, () => {
 	it("of any rate is heard as it is, beside others, at the pace of its queue", async (t) => {
 		const peer = await Peer.join(server, "rates", "peer");
 		const tones = { 8000: 500, 16000: 700, 24000: 900, 44100: 1100, 48000: 1300 };
 		const caller = await device("rates", [
 			"connect",
-			...["talk a 8000 500 3", "talk b 16000 700 3", "talk c 24000 900 3"],
+			...["talk a 8000 500 2", "talk b 16000 700 2", "talk c 24000 900 2"],
 			...["said a", "said b", "said c", "wait 300"],
 			...["a", "b", "c"].flatMap((name) => [`unpublish ${name}`, `close ${name}`]),
-			...["mic", "talk d 44100 1100 3", "talk e 48000 1300 3"],
+			...["mic", "talk d 44100 1100 2", "talk e 48000 1300 2"],
 			...["said d", "said e", "wait 300"],
 		]);
 		const { measured, peer: stats } = await ended(caller);
 		const hertz = Object.values(tones);
 		for (const [i, name] of ["a", "b", "c", "d", "e"].entries()) {
 			const others = hertz.filter((other) => other !== hertz[i]);
-			assertTone(peer.heard("device", name), hertz[i], 3, others);
+			assertTone(peer.heard("device", name), hertz[i], 2, others);
 			const { took, longest, ahead, left } = measured[name];
 			t.diagnostic(`${name}: ${JSON.stringify(measured[name])}`);
-			// 3 s, but for what is queued at the end; never further ahead than the queue and a frame.
-			assert.ok(took > 2900 && took < 3100, `${name}: 3 s took ${took} ms`);
+			// 2 s, but for what is queued at the end; never further ahead than the queue and a frame.
+			assert.ok(took > 1900 && took < 2100, `${name}: 2 s took ${took} ms`);
 			assert.ok(ahead <= 50 + 20 + 10, `${name}: ${ahead} ms ahead`);
 			assert.ok(longest < 250, `${name}: a frame took ${longest} ms`);
 			assert.equal(left, 0);
@@ -124,7 +124,7 @@ describe("an AudioSource", () => {
 	});
 });
 
-describe("an AudioStream", () => {
+describe("an AudioStream", { concurrency: true }, () => {
 	/** Says a tone of 600 Hz until it leaves, at most 12 s. @param {string} room */
 	async function speaker(room) {
 		const peer = await Peer.join(server, room, "peer");
@@ -143,8 +143,9 @@ describe("an AudioStream", () => {
 		]);
 		const { measured, peer: stats } = await ended(caller);
 		for (const rate of [16000, 44100]) {
-			const { took, amplitude: found, hertz } = measured[`listen ${rate}`];
-			assert.ok(Math.abs(hertz - 600) < 3, `${rate}: ${hertz} Hz`);
+			const { took, loud, amplitude: found, hertz } = measured[`listen ${rate}`];
+			assert.ok(loud > 1.5, `${rate}: ${loud} s of sound in 2.5 s`);
+			assert.ok(Math.abs(hertz - 600) < 10, `${rate}: ${hertz} Hz`);
 			assert.ok(Math.abs(toDecibel(found) - toDecibel(amplitude)) < 1, `${rate}: ${found}`);
 			assert.ok(Math.abs(took - 2500) < 150, `${rate}: 2.5 s took ${took} ms`);
 		}

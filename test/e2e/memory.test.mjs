@@ -95,6 +95,53 @@ describe("in a device's memory", { skip }, () => {
 		await echo.stop();
 	});
 
+	it("beside the microphone there is room for sound of an app's own, and a stream", async (t) => {
+		const peer = await Peer.join(server, "memory-sound", "peer");
+		await peer.publish(peerRate);
+		const device = startDevice(
+			"memory-sound",
+			{
+				url: server.url,
+				token: await joinToken(server, { room: "memory-sound", identity: "device" }),
+				mic: "test/fixtures/speech-16k.wav",
+				seconds: 15,
+				script: [
+					...["connect", "mic", "heard", "wait 100", "memory call"],
+					...["talk a 16000 500 0.2", "said a", "memory source16"],
+					...["unpublish a", "close a", "wait 100"],
+					...["talk b 44100 500 0.2", "said b", "memory source44"],
+					...["unpublish b", "close b", "wait 100"],
+					...["listen& 16000 0.6", "wait 100", "memory stream16", "wait 700"],
+					...["listen& 48000 0.6", "wait 100", "memory stream48", "wait 700"],
+					"disconnect",
+				].join(","),
+			},
+			"test/e2e/apps/sound",
+			undefined,
+			board,
+		);
+		const { status, output, report } = await device.end();
+		await peer.leave();
+		assert.equal(status, 0, output);
+		for (const [name, { failures }] of Object.entries(report.native)) {
+			assert.equal(failures, 0, `${name} was refused memory`);
+		}
+		// docs/memory.md has these.
+		const { call } = report.measured;
+		for (const [name, most] of Object.entries({
+			source16: { audio: 4400, opus: 24_600, rtp: 5900 },
+			source44: { audio: 9600, opus: 24_600, rtp: 5900 },
+			stream16: { audio: 6500, opus: 0, rtp: 0 },
+			stream48: { audio: 8500, opus: 0, rtp: 0 },
+		})) {
+			const now = report.measured[name];
+			for (const [key, bytes] of Object.entries(most)) {
+				t.diagnostic(`${name} ${key}: ${now[key] - call[key]} B`);
+				assert.ok(now[key] - call[key] <= bytes, `${name}: ${now[key] - call[key]} B ${key}`);
+			}
+		}
+	});
+
 	it("calls one after the other leave nothing behind", async (t) => {
 		const peer = await Peer.join(server, "memory-cycles", "peer");
 		await peer.publish(peerRate);

@@ -25,8 +25,8 @@ static const port_profile profiles[] = {
 	{
 		.name = "psram",
 		.budget = {
-			[PORT_ICE] = KB(24), [PORT_DTLS] = KB(40), [PORT_SRTP] = KB(16), [PORT_RTP] = KB(16),
-			[PORT_AUDIO] = KB(40), [PORT_OPUS] = KB(64), [PORT_SCTP] = KB(96), [PORT_PEER] = KB(24),
+			[PORT_ICE] = KB(24), [PORT_DTLS] = KB(40), [PORT_SRTP] = KB(16), [PORT_RTP] = KB(24),
+			[PORT_AUDIO] = KB(56), [PORT_OPUS] = KB(96), [PORT_SCTP] = KB(96), [PORT_PEER] = KB(24),
 			[PORT_STREAM] = KB(96), [PORT_BINDING] = KB(24),
 		},
 		.tasks = TASKS(KB(8), KB(26), KB(8), KB(8)),

@@ -17,7 +17,7 @@ import {
 } from "livekit";
 import config from "mc/config";
 import Timer from "timer";
-import { now } from "webrtc-native/device";
+import { nativeMemory, now } from "webrtc-native/device";
 
 const AMPLITUDE = 8000;
 
@@ -32,6 +32,8 @@ const room = new Room({ microphone: board.microphone, speaker: board.speaker, bo
 const me = room.localParticipant;
 const voices = new Map<string, Voice>();
 const measured: Record<string, unknown> = {};
+const subscribed = new Set<string>();
+room.on(RoomEvent.LocalTrackSubscribed, ({ trackSid }) => subscribed.add(trackSid));
 const remote = new Promise<RemoteAudioTrack>((resolve) => {
 	room.on(RoomEvent.TrackSubscribed, (track) => resolve(track as RemoteAudioTrack));
 });
@@ -72,10 +74,12 @@ async function talk(name: string, source: AudioSource, hertz: number, seconds: n
 	}
 }
 
+/** Until the other one has it. */
 async function publish(name: string): Promise<void> {
 	const voice = voices.get(name) as Voice;
 	voice.track = LocalAudioTrack.createAudioTrack(name, voice.source);
-	await me.publishTrack(voice.track);
+	const { trackSid } = await me.publishTrack(voice.track);
+	while (!subscribed.has(trackSid)) await sleep(20);
 }
 
 const steps: Record<string, (...args: string[]) => unknown> = {
@@ -100,6 +104,11 @@ const steps: Record<string, (...args: string[]) => unknown> = {
 	count: (name) => {
 		measured[name] = room.getStats()?.peer.rtpOut;
 	},
+	/** NAME: remembers what sound takes of native memory, in bytes by subsystem. */
+	memory: (name) => {
+		const { audio, opus, rtp } = nativeMemory();
+		measured[name] = { audio: audio.current, opus: opus.current, rtp: rtp.current };
+	},
 	/** RATE (0: the speaker's): what the first remote track says is published as "echo". */
 	echo: async (rate) => {
 		const stream = new AudioStream(await remote, Number(rate) || {});
@@ -114,20 +123,22 @@ const steps: Record<string, (...args: string[]) => unknown> = {
 	/** RATE SECONDS: what the first remote track says, as it is read: frames, level, frequency. */
 	listen: async (rate, seconds) => {
 		const stream = new AudioStream(await remote, { sampleRate: Number(rate), frameSizeMs: 10 });
-		let [frames, sum, crossings, last] = [0, 0, 0, 0];
+		let [frames, loud, sum, crossings, last] = [0, 0, 0, 0, 0];
 		const began = now();
 		for await (const { data } of stream) {
 			if (++frames > Number(seconds) * 100) break;
-			if (frames <= 50) continue; // the beginning
+			if (Math.max(...data) < AMPLITUDE / 2) continue;
+			loud++;
 			for (const sample of data) {
 				sum += sample * sample;
 				if (last < 0 !== sample < 0) crossings++;
 				last = sample;
 			}
 		}
-		const samples = (frames - 51) * (stream.sampleRate / 100);
+		const samples = loud * (stream.sampleRate / 100);
 		measured[`listen ${rate}`] = {
 			took: now() - began,
+			loud: loud / 100,
 			amplitude: Math.sqrt((2 * sum) / samples),
 			hertz: (crossings / 2 / samples) * stream.sampleRate,
 		};
