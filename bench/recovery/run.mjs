@@ -116,6 +116,12 @@ const blackHole =
 		return clock();
 	};
 
+/** So that nothing is on its way that was sent before. @param {Lab} lab */
+async function drain(lab) {
+	await lab.set({ blackHole: true });
+	await pause(4 * delay);
+}
+
 /** What befalls a call; each resolves to the moment when it was over. */
 export const faults = Object.freeze({
 	/** The signalling connection is reset. @param {Call} call */
@@ -128,9 +134,15 @@ export const faults = Object.freeze({
 	blackhole_10s: blackHole(10),
 	/** The device leaves a network and is in another one at once. @param {Call} call */
 	async ip_change({ lab }) {
-		await lab.set({ blackHole: true }); // so that nothing is on its way
-		await pause(200);
+		await drain(lab);
 		await lab.moveDevice(lab.device.address === "10.77.0.2" ? "10.77.0.9" : "10.77.0.2");
+		await lab.set({ delay });
+		return clock();
+	},
+	/** The NAT forgets what it had for UDP, and what comes next leaves it from other ports. @param {Call} call */
+	async nat_rebind({ lab }) {
+		await drain(lab);
+		await lab.rebind();
 		await lab.set({ delay });
 		return clock();
 	},
@@ -155,6 +167,7 @@ export const faults = Object.freeze({
  */
 export async function measureRecovery(lab, server, client, fault) {
 	const folder = mkdtempSync(join(build, "bench-"));
+	await lab.nat(fault === "nat_rebind" ? "port-restricted" : "none");
 	await lab.set({ delay });
 	const room = `recovery-${fault}-${client}-${Math.round(clock())}`;
 	const token = (/** @type {string} */ identity) => joinToken(server, { room, identity });

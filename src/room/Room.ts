@@ -187,6 +187,7 @@ export class Room extends Emitter<RoomEvents> {
 			autoSubscribe: core.autoSubscribe,
 			mediaTimeout: options.peerConnectionTimeout,
 			maxDataBytes,
+			singlePeerConnection: core.options.singlePeerConnection,
 			signal: {
 				maxSignalBytes,
 				...(options.websocketTimeout && { openTimeout: options.websocketTimeout }),

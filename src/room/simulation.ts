@@ -12,8 +12,11 @@ export type SimulationScenario =
 	| "server-leave"
 	/** It asks us to move to another node. */
 	| "migration"
-	/** It asks us to leave and come back. */
+	/** It asks us to leave and come back; livekit-server 1.13 does not. */
 	| "leave-full-reconnect"
+	/** It breaks the next resume's connection right behind its answer, or before that. */
+	| "disconnect-signal-on-resume"
+	| "disconnect-signal-on-resume-no-messages"
 	/** It sends us at most as many bits a second as the argument says; 0: all. */
 	| "subscriber-bandwidth";
 
@@ -34,6 +37,10 @@ export function simulation(
 			return { migration: true };
 		case "leave-full-reconnect":
 			return { leaveRequestFullReconnect: true };
+		case "disconnect-signal-on-resume":
+			return { disconnectSignalOnResume: true };
+		case "disconnect-signal-on-resume-no-messages":
+			return { disconnectSignalOnResumeNoMessages: true };
 		case "subscriber-bandwidth":
 			return { subscriberBandwidth: argument };
 		default:

@@ -6,6 +6,8 @@ import type { ReconnectPolicy } from "./ReconnectPolicy";
 
 /** A connection that did not last longer, in milliseconds, does not begin the count anew. */
 const LASTING = 10_000;
+/** But no more than so many are carried over: one that comes and goes is not given up for it. */
+const CARRIED = 4;
 
 export class Attempts {
 	readonly #policy: ReconnectPolicy;
@@ -27,7 +29,7 @@ export class Attempts {
 	begin(): number | undefined {
 		this.#lostAt = now();
 		if (this.#lostAt - this.#backAt > LASTING) this.#count = 0;
-		else this.#count++;
+		else this.#count = Math.min(this.#count + 1, CARRIED);
 		return this.#count === 0 ? 0 : this.#ask();
 	}
 

@@ -100,7 +100,7 @@ export class Recovery {
 				this.#doubt();
 				break;
 			case "mending":
-				this.#mend();
+				this.#mend(before === "resuming");
 				break;
 			case "resuming":
 				this.#whenDue(() => this.#resume());
@@ -155,13 +155,17 @@ export class Recovery {
 		signalling.hurry(patience, () => this.#host.happen("signalAnswered"));
 	}
 
-	#mend(): void {
+	#mend(resumed: boolean): void {
 		const connection = this.#host.connection;
 		if (!connection) return;
 		const { negotiation } = connection;
 		if (connection.media === "up" && !this.#moved) {
 			negotiation.resume();
 			this.#host.happen("mediaUp");
+			return;
+		}
+		if (!resumed && !connection.restartsIceAlone) {
+			this.#host.happen("toldToResume"); // the server begins its part then
 			return;
 		}
 		this.#moved = false;
@@ -204,9 +208,8 @@ export class Recovery {
 	#resume(): void {
 		const { signalling, joinRequest } = this.#host;
 		const attempt = this.#try;
-		const media = this.#host.connection?.media;
-		const reason =
-			media === "up" ? ReconnectReason.RR_SIGNAL_DISCONNECTED : ReconnectReason.RR_PUBLISHER_FAILED;
+		const { RR_SIGNAL_DISCONNECTED } = ReconnectReason;
+		const reason = this.#host.connection?.reconnectReason ?? RR_SIGNAL_DISCONNECTED;
 		signalling.resume(reason, joinRequest, this.#attempts.count).then(
 			(response) => {
 				if (this.#try === attempt) this.#onResumed(response);

@@ -6,6 +6,12 @@ import { mkdirSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import {
+	LeaveRequest_Action as Action,
+	DisconnectReason,
+	LeaveRequest,
+	SignalResponse,
+} from "@livekit/protocol";
 import { readWav, writeWav } from "../../tools/lib/wav.mjs";
 import { freeTcpPort, startServer } from "../../tools/server/server.mjs";
 import { joinToken } from "../../tools/server/token.mjs";
@@ -19,7 +25,7 @@ import {
 } from "./lib/analysis.mjs";
 import { outFolder, startDevice } from "./lib/device.mjs";
 import { disposePeers, Peer, peerRate } from "./lib/peer.mjs";
-import { tcpProxy } from "./lib/proxies.mjs";
+import { signalProxy, tcpProxy } from "./lib/proxies.mjs";
 import { until } from "./lib/until.mjs";
 
 const app = "test/e2e/apps/room";
@@ -195,7 +201,7 @@ describe("regions of a cloud", () => {
 });
 
 describe("what a server can be asked to do to us", () => {
-	/** The device has joined anew, or is out. @type {[string, RegExp][]} */
+	/** The device has joined anew, or is out. Of "leave-full-reconnect" livekit-server knows nothing. @type {[string, RegExp][]} */
 	const scenarios = [
 		["node-failure", /^reconnected(.|\n)*^localTrackPublished/m],
 		["migration", /^reconnected(.|\n)*^localTrackPublished/m],
@@ -213,4 +219,90 @@ describe("what a server can be asked to do to us", () => {
 			assert.match(output.slice(output.indexOf("localTrackPublished") + 1), how);
 		});
 	}
+});
+
+describe("a resume that breaks", () => {
+	for (const scenario of [
+		"disconnect-signal-on-resume",
+		"disconnect-signal-on-resume-no-messages",
+	]) {
+		it(`is tried again: ${scenario}`, async (t) => {
+			const proxy = await tcpProxy(server.url);
+			t.after(() => proxy.close());
+			const caller = await device(
+				scenario.replace("disconnect-signal-", ""),
+				`mic,connect,wait localTrackPublished,simulate ${scenario},wait reconnected,wait 1500,disconnect`,
+				{ url: `ws://127.0.0.1:${proxy.port}` },
+			);
+			await seen(caller, "localTrackPublished");
+			await pause(300);
+			proxy.cut();
+			const { status, output } = await caller.end();
+			assert.equal(status, 0, output);
+			// Whether the app hears of it twice depends on whether the server took the first try.
+			assert.match(story(output).join(" "), /ed( signalReconnecting reconnected)+ localTrackUn/);
+		});
+	}
+});
+
+describe("the last word", () => {
+	/** What the server says, and what becomes of a call. @type {[string, Partial<LeaveRequest>, RegExp][]} */
+	const words = [
+		["resume", { action: Action.RESUME }, /^localTrackPublished signalReconnecting reconnected$/],
+		[
+			"reconnect",
+			{ action: Action.RECONNECT },
+			/^localTrackPublished localTrackUnpublished reconnecting reconnected localTrackPublished$/,
+		],
+		[
+			"disconnect",
+			{ action: Action.DISCONNECT, reason: DisconnectReason.ROOM_CLOSED },
+			/^localTrackPublished localTrackUnpublished disconnected$/,
+		],
+	];
+	for (const [word, leave, becomes] of words) {
+		it(`is to ${word}`, async (t) => {
+			const proxy = await signalProxy(server.url, (response) => response);
+			t.after(() => proxy.close());
+			const caller = await device(`leave-${word}`, "mic,connect,wait 2500,disconnect", {
+				url: `ws://127.0.0.1:${proxy.port}`,
+			});
+			await seen(caller, "localTrackPublished");
+			proxy.say(new SignalResponse({ message: { case: "leave", value: new LeaveRequest(leave) } }));
+			const { output } = await caller.end();
+			const told = story(output);
+			const end = word === "disconnect" ? undefined : -2;
+			assert.match(told.slice(told.indexOf("localTrackPublished"), end).join(" "), becomes);
+			if (word === "disconnect") assert.match(output, /^disconnected 10$/m);
+		});
+	}
+
+	it("is that somebody else is us now", async () => {
+		const caller = await device("twice", "mic,connect,wait disconnected,wait 1000");
+		await seen(caller, "localTrackPublished");
+		const other = await Peer.join(server, "twice", "device");
+		const { status, output } = await caller.end();
+		assert.equal(status, 0, output);
+		assert.match(output, /^disconnected 2$/m);
+		assert.deepEqual(story(output).slice(-1), ["disconnected"]); // and nothing after it
+		assert.deepEqual(other.others, []);
+		await other.leave();
+	});
+
+	it("is that the token is not taken any more", async (t) => {
+		const first = await startServer({ log: "server-forbids.log" });
+		t.after(() => first.stop());
+		const caller = await device("forbidden", "mic,connect,wait disconnected,wait 1000", {
+			on: first,
+		});
+		await seen(caller, "localTrackPublished");
+		await first.kill();
+		const secret = "another one that nobody has a token of".padEnd(40);
+		const second = await startServer({ log: "server-forbids-2.log", again: first, secret });
+		t.after(() => second.stop());
+		const { status, output } = await caller.end();
+		assert.equal(status, 0, output);
+		assert.match(output, /^disconnected 7$/m);
+		assert.deepEqual(story(output).slice(-1), ["disconnected"]);
+	});
 });

@@ -17,7 +17,7 @@ describe("npm start", () => {
 	for (const signal of /** @type {const} */ (["SIGINT", "SIGKILL"])) {
 		it(`leaves nothing behind after ${signal}`, async () => {
 			const run = start(["--seconds", "60", "--speaker", joinPath(outFolder, "ended.wav")]);
-			await until(() => /joined/i.test(run.output()), "the call");
+			await until(() => /joined/i.test(run.output()), "the call", 30_000);
 			assert.ok(run.left().length >= 4, "server, agent, device and itself");
 			run.child.kill(signal);
 			await until(() => run.left().length === 0, "the end of all processes", 8000);

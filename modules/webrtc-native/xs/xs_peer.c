@@ -75,9 +75,11 @@ static void call_of_channel(xsMachine *the, xs_link *link, const char *name,
 	xsmcCall_noResult(link->options, id, &xsVar(0), &xsVar(1), NULL);
 }
 
-static void deliver_event(xsMachine *the, xs_link *link, const peer_event *event,
+static void deliver_event(xsMachine *the, peer_object *object, const peer_event *event,
 						  const char *reason)
 {
+	xs_link *link = &object->link;
+
 	switch (event->type) {
 	case PEER_EVENT_STATE:
 		call(the, link, "onState", peer_states[event->state], event->at, reason);
@@ -95,7 +97,7 @@ static void deliver_event(xsMachine *the, xs_link *link, const peer_event *event
 		call(the, link, "onMilestone", "firstPacketIn", event->at, "");
 		break;
 	case PEER_EVENT_CHANNEL_OPEN:
-		call_of_channel(the, link, "onChannelOpen", event);
+		deliver_channel_open(the, object, event);
 		break;
 	case PEER_EVENT_CHANNEL_CLOSED:
 		call_of_channel(the, link, "onChannelClosed", event);
@@ -126,7 +128,7 @@ static void deliver(xs_link *link)
 	while (link->open &&
 		   ring_read(object->events, &event, sizeof(event), reason, sizeof(reason) - 1, &length)) {
 		reason[length] = 0;
-		deliver_event(the, link, &event, reason);
+		deliver_event(the, object, &event, reason);
 	}
 	if (link->open)
 		deliver_data(the, object);

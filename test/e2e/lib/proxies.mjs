@@ -100,13 +100,18 @@ export async function tcpProxy(target, host) {
 }
 
 /**
- * Passes the signalling on, and lets `edit` change or drop what the server says.
+ * Passes the signalling on, and lets `edit` change or drop what the server says. say() says more, to
+ * all that are connected.
  * @param {string} target ws://host:port
  * @param {(response: SignalResponse) => SignalResponse | undefined} edit undefined drops it
  */
 export async function signalProxy(target, edit) {
 	const http = createHttpServer();
 	const server = new WebSocketServer({ server: http });
+	/** @param {SignalResponse} response */
+	const say = (response) => {
+		for (const outside of server.clients) outside.send(response.toBinary());
+	};
 	server.on("connection", (outside, request) => {
 		const { authorization } = request.headers;
 		const inside = new WebSocket(`${target}${request.url}`, {
@@ -132,7 +137,7 @@ export async function signalProxy(target, edit) {
 			one.on("close", () => other.close()).on("error", () => other.terminate());
 		}
 	});
-	return listen(http);
+	return { ...(await listen(http)), say };
 }
 
 /** Swaps the certificate's fingerprint in an answer for one that nobody has. @param {SignalResponse} response */

@@ -131,7 +131,7 @@ const faults = {
 		await wait(world, 200, 1500);
 	},
 	async told({ peer, chance }) {
-		const scenarios = ["node-failure", "migration", "leave-full-reconnect"];
+		const scenarios = ["node-failure", "migration"];
 		peer.tell(`simulate ${scenarios[Math.floor(chance() * scenarios.length)]}`);
 		await pause(300);
 	},

@@ -129,6 +129,21 @@ static void a_lost_path_is_noticed_and_its_return_too(void **state)
 
 /* 24 times eleven minutes, a second of talk after ten of nothing, with every fifth packet lost each
  * way. */
+/* A NAT may have forgotten us: the question opens it again. */
+static void a_stream_that_stops_is_asked_about_soon(void **state)
+{
+	(void)state;
+	connected(68);
+
+	uint32_t before = stats_of(&world.a).ice.checks_sent;
+	sim_set_weather(world.network, (sim_weather){.loss = 1000});
+	run_for(150 * MS);
+	assert_int_equal(stats_of(&world.a).ice.checks_sent, before);
+	run_for(100 * MS);
+	assert_true(stats_of(&world.a).ice.checks_sent > before);
+	assert_int_equal(world.a.state, PEER_CONNECTED);
+}
+
 static void loss_is_not_silence(void **state)
 {
 	(void)state;
@@ -186,6 +201,7 @@ int main(void)
 		cmocka_unit_test_teardown(an_old_path_whose_socket_is_gone_is_not_used, close_world),
 		cmocka_unit_test_teardown(credentials_are_new_each_time, close_world),
 		cmocka_unit_test_teardown(a_lost_path_is_noticed_and_its_return_too, close_world),
+		cmocka_unit_test_teardown(a_stream_that_stops_is_asked_about_soon, close_world),
 		cmocka_unit_test_teardown(loss_is_not_silence, close_world),
 		cmocka_unit_test_teardown(distance_is_not_silence, close_world),
 	};

@@ -43,6 +43,10 @@
 #define ICE_QUIET_AGAIN 50000u
 #define ICE_QUIET_ON_THE_WAY                                                                       \
 	24 /* questions at most; there is room for twice as many transactions */
+/* When packets came closer than ICE_DENSE, their absence is asked about so soon: a NAT may have
+ * forgotten us, and the question is what opens it again. */
+#define ICE_DENSE 100000u
+#define ICE_EARLY 200000u
 #define ICE_QUIET_PATIENCE 700000u
 #define ICE_QUIET_PATIENCE_MAX 4000000u
 #define ICE_QUIET_ROUND_TRIPS 3
@@ -162,7 +166,10 @@ uint8_t ice_add_reflexive_remote(ice_agent *agent, const net_address *address,
 uint8_t ice_local_seen_as(ice_agent *agent, uint8_t base, const net_address *mapped);
 
 /* pairs.c */
+/** If anything could come of it, and there is a place. */
 void ice_pair_up(ice_agent *agent, uint8_t local, uint8_t remote);
+/** Likewise for a check that came this way: the way is there. */
+void ice_pair_heard(ice_agent *agent, uint8_t local, uint8_t remote);
 uint8_t ice_find_pair(const ice_agent *agent, int socket, const net_address *remote);
 void ice_pairs_prioritise(ice_agent *agent);
 /** True when a check of the pair could still make it the path. */
@@ -183,6 +190,8 @@ void ice_run(ice_agent *agent);
  * there, but not in this call: so that of all candidates that come with it the best goes first.
  */
 void ice_start(ice_agent *agent);
+/** A check or an answer came on the path; of the owner's packets ice_agent_alive() tells. */
+void ice_alive(ice_agent *agent);
 /** Sends a check of the pair now, outside of the pacing. */
 void ice_check_now(ice_agent *agent, ice_pair *pair);
 /** The pair's check was asked for by a check of the peer (RFC 8445 section 7.3.1.4). */

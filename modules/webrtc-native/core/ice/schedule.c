@@ -84,13 +84,25 @@ void ice_consent_schedule(ice_agent *agent)
 	agent->consent_at = agent->now + (uint64_t)agent->consent_interval * 4 / 5 + part * 2 / 5;
 }
 
-void ice_agent_alive(ice_agent *agent, uint64_t now)
+static void alive(ice_agent *agent, uint64_t now, uint32_t patience)
 {
 	agent->alive_at = now;
 	/* After a silence only an answer says that we are heard, too. */
-	agent->quiet_at = agent->state == ICE_DISCONNECTED ? now : now + agent->quiet;
+	agent->quiet_at = agent->state == ICE_DISCONNECTED ? now : now + patience;
 	if (agent->state == ICE_DISCONNECTED && agent->quiet != 0)
 		agent->wake = now;
+}
+
+void ice_alive(ice_agent *agent)
+{
+	alive(agent, agent->now, agent->quiet);
+}
+
+void ice_agent_alive(ice_agent *agent, uint64_t now)
+{
+	bool dense = now - agent->alive_at < ICE_DENSE && agent->quiet > ICE_EARLY;
+
+	alive(agent, now, dense ? ICE_EARLY : agent->quiet);
 }
 
 static uint64_t quiet_again(const ice_agent *agent)
@@ -107,7 +119,9 @@ static void run_quiet(ice_agent *agent, ice_pair *path)
 		return;
 	ice_check_now(agent, path);
 	if (agent->state == ICE_CONNECTED)
-		agent->quiet_at = agent->now + quiet_again(agent);
+		agent->quiet_at =
+			agent->now +
+			(agent->now < agent->alive_at + agent->quiet ? ICE_EARLY : quiet_again(agent));
 	else if (agent->now < agent->alive_at + ICE_SILENT_OFTEN)
 		agent->quiet_at = agent->now + ICE_SILENT_AGAIN;
 	else

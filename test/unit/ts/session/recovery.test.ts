@@ -199,6 +199,25 @@ test("tries are counted, and end with why it was lost", async () => {
 	assert.equal(made.signal.ended, "close");
 });
 
+test("a connection that comes and goes is tried later, and never given up for it", async () => {
+	const asked: number[] = [];
+	const nextRetryDelayInMs = ({ retryCount }: ReconnectContext) => {
+		asked.push(retryCount);
+		return 1;
+	};
+	const made = make({ reconnectPolicy: { nextRetryDelayInMs } });
+	await reach.connected(made);
+	for (let i = 0; i < 8; i++) {
+		made.signal.lose();
+		await sleep(5);
+		made.signal.accept();
+		await sleep(0);
+		assert.equal(made.session.state, "connected");
+	}
+	assert.deepEqual(asked, [1, 2, 3, 4, 4, 4, 4]);
+	made.session.leave();
+});
+
 test("the last word of a server ends it at once", async () => {
 	const { DUPLICATE_IDENTITY, PARTICIPANT_REMOVED, ROOM_DELETED } = DisconnectReason;
 	for (const context of [DUPLICATE_IDENTITY, PARTICIPANT_REMOVED, ROOM_DELETED]) {
