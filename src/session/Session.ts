@@ -4,12 +4,13 @@
  * state.ts; what Room should know comes as events.
  */
 
+import type { Speaker } from "webrtc-native/device";
 import type { Captured, Identity } from "webrtc-native/webrtc";
 import { HandledEmitter } from "../platform/emitter";
 import { type Log, log } from "../platform/log";
 import { Timeout } from "../platform/Timeout";
-import {
-	type DataPacket_Kind as DataPacketKind,
+import type {
+	DataPacket_Kind as DataPacketKind,
 	RequestResponse_Reason as RequestReason,
 } from "../protocol/generated/enums";
 import type {
@@ -22,10 +23,10 @@ import type {
 } from "../protocol/generated/types";
 import type { Init } from "../protocol/schema";
 import { Regions } from "../signal/regions";
-import { Connection, listenForConnection } from "./Connection";
+import { Connection, type ConnectionHost } from "./Connection";
 import { DataChannels, type DataChannelsOptions } from "./DataChannels";
 import * as ends from "./ends";
-import { isLoopback, nameOf } from "./failures";
+import { isLoopback } from "./failures";
 import {
 	addTrackRequest,
 	outgoing,
@@ -35,26 +36,27 @@ import {
 	TrackPublishError,
 } from "./Publications";
 import type { SessionParts } from "./parts";
+import type { IncomingTrack } from "./Receivers";
 import { DefaultReconnectPolicy, type ReconnectPolicy } from "./ReconnectPolicy";
 import { Recovery, type RecoveryHost } from "./Recovery";
-import { type Listen, Signalling } from "./Signalling";
+import { ServerMessages } from "./ServerMessages";
+import { Signalling } from "./Signalling";
 import { type SessionEvent, type SessionState, transitions } from "./state";
 import { Timeline } from "./Timeline";
 import type { MediaState } from "./Transport";
-import {
-	ROOM_MESSAGES,
-	type RoomMessages,
-	type SessionEnd,
-	type SessionEvents,
-	type SessionOptions,
-	type SessionStats,
+import type {
+	RoomMessages,
+	SessionEnd,
+	SessionEvents,
+	SessionOptions,
+	SessionStats,
 } from "./types";
 
 const MEDIA_TIMEOUT = 15_000;
 
 export class Session
 	extends HandledEmitter<SessionEvents>
-	implements DataChannelsOptions, PublicationsHost, RecoveryHost
+	implements ConnectionHost, DataChannelsOptions, PublicationsHost, RecoveryHost
 {
 	readonly timeline = new Timeline();
 	readonly #options: SessionOptions;
@@ -95,7 +97,7 @@ export class Session
 			signal: options.signal ?? {},
 			single: options.singlePeerConnection ?? true,
 			regions: new Regions({ hasRegions: options.hasRegions, tls: options.signal?.tls }),
-			listen: (on) => this.#listen(on),
+			handlers: new ServerMessages(this),
 		});
 		this.data = new DataChannels(this);
 		this.#recovery = new Recovery(this);
@@ -306,25 +308,14 @@ export class Session
 
 	#connect(identity: Identity): Connection {
 		this.connection = new Connection({
-			createPeer: this.#parts.createPeer,
+			parts: this.#parts,
 			identity,
 			loopback: isLoopback(this.#url),
 			timeline: this.timeline,
 			single: this.signalling.single,
 			data: this.data,
 			answerTimeout: this.#options.answerTimeout,
-			receiving: {
-				speaker: this.#options.speaker,
-				onTrack: (track) => this.emit("track", track),
-				onTrackFailed: (sid) => this.emit("trackFailed", sid),
-				onTrackEnded: (sid) => this.emit("trackEnded", sid),
-			},
-			send: (request) => this.signalling.send(request),
-			onMedia: (state, reason) => this.#onMedia(state, reason),
-			onTimeout: () => {
-				this.happen("timedOut", ends.timedOut("the server did not answer an offer"));
-			},
-			onRefused: (cid, message) => this.#refuse(cid, message),
+			host: this,
 		});
 		return this.connection;
 	}
@@ -354,36 +345,36 @@ export class Session
 		connection.tellMedia();
 	}
 
-	#listen(on: Listen): void {
-		listenForConnection(on, {
-			connection: () => this.connection,
-			onDescription: () => this.timeline.mark("joined"), // the join response came just before
-			onUnusable: (message) => this.happen("failed", ends.failed(message)),
-		});
-		on("trackPublished", ({ cid, track }) => {
-			if (track) this.publications.resolve(cid, track);
-		});
-		on("requestResponse", (response) => this.#onRequestResponse(response));
-		on("refreshToken", (token) => this.signalling.refresh(token));
-		on("roomMoved", ({ token, participant }) => this.signalling.refresh(token, participant?.sid));
-		on("leave", (leave) => {
-			if (leave.regions) this.signalling.regionsReported(leave.regions.regions);
-			this.happen(ends.eventOf(leave), ends.dismissed(leave));
-		});
-		on("closed", ({ message }) => this.happen("signalLost", ends.signalLost(message)));
-		for (const kind of ROOM_MESSAGES) this.#forward(on, kind);
+	/** @internal Room messages wait until the join response was handled. */
+	forward<K extends keyof RoomMessages>(kind: K, message: RoomMessages[K][0]): void {
+		const emit = this.emit as (kind: K, message: RoomMessages[K][0]) => boolean;
+		if (this.#early) this.#early.push(() => emit.call(this, kind, message));
+		else emit.call(this, kind, message);
 	}
 
-	#forward<K extends keyof RoomMessages>(on: Listen, kind: K): void {
-		on(kind, ((message: RoomMessages[K][0]) => {
-			const deliver = () =>
-				(this.emit as (kind: K, message: RoomMessages[K][0]) => boolean)(kind, message);
-			if (this.#early) this.#early.push(deliver);
-			else deliver();
-		}) as never);
+	/** @internal */
+	speaker(): Speaker | undefined {
+		return this.#options.speaker();
+	}
+	/** @internal */
+	onTrack(track: IncomingTrack): void {
+		this.emit("track", track);
+	}
+	/** @internal */
+	onTrackFailed(sid: string): void {
+		this.emit("trackFailed", sid);
+	}
+	/** @internal */
+	onTrackEnded(sid: string): void {
+		this.emit("trackEnded", sid);
+	}
+	/** @internal */
+	onAnswerTimeout(): void {
+		this.happen("timedOut", ends.timedOut("the server did not answer an offer"));
 	}
 
-	#onMedia(state: MediaState, reason?: string): void {
+	/** @internal */
+	onMedia(state: MediaState, reason?: string): void {
 		if (state === "up" && this.happen("mediaUp")) {
 			this.#onChannelsReady();
 		} else if (state === "silent") {
@@ -412,14 +403,8 @@ export class Session
 		}
 	}
 
-	/** A refusal names its track in `addTrack`: requests of a join carry no id. */
-	#onRequestResponse({ reason, message, addTrack }: RequestResponse): void {
-		if (!addTrack || reason === RequestReason.OK || reason === RequestReason.QUEUED) return;
-		const why = message || nameOf(RequestReason, reason);
-		this.#refuse(addTrack.cid, `the server refused the track: ${why}`, reason);
-	}
-
-	#refuse(cid: string, message: string, reason?: RequestReason): void {
+	/** @internal A track of ours is not taken. */
+	onRefused(cid: string, message: string, reason?: RequestReason): void {
 		this.connection?.negotiation.removeTrack(cid);
 		this.publications.fail(cid, new TrackPublishError(message, reason));
 	}

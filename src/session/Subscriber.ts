@@ -4,28 +4,20 @@
  */
 
 import type { Candidate } from "webrtc-native/webrtc";
-import type { SessionDescription, SignalRequest, SyncState } from "../protocol/generated/types";
+import type { SessionDescription, SyncState } from "../protocol/generated/types";
 import type { Init } from "../protocol/schema";
-import type { DataChannels } from "./DataChannels";
+import type { ConnectionOptions } from "./Connection";
 import { newSessionId } from "./ids";
-import { Receivers, type ReceiversOptions } from "./Receivers";
+import { Receivers } from "./Receivers";
 import { RemoteCandidates } from "./RemoteCandidates";
 import { remoteData } from "./remoteData";
 import { type AnsweredSection, buildAnswer } from "./sdp/answer";
 import { type Description, parseDescription, SdpError, type Section } from "./sdp/parse";
-import { Transport, type TransportOptions } from "./Transport";
-
-export interface SubscriberUse {
-	data: DataChannels;
-	receiving: ReceiversOptions;
-	/** False: there is no connection to send it on. */
-	send(request: Init<SignalRequest>): boolean;
-	onMedia(): void;
-}
+import { Transport, type TransportHost } from "./Transport";
 
 export class Subscriber {
 	readonly transport: Transport;
-	readonly #use: SubscriberUse;
+	readonly #options: ConnectionOptions;
 	readonly #fingerprint: string;
 	readonly #receivers: Receivers;
 	readonly #candidates: RemoteCandidates;
@@ -42,14 +34,12 @@ export class Subscriber {
 	#unwanted = new Set<string>();
 
 	/** Opens sockets; throws when there is no network, memory or entropy. */
-	constructor(options: TransportOptions, use: SubscriberUse) {
-		const { data, receiving, onMedia } = use;
-		this.#use = use;
+	constructor(options: ConnectionOptions, host: TransportHost) {
+		this.#options = options;
 		this.#fingerprint = options.identity.fingerprint;
-		const callbacks = data.listenDown().callbacks;
-		this.transport = new Transport(options, { controlling: false, data: callbacks, onMedia });
+		this.transport = new Transport(options, host, options.data.listenDown(), false);
 		const { peer } = this.transport;
-		this.#receivers = new Receivers(peer, receiving);
+		this.#receivers = new Receivers(peer, options.host);
 		this.#candidates = new RemoteCandidates(peer);
 		try {
 			this.#local = peer.gather();
@@ -88,7 +78,7 @@ export class Subscriber {
 		this.#offer = { sdp, id, type };
 		this.#answer = { type: "answer", sdp: answer, id };
 		// If it does not arrive, the server offers anew when signalling is resumed.
-		this.#use.send({ answer: this.#answer });
+		this.#options.host.send({ answer: this.#answer });
 		this.#refuseVideo(description.sections, midToTrackId);
 	}
 
@@ -120,7 +110,7 @@ export class Subscriber {
 			peer.setRemote({ ufrag, pwd, fingerprint, setup: "active", iceLite });
 			this.#candidates.open();
 		}
-		if (isFirst) this.#use.data.openDown(peer, remoteData(description));
+		if (isFirst) this.#options.data.openDown(peer, remoteData(description));
 		this.#candidates.addAll(description);
 	}
 
@@ -134,6 +124,7 @@ export class Subscriber {
 		}
 		const trackSids = [...sent].filter((sid) => !this.#unwanted.has(sid));
 		this.#unwanted = sent;
-		if (trackSids.length > 0) this.#use.send({ subscription: { trackSids, subscribe: false } });
+		if (trackSids.length > 0)
+			this.#options.host.send({ subscription: { trackSids, subscribe: false } });
 	}
 }

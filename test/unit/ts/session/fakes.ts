@@ -1,6 +1,6 @@
 /** A signalling client and a peer connection that do nothing by themselves and remember what was asked. */
 
-import { Emitter } from "livekit/platform/emitter";
+import { HandledEmitter } from "livekit/platform/emitter";
 import type {
 	JoinRequest,
 	JoinResponse,
@@ -24,7 +24,7 @@ import type {
 } from "webrtc-native/webrtc";
 import { FINGERPRINT } from "./answer";
 
-export class FakeSignal extends Emitter<SignalEvents> {
+export class FakeSignal extends HandledEmitter<SignalEvents> {
 	connected = false;
 	readonly sent: Init<SignalRequest>[] = [];
 	join: Init<JoinRequest> | undefined;
