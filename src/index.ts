@@ -76,6 +76,7 @@ export { Room, type RoomStats } from "./room/Room";
 export type { SimulationScenario } from "./room/simulation";
 export { LocalAudioTrack, RemoteAudioTrack, Track } from "./room/Track";
 export { TrackPublication } from "./room/TrackPublication";
+export type { RTCConfiguration, RTCIceServer } from "./session/iceServers";
 export {
 	DefaultReconnectPolicy,
 	type ReconnectContext,

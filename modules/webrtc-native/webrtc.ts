@@ -1,6 +1,7 @@
 /** Peer connections: everything with a deadline happens behind this door, in C. */
 
 import type { AudioInput, Speaker } from "webrtc-native/device";
+import type { StreamTLSOptions } from "webrtc-native/stream";
 
 export type CandidateType = "host" | "srflx" | "prflx" | "relay";
 
@@ -27,6 +28,19 @@ export interface Identity {
 	fingerprint: string;
 }
 
+/** One URL of an iceServers entry. */
+export interface IceServer {
+	/** Else STUN, which is over UDP. */
+	turn: boolean;
+	transport: "udp" | "tcp" | "tls";
+	/** A name or an address. */
+	host: string;
+	port: number;
+	/** Of TURN, both at most 256 bytes. */
+	username?: string;
+	credential?: string;
+}
+
 /** All times `at` are milliseconds on the clock of device.ts's now(). */
 export interface PeerOptions {
 	identity: Identity;
@@ -37,6 +51,10 @@ export interface PeerOptions {
 	onState(state: PeerState, at: number, reason?: string): void;
 	onIceState?(state: IceState, at: number): void;
 	onDtlsState?(state: DtlsState, at: number): void;
+	/** One of ours that setIceServers() has led to, to be signalled. */
+	onCandidate?(candidate: Candidate): void;
+	/** Why a relay is none, in one line without secrets. */
+	onCandidateError?(message: string): void;
 	onMilestone?(milestone: Milestone, at: number): void;
 	/** Both sides have the channel: ours was acknowledged, or theirs came. A label of other than ASCII is "". */
 	onChannelOpen?(channel: number, at: number, label: string): void;
@@ -268,6 +286,14 @@ export class Peer extends Native("xs_peer_destructor") {
 	}
 	get pwd(): string {
 		return native("xs_peer_get_pwd").call(this);
+	}
+	/**
+	 * STUN and TURN servers from now on, the first six. They are asked at once unless there is a path
+	 * already, and after each restart; what they say comes to onCandidate(). `relayOnly`: nothing but
+	 * relays is used, and gather() gives no candidates. `tls` is for TURN over TLS.
+	 */
+	setIceServers(servers: readonly IceServer[], relayOnly: boolean, tls?: StreamTLSOptions): void {
+		native("xs_peer_setIceServers").call(this, servers, relayOnly, tls);
 	}
 	/** Opens sockets on this machine's interfaces; the host candidates, best first. */
 	gather(): Candidate[] {

@@ -186,6 +186,7 @@ export class Room extends Emitter<RoomEvents> {
 		const session = this.#createSession({
 			autoSubscribe: core.autoSubscribe,
 			mediaTimeout: options.peerConnectionTimeout,
+			rtcConfig: options.rtcConfig,
 			maxDataBytes,
 			singlePeerConnection: core.options.singlePeerConnection,
 			signal: {

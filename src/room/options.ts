@@ -2,6 +2,7 @@
 
 import type { Microphone, Speaker } from "webrtc-native/device";
 import type { StreamLimits } from "../data/streams/types";
+import type { RTCConfiguration } from "../session/iceServers";
 import type { ReconnectPolicy } from "../session/ReconnectPolicy";
 import type { SignalOptions } from "../signal/types";
 import type { Track } from "./Track";
@@ -88,6 +89,11 @@ export interface RoomConnectOptions {
 	websocketTimeout?: number;
 	/** Milliseconds from joining until media and data must be up; 15,000 by default. */
 	peerConnectionTimeout?: number;
+	/**
+	 * `iceServers`: STUN and TURN servers instead of those that the server names; `iceTransportPolicy`:
+	 * "relay" when media may go by TURN servers only.
+	 */
+	rtcConfig?: RTCConfiguration;
 }
 
 export interface ObjectPublishOptions {

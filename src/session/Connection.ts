@@ -4,9 +4,9 @@
  * with servers before 1.9 a second one, which the server offers, brings what others send.
  */
 
-import type { Captured, Path } from "webrtc-native/webrtc";
+import type { Candidate, Captured, Path } from "webrtc-native/webrtc";
 import { ReconnectReason } from "../protocol/generated/enums";
-import type { JoinResponse, SyncState } from "../protocol/generated/types";
+import type { JoinResponse, ReconnectResponse, SyncState } from "../protocol/generated/types";
 import type { Init } from "../protocol/schema";
 import type { DataChannels } from "./DataChannels";
 import { newCname, newSessionId } from "./ids";
@@ -62,6 +62,17 @@ export class Connection {
 			peer.close();
 			throw error;
 		}
+	}
+
+	/** One more candidate of ours. */
+	discovered(candidate: Candidate): void {
+		this.negotiation.discovered(candidate);
+	}
+
+	/** The server's first message: it may name STUN and TURN servers, or allow nothing but relays. */
+	welcome(response: JoinResponse | ReconnectResponse): void {
+		this.#publisher.welcome(response);
+		this.subscriber?.transport.welcome(response);
 	}
 
 	/** The server took us in, and says which way its own media and data go. */

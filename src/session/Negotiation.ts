@@ -18,8 +18,8 @@ import type { Receivers } from "./Receivers";
 import { RemoteCandidates } from "./RemoteCandidates";
 import { remoteData } from "./remoteData";
 import { buildOffer, type OfferedSection } from "./sdp/build";
-import { formatCandidateInit } from "./sdp/candidate";
 import { type Description, parseDescription, SdpError, type Section } from "./sdp/parse";
+import { Trickle } from "./Trickle";
 
 /** Sections with a remote track each; the C core has as many receivers. */
 const MAX_RECEIVING = 8;
@@ -86,6 +86,7 @@ export class Negotiation {
 	readonly #candidates: RemoteCandidates;
 	/** Ours, best first. */
 	#local: readonly Candidate[];
+	readonly #trickle: Trickle;
 	/** Who the other side said it is; it stays that. */
 	#fingerprint: string | undefined;
 	/** Its ICE credentials; undefined until the answer to an offer with new ones of ours. */
@@ -108,6 +109,7 @@ export class Negotiation {
 		this.#options = options;
 		this.#local = options.candidates;
 		this.#candidates = new RemoteCandidates(options.peer);
+		this.#trickle = new Trickle(options.host, SignalTarget.PUBLISHER);
 	}
 
 	/** Answers that came late, and candidates that were not used, by reason. */
@@ -128,8 +130,15 @@ export class Negotiation {
 		if (this.#offering) this.#expectAnswer();
 	}
 
+	/** One more of ours, found out by STUN or TURN. */
+	discovered(candidate: Candidate): void {
+		this.#trickle.add(candidate);
+		this.#flushTrickle();
+	}
+
 	/** There is signalling again; an offer or its answer may have been lost with the old one. */
 	resume(): void {
+		this.#flushTrickle();
 		if (this.#offering || this.#stale) this.#offerNow();
 	}
 
@@ -144,6 +153,7 @@ export class Negotiation {
 	 */
 	restartIce(): void {
 		this.#local = this.#options.peer.restartIce();
+		this.#trickle.clear();
 		this.#credentials = undefined;
 		this.#candidates.restart();
 		this.#offerNow();
@@ -256,10 +266,12 @@ export class Negotiation {
 
 	/** The first offer travels in a URL, and others look alike: what was not in it. */
 	#trickleRest(): void {
-		for (const candidate of this.#local.slice(OFFERED_CANDIDATES)) {
-			const candidateInit = formatCandidateInit(candidate, this.#sections[0].mid);
-			this.#options.host.send({ trickle: { candidateInit, target: SignalTarget.PUBLISHER } });
-		}
+		for (const candidate of this.#local.slice(OFFERED_CANDIDATES)) this.#trickle.add(candidate);
+		this.#flushTrickle();
+	}
+
+	#flushTrickle(): void {
+		this.#trickle.flush(this.#sections[0].mid);
 	}
 
 	#build(): Init<SessionDescription> {

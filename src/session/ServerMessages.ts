@@ -4,10 +4,12 @@ import type { Handlers } from "../platform/emitter";
 import { RequestResponse_Reason as RequestReason, SignalTarget } from "../protocol/generated/enums";
 import type {
 	ConnectionQualityUpdate,
+	JoinResponse,
 	LeaveRequest,
 	MediaSectionsRequirement,
 	MuteTrackRequest,
 	ParticipantUpdate,
+	ReconnectResponse,
 	RequestResponse,
 	RoomMovedResponse,
 	RoomUpdate,
@@ -35,6 +37,9 @@ export class ServerMessages implements Handlers<SignalEvents> {
 
 	// Of peer connections: for the one that there is then.
 
+	welcome(response: JoinResponse | ReconnectResponse): void {
+		this.#session.connection?.welcome(response);
+	}
 	answer(answer: SessionDescription): void {
 		this.#take("answer", () => this.#session.connection?.negotiation.answer(answer));
 	}

@@ -315,6 +315,8 @@ export class Session
 			single: this.signalling.single,
 			data: this.data,
 			answerTimeout: this.#options.answerTimeout,
+			rtcConfig: this.#options.rtcConfig,
+			tls: this.#options.signal?.tls,
 			host: this,
 		});
 		return this.connection;

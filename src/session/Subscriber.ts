@@ -4,6 +4,7 @@
  */
 
 import type { Candidate } from "webrtc-native/webrtc";
+import { SignalTarget } from "../protocol/generated/enums";
 import type { SessionDescription, SyncState } from "../protocol/generated/types";
 import type { Init } from "../protocol/schema";
 import type { ConnectionOptions } from "./Connection";
@@ -14,13 +15,19 @@ import { remoteData } from "./remoteData";
 import { type AnsweredSection, buildAnswer } from "./sdp/answer";
 import { type Description, parseDescription, SdpError, type Section } from "./sdp/parse";
 import { Transport, type TransportHost } from "./Transport";
+import { Trickle } from "./Trickle";
 
-export class Subscriber {
+export class Subscriber implements TransportHost {
 	readonly transport: Transport;
 	readonly #options: ConnectionOptions;
+	readonly #host: Pick<TransportHost, "tellMedia">;
 	readonly #fingerprint: string;
 	readonly #receivers: Receivers;
 	readonly #candidates: RemoteCandidates;
+	/** What was found out since the newest answer. */
+	readonly #trickle: Trickle;
+	/** Of the bundle's first section; undefined before the first answer. */
+	#mid: string | undefined;
 	readonly #sessionId = newSessionId();
 	/** Ours, best first. */
 	#local: readonly Candidate[];
@@ -34,10 +41,12 @@ export class Subscriber {
 	#unwanted = new Set<string>();
 
 	/** Opens sockets; throws when there is no network, memory or entropy. */
-	constructor(options: ConnectionOptions, host: TransportHost) {
+	constructor(options: ConnectionOptions, host: Pick<TransportHost, "tellMedia">) {
 		this.#options = options;
+		this.#host = host;
 		this.#fingerprint = options.identity.fingerprint;
-		this.transport = new Transport(options, host, options.data.listenDown(), false);
+		this.#trickle = new Trickle(options.host, SignalTarget.SUBSCRIBER);
+		this.transport = new Transport(options, this, options.data.listenDown(), false);
 		const { peer } = this.transport;
 		this.#receivers = new Receivers(peer, options.host);
 		this.#candidates = new RemoteCandidates(peer);
@@ -47,6 +56,16 @@ export class Subscriber {
 			peer.close();
 			throw error;
 		}
+	}
+
+	tellMedia(): void {
+		this.#host.tellMedia();
+	}
+
+	/** One more candidate of ours. */
+	discovered(candidate: Candidate): void {
+		this.#trickle.add(candidate);
+		if (this.#mid !== undefined) this.#trickle.flush(this.#mid);
 	}
 
 	get stats(): Record<string, number> {
@@ -79,6 +98,8 @@ export class Subscriber {
 		this.#answer = { type: "answer", sdp: answer, id };
 		// If it does not arrive, the server offers anew when signalling is resumed.
 		this.#options.host.send({ answer: this.#answer });
+		this.#mid = description.sections[0].mid;
+		this.#trickle.flush(this.#mid);
 		this.#refuseVideo(description.sections, midToTrackId);
 	}
 
@@ -104,6 +125,7 @@ export class Subscriber {
 			if (!isFirst) {
 				this.#local = peer.restartIce();
 				this.#candidates.restart();
+				this.#trickle.clear();
 			}
 			this.#remote = { fingerprint, credentials };
 			// What we answer makes them active, whatever they offer.

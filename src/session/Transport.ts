@@ -1,6 +1,8 @@
 /** One native peer connection, and how its media stands over any number of ICE restarts. */
 
+import type { StreamTLSOptions } from "webrtc-native/stream";
 import type {
+	Candidate,
 	DtlsState,
 	IceState,
 	Identity,
@@ -9,6 +11,10 @@ import type {
 	PeerOptions,
 	PeerState,
 } from "webrtc-native/webrtc";
+import { log } from "../platform/log";
+import { ClientConfigSetting } from "../protocol/generated/enums";
+import type { JoinResponse, ReconnectResponse } from "../protocol/generated/types";
+import { parseIceServers, type RTCConfiguration } from "./iceServers";
 import type { SessionParts } from "./parts";
 import type { Timeline } from "./Timeline";
 
@@ -21,10 +27,15 @@ export interface TransportOptions {
 	/** Against a server on this machine. */
 	loopback: boolean;
 	timeline: Timeline;
+	rtcConfig: RTCConfiguration | undefined;
+	/** Of signalling; TURN over TLS trusts the same. */
+	tls: StreamTLSOptions | undefined;
 }
 
 export interface TransportHost {
 	tellMedia(): void;
+	/** One more candidate of ours, found out by STUN or TURN. */
+	discovered(candidate: Candidate): void;
 }
 
 /** What a peer tells of its data channels. */
@@ -42,7 +53,7 @@ export class Transport implements PeerOptions {
 	readonly loopback: boolean;
 	/** @internal We offer. */
 	readonly controlling: boolean;
-	readonly #timeline: Timeline;
+	readonly #options: TransportOptions;
 	readonly #host: TransportHost;
 	readonly #data: ChannelHandlers;
 	#ice: IceState = "new";
@@ -50,20 +61,51 @@ export class Transport implements PeerOptions {
 	#media: MediaState = "new";
 	#reason: string | undefined;
 
+	/** Throws without memory, and when the app's ICE servers are malformed. */
 	constructor(
 		options: TransportOptions,
 		host: TransportHost,
 		data: ChannelHandlers,
 		controlling: boolean,
 	) {
-		const { parts, identity, loopback, timeline } = options;
-		this.identity = identity;
-		this.loopback = loopback;
-		this.controlling = controlling;
-		this.#timeline = timeline;
+		this.#options = options;
 		this.#host = host;
 		this.#data = data;
-		this.peer = parts.createPeer(this);
+		this.identity = options.identity;
+		this.loopback = options.loopback;
+		this.controlling = controlling;
+		this.peer = options.parts.createPeer(this);
+		try {
+			this.#configure();
+		} catch (error) {
+			this.peer.close();
+			throw error;
+		}
+	}
+
+	/** The server's first message: it may name STUN and TURN servers, or allow nothing but relays. */
+	welcome(response: JoinResponse | ReconnectResponse): void {
+		const forced = response.clientConfiguration?.forceRelay === ClientConfigSetting.ENABLED;
+		if (!this.#options.rtcConfig?.iceServers || forced) this.#configure(response);
+	}
+
+	/**
+	 * What the app says goes, else what the server says; of a server on this machine, nothing: nobody is
+	 * in the way.
+	 */
+	#configure(response?: JoinResponse | ReconnectResponse): void {
+		const { rtcConfig = {}, loopback, tls } = this.#options;
+		const { iceServers, iceTransportPolicy } = rtcConfig;
+		const forced = response?.clientConfiguration?.forceRelay === ClientConfigSetting.ENABLED;
+		const relayOnly = iceTransportPolicy === "relay" || forced;
+		const named = iceServers ?? (loopback ? [] : (response?.iceServers ?? []));
+		const servers = parseIceServers(named, (reason) => {
+			if (iceServers) throw new TypeError(`rtcConfig.iceServers: ${reason}`);
+			log.info(`an ICE server is not used: ${reason}`);
+		});
+		if (servers.length > 0 || relayOnly) {
+			this.peer.setIceServers(servers, relayOnly, tls && { ca: tls.ca, insecure: tls.insecure });
+		}
 	}
 
 	get media(): MediaState {
@@ -78,15 +120,23 @@ export class Transport implements PeerOptions {
 	/** @internal */
 	onIceState(state: IceState, at: number): void {
 		this.#ice = state;
-		if (state === "connected") this.#timeline.mark("ice", at);
+		if (state === "connected") this.#options.timeline.mark("ice", at);
 	}
 	/** @internal */
 	onDtlsState(state: DtlsState, at: number): void {
-		if (state === "connected") this.#timeline.mark("dtls", at);
+		if (state === "connected") this.#options.timeline.mark("dtls", at);
 	}
 	/** @internal */
 	onMilestone(milestone: Milestone, at: number): void {
-		this.#timeline.mark(milestone, at);
+		this.#options.timeline.mark(milestone, at);
+	}
+	/** @internal */
+	onCandidate(candidate: Candidate): void {
+		this.#host.discovered(candidate);
+	}
+	/** @internal */
+	onCandidateError(message: string): void {
+		log.info(message);
 	}
 	/** @internal */
 	onChannelOpen(channel: number, at: number, label: string): void {

@@ -11,6 +11,7 @@ import type { JoinResponse, SyncState, TrackInfo } from "../protocol/generated/t
 import type { Init } from "../protocol/schema";
 import type { ConnectionError } from "../signal/ConnectionError";
 import type { SignalEvents, SignalOptions, SignalStats } from "../signal/types";
+import type { RTCConfiguration } from "./iceServers";
 import type { TrackPublishError } from "./Publications";
 import type { IncomingTrack } from "./Receivers";
 import type { ReconnectPolicy } from "./ReconnectPolicy";
@@ -31,6 +32,8 @@ export interface SessionOptions {
 	speaker(): Speaker | undefined;
 	/** Largest inbound data packet in bytes; larger ones are refused in C and counted. 65,535 by default. */
 	maxDataBytes?: number;
+	/** STUN and TURN servers, and whether only relays may be used. */
+	rtcConfig?: RTCConfiguration | undefined;
 	/** Milliseconds to prepare, and from joining until media and data must be up; 15,000 by default. */
 	mediaTimeout?: number;
 	/** Milliseconds for an offer's answer; 15,000 by default. */

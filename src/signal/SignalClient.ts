@@ -297,9 +297,11 @@ export class SignalClient extends HandledEmitter<SignalEvents> {
 		const { join, leave } = message;
 		if (join) {
 			this.#onJoined(join);
+			this.#emit("welcome", join);
 			this.#settle?.resolve(message);
 		} else if (this.#resuming && !leave && Object.keys(message).length > 0) {
 			this.#onJoined(PATIENCE);
+			if (message.reconnect) this.#emit("welcome", message.reconnect);
 			this.#settle?.resolve(message);
 			this.#onNextMessage(message);
 		} else if (leave) {

@@ -3,7 +3,7 @@
 import type { StreamTLSOptions } from "webrtc-native/stream";
 import type { Log } from "../platform/log";
 import type { ReconnectReason } from "../protocol/generated/enums";
-import type { SignalResponse } from "../protocol/generated/types";
+import type { JoinResponse, ReconnectResponse, SignalResponse } from "../protocol/generated/types";
 
 export interface SignalOptions {
 	/** Largest inbound message in bytes; a larger one is discarded in C and counted. 65,536 by default. */
@@ -37,6 +37,8 @@ export interface SignalClosed {
 export type SignalEvents = {
 	[K in keyof SignalResponse]-?: [NonNullable<SignalResponse[K]>];
 } & {
+	/** The first message, before any other. */
+	welcome: [JoinResponse | ReconnectResponse];
 	/** At most once, after connect() has resolved. Nothing comes after it. */
 	closed: [SignalClosed];
 };

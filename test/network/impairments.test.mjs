@@ -151,6 +151,15 @@ describe("the network laboratory", { skip }, () => {
 		assert.equal(counted, 10_000);
 	});
 
+	it("blocks a port and lets others pass", async () => {
+		await net.lab.set({ blockPorts: [9, port] });
+		assert.equal((await net.up({ count: 20 })).length, 0);
+		const { up } = await net.lab.stats();
+		assert.ok(up.drops.portBlocked >= 20);
+		await net.lab.set({ blockPorts: [9] });
+		assert.equal((await net.up({ count: 20 })).length, 20);
+	});
+
 	it("changes while packets are on their way", async () => {
 		await net.lab.set({ delay: 100 });
 		const first = net.up({ count: 5, after: 150 });

@@ -45,6 +45,7 @@ export class LabUnavailable extends Failure {}
  *   that may leave at once after a pause (1500), bytes that may wait (50,000)
  * @property {boolean} [blackHole] nothing passes
  * @property {boolean} [blockUdp]
+ * @property {number[]} [blockPorts] of UDP and TCP, either end's; at most four
  * @property {{ bytes: number, icmp?: boolean }} [mtu] larger packets are dropped, and with `icmp` their
  *   sender is told when it set DF; the router never fragments
  */
@@ -60,11 +61,13 @@ function toSettings({
 	rate = { kbps: 0 },
 	blackHole = false,
 	blockUdp = false,
+	blockPorts = [],
 	mtu = { bytes: 0 },
 	...unknown
 }) {
 	const [name] = Object.keys(unknown);
 	if (name) throw new TypeError(`no impairment is called ${name}`);
+	if (blockPorts.length > 4) throw new RangeError("more than four blocked ports");
 	const normal = "normal" in jitter;
 	return {
 		delay_ms: delay,
@@ -82,6 +85,7 @@ function toSettings({
 		queue_bytes: rate.queue ?? 50_000,
 		black_hole: Number(blackHole),
 		block_udp: Number(blockUdp),
+		...Object.fromEntries([0, 1, 2, 3].map((i) => [`block_ports[${i}]`, blockPorts[i] ?? 0])),
 		mtu: mtu.bytes,
 		mtu_icmp: Number(mtu.icmp ?? false),
 	};

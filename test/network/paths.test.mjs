@@ -1,4 +1,7 @@
-/** Paths through a network: each is the one that is used when all better ones are blocked. */
+/**
+ * Paths through a network: each is the one that is used when all better ones are blocked. The server
+ * names the TURN servers, and the device is told nothing but whom to trust.
+ */
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -10,63 +13,166 @@ import { startServer } from "../../tools/server/server.mjs";
 import { joinToken } from "../../tools/server/token.mjs";
 import { compare } from "../e2e/lib/analysis.mjs";
 import { startDevice } from "../e2e/lib/device.mjs";
+import { until } from "../e2e/lib/until.mjs";
+import { startCoturn } from "./coturn.mjs";
 import { createLab, labRefusal } from "./lab.mjs";
+import { pause } from "./lib.mjs";
 
 const skip = await labRefusal();
 const speech = join(root, "test/fixtures/speech-16k.wav");
+const seconds = 3.5;
+const rooms = Object.freeze(["udp", "srflx", "turn-udp", "tcp", "turn-tcp", "turn-tls"]);
+const noUdp = Object.freeze({ delay: 10, blockUdp: true });
 
 describe("paths through a network", { skip }, () => {
 	/** @type {Awaited<ReturnType<typeof createLab>>} */
 	let lab;
 	/** @type {import("../../tools/server/server.mjs").Server} */
 	let server;
+	/** @type {Awaited<ReturnType<typeof startCoturn>>} */
+	let coturn;
+	/** @type {import("../../tools/lib/background.mjs").Background[]} */
+	let agents = [];
 	before(async () => {
 		lab = await createLab({ seed: 31 });
-		server = await startServer({ log: "server-paths.log", host: lab.server });
+		await lab.set({ delay: 10 });
+		coturn = await startCoturn({ host: lab.server, name: "coturn-paths" });
+		const rtc = {
+			turn_servers: coturn.turnServers("tls", "tcp", "udp"),
+			stun_servers: [coturn.stunServer],
+		};
+		server = await startServer({ log: "server-paths.log", host: lab.server, rtc });
+		agents = await Promise.all(rooms.map(startAgent));
 	});
 	after(async () => {
+		await Promise.all(agents.map((agent) => agent.stop()));
 		await server?.stop();
+		await coturn?.stop();
 		await lab?.close();
 	});
 
-	/**
-	 * A call with the echo agent. The path, and how alike what comes back is.
-	 * @param {string} room
-	 */
-	async function call(room) {
+	/** The echo agent, on the server's side. @param {string} room */
+	async function startAgent(room) {
 		const log = join(logs, `agent-paths-${room}.log`);
-		const agentToken = await joinToken(server, { room, identity: "agent", agent: true });
+		const token = await joinToken(server, { room, identity: "agent", agent: true });
 		const script = join(root, "tools", "agent", "echo.mjs");
 		const agent = lab.server.spawn("the echo agent", [process.execPath, script], {
 			log,
-			env: { LIVEKIT_URL: server.url, LIVEKIT_TOKEN: agentToken },
+			env: { LIVEKIT_URL: server.url, LIVEKIT_TOKEN: token },
 		});
-		try {
-			await agent.ready(() => /^ready$/m.test(readFileSync(log, "utf8")) || undefined, 15_000);
-			const token = await joinToken(server, { room, identity: "device" });
-			const said = readWav(speech);
-			const seconds = Math.ceil(said.samples.length / said.rate + 2);
-			const config = { url: server.url, token, seconds, mic: speech };
-			const device = startDevice(`paths-${room}`, config, "examples/voice-agent", lab.device);
-			const { status, output, report } = await device.end();
-			assert.equal(status, 0, output);
-			const heard = readWav(device.speaker);
-			const { likeness } = compare(said.samples, heard.samples, said.rate);
-			return { likeness, path: report.path, timeline: report.timeline, stats: report.peer };
-		} finally {
-			await agent.stop();
-		}
+		await agent.ready(() => /^ready$/m.test(readFileSync(log, "utf8")) || undefined, 20_000);
+		return agent;
 	}
 
-	it("over TCP to the server, when UDP is blocked", async (t) => {
-		await lab.set({ delay: 10, blockUdp: true });
-		const { likeness, path, timeline, stats } = await call("tcp");
-		t.diagnostic(JSON.stringify({ likeness, path, timeline }));
-		assert.deepEqual([path.candidateType, path.protocol], ["prflx", "tcp"]);
-		assert.ok(likeness > 0.6, `likeness ${likeness}`);
-		// Paced behind the checks that UDP swallowed, and two round trips: TCP's and the check's.
-		const ice = timeline.ice - timeline.joined;
-		assert.ok(ice < 300, `a path after ${ice} ms`);
-		assert.equal(stats.droppedSend, 0);
+	/**
+	 * A call with the agent of `room`, in which both hear the other.
+	 * @param {import("node:test").TestContext} t @param {string} room
+	 */
+	async function call(t, room) {
+		const token = await joinToken(server, { room, identity: "device" });
+		const config = { url: server.url, token, seconds, mic: speech, ca: coturn.ca };
+		const device = startDevice(`paths-${room}`, config, "examples/voice-agent", lab.device);
+		const { status, output, report } = await device.end();
+		assert.equal(status, 0, output);
+		const { path, timeline, peer } = report;
+		const said = readWav(speech);
+		const heard = readWav(device.speaker);
+		const begin = said.samples.subarray(0, (seconds - 2) * said.rate);
+		const { likeness } = compare(begin, heard.samples, said.rate);
+		const ice = Math.round(timeline.ice - timeline.joined);
+		t.diagnostic(JSON.stringify({ ...path, ice, likeness }));
+		assert.ok(likeness > 0.5, `likeness ${likeness}`);
+		return { path, ice, peer, output };
+	}
+
+	it("straight over UDP", async (t) => {
+		const { path, ice } = await call(t, "udp");
+		assert.deepEqual([path.candidateType, path.protocol], ["host", "udp"]);
+		assert.ok(ice < 100, `a path after ${ice} ms`);
 	});
+
+	it("over UDP through a NAT, as the STUN server sees it", async (t) => {
+		await lab.nat("port-restricted");
+		const { path } = await call(t, "srflx");
+		await lab.nat("none");
+		assert.deepEqual([path.candidateType, path.protocol], ["srflx", "udp"]);
+		assert.deepEqual([path.remoteAddress, path.remotePort], [lab.server.address, server.ports.udp]);
+	});
+
+	it("by a relay over UDP, when the server's UDP is blocked", async (t) => {
+		await lab.set({ delay: 10, blockPorts: [server.ports.udp] });
+		const { path, ice } = await call(t, "turn-udp");
+		assert.deepEqual([path.candidateType, path.relayProtocol], ["relay", "udp"]);
+		assert.ok(ice < 400, `a path after ${ice} ms`);
+	});
+
+	it("over TCP to the server, when no UDP passes", async (t) => {
+		await lab.set(noUdp);
+		const { path, ice, peer } = await call(t, "tcp");
+		assert.deepEqual([path.candidateType, path.protocol], ["prflx", "tcp"]);
+		// Paced behind the check that UDP swallowed, and two round trips: TCP's and the check's.
+		assert.ok(ice < 300, `a path after ${ice} ms`);
+		assert.equal(peer.droppedSend, 0);
+	});
+
+	it("by a relay over TCP, when no UDP passes and the server's TCP is blocked", async (t) => {
+		await lab.set({ ...noUdp, blockPorts: [server.ports.tcp] });
+		const { path, ice } = await call(t, "turn-tcp");
+		assert.deepEqual([path.candidateType, path.relayProtocol], ["relay", "tcp"]);
+		assert.ok(ice < 500, `a path after ${ice} ms`);
+	});
+
+	it("by a relay over TLS, when that is blocked, too", async (t) => {
+		const blockPorts = [server.ports.tcp, coturn.ports.plain];
+		await lab.set({ ...noUdp, blockPorts });
+		const { path, ice } = await call(t, "turn-tls");
+		assert.deepEqual([path.candidateType, path.relayProtocol], ["relay", "tls"]);
+		assert.ok(ice < 1500, `a path after ${ice} ms`);
+	});
+
+	/** What a path is lost by, and what comes back. */
+	const mended = /** @type {const} */ ([
+		["over TCP, from 2.5 s of nothing", () => [], ["prflx", undefined]],
+		[
+			"by a relay over TLS, from 2.5 s of nothing",
+			() => [server.ports.tcp, 3478],
+			["relay", "tls"],
+		],
+	]);
+	for (const [name, blocked, [type, relay]] of mended) {
+		it(`comes back ${name}`, async (t) => {
+			const weather = { ...noUdp, blockPorts: blocked() };
+			await lab.set(weather);
+			const room = `mended-${relay}`;
+			const token = await joinToken(server, { room, identity: "device" });
+			const script =
+				"mic,connect,wait localTrackPublished,wait reconnected,wait 500,path,disconnect";
+			const config = { url: server.url, token, seconds: 30, mic: speech, loop: true, script };
+			const device = startDevice(
+				`paths-${room}`,
+				{ ...config, ca: coturn.ca },
+				"test/e2e/apps/room",
+				lab.device,
+			);
+			const said = (/** @type {string} */ event) =>
+				until(() => new RegExp(`^${event}\\b`, "m").test(device.output()), event, 15_000);
+			await said("localTrackPublished");
+			await pause(500);
+			await lab.set({ blackHole: true });
+			await said("reconnecting");
+			await pause(1000);
+			await lab.set(weather);
+			const begin = performance.now();
+			await said("reconnected");
+			const back = Math.round(performance.now() - begin);
+			const { status, output } = await device.end();
+			assert.equal(status, 0, output);
+			const [, text] = /^path (.*)$/m.exec(output) ?? [];
+			t.diagnostic(`back after ${back} ms: ${text}`);
+			const path = JSON.parse(text);
+			assert.deepEqual([path.candidateType, path.relayProtocol], [type, relay]);
+			assert.ok(back < 2000, `back after ${back} ms`);
+			assert.doesNotMatch(output, /^localTrackUnpublished(.|\n)*^reconnected/m);
+		});
+	}
 });

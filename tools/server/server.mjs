@@ -42,8 +42,11 @@ async function freePorts() {
 	return { http, front, tcp, udp };
 }
 
-/** @param {{ address: string, http: number, udp: number, tcp: number, key: string, secret: string }} options */
-function configuration({ address, http, udp, tcp, key, secret }) {
+/**
+ * @param {{ address: string, http: number, udp: number, tcp: number, key: string, secret: string,
+ *   rtc: object | undefined }} options
+ */
+function configuration({ address, http, udp, tcp, key, secret, rtc }) {
 	// JSON is YAML. No STUN and no fallback to TCP: a call must not depend on anything outside, and
 	// a failed one must not change how the server treats the next (it remembers for minutes).
 	return JSON.stringify({
@@ -60,6 +63,7 @@ function configuration({ address, http, udp, tcp, key, secret }) {
 			enable_loopback_candidate: address === loopback,
 			stun_servers: [],
 			allow_tcp_fallback: false,
+			...rtc,
 		},
 	});
 }
@@ -78,10 +82,11 @@ function configuration({ address, http, udp, tcp, key, secret }) {
 /**
  * Starts a server and waits until it answers.
  * @param {{ log?: string, host?: { address: string, within: readonly string[] }, again?: Server,
- *   secret?: string, old?: boolean }} [options] `log`: the file's name in build/log; `host`: the
- *   laboratory's, this machine's loopback if not given; `again`: one that has ended, to be started anew
- *   with its ports and keys; `secret`: another's, which takes the same tokens then; `old`: one from before
- *   1.9, which wants two peer connections, as all are when LIVEKIT_XS_OLD_SERVER is 1
+ *   secret?: string, rtc?: object, old?: boolean }} [options] `log`: the file's name in build/log; `host`:
+ *   the laboratory's, this machine's loopback if not given; `again`: one that has ended, to be started anew
+ *   with its ports and keys; `secret`: another's, which takes the same tokens then; `rtc`: more of that
+ *   section of its configuration; `old`: one from before 1.9, which wants two peer connections, as all
+ *   are when LIVEKIT_XS_OLD_SERVER is 1
  * @returns {Promise<Server>}
  */
 export async function startServer({
@@ -90,6 +95,7 @@ export async function startServer({
 	again,
 	secret = again?.secret ?? randomBytes(32).toString("hex"),
 	old = process.env.LIVEKIT_XS_OLD_SERVER === "1",
+	rtc,
 } = {}) {
 	const address = host?.address ?? loopback;
 	const path = join(logs, log);
@@ -99,7 +105,7 @@ export async function startServer({
 		const server = new Background("livekit-server", [...(host?.within ?? []), serverProgram()], {
 			log: path,
 			// By the environment and not as an argument: those are for every user of the machine to see.
-			env: { LIVEKIT_CONFIG: configuration({ address, ...ports, key, secret }) },
+			env: { LIVEKIT_CONFIG: configuration({ address, ...ports, key, secret, rtc }) },
 		});
 		try {
 			const at = `${address}:${ports.http}`;

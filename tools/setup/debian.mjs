@@ -49,6 +49,7 @@ const forTests = [
 	{ name: "gcc-xtensa-lx106", command: "xtensa-lx106-elf-gcc" },
 	{ name: "qemu-system-misc", command: "qemu-system-riscv32" },
 	{ name: "dpkg-dev", command: "dpkg-source" },
+	{ name: "coturn", command: "turnserver" },
 ];
 
 /** For the 32-bit host; other processors' compilers have no such mode. */

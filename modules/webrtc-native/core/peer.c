@@ -134,6 +134,14 @@ void peer_forget_path(peer *self, int socket)
 		self->old_path.until = 0;
 }
 
+void peer_remove_local(peer *self, int socket, uint64_t now)
+{
+	self->now = now;
+	peer_forget_path(self, socket);
+	ice_agent_remove_local(self->ice, socket, now);
+	peer_progress(self);
+}
+
 void peer_lost(peer *self, int socket, const net_address *to, uint64_t now)
 {
 	self->now = now;

@@ -80,7 +80,8 @@ typedef enum {
 	PEER_EVENT_READABLE,       /* peer_take_message() has one; comes again for the next */
 	PEER_EVENT_WRITABLE,       /* there is room for a message that was refused */
 	PEER_EVENT_BUFFERED_LOW,   /* `channel`: peer_buffered() fell to its low water */
-	PEER_EVENT_DATA_ENDED      /* all channels are over; `reason` may be NULL */
+	PEER_EVENT_DATA_ENDED,     /* all channels are over; `reason` may be NULL */
+	PEER_EVENT_CANDIDATE       /* `candidate`: from the port, to be signalled */
 } peer_event_type;
 
 typedef struct {
@@ -91,7 +92,8 @@ typedef struct {
 	uint64_t at; /* microseconds */
 	uint32_t ssrc;
 	int channel;
-	const char *reason; /* one line for people; valid as long as the peer */
+	const char *reason;             /* one line for people; valid as long as the peer */
+	const ice_candidate *candidate; /* valid as long as the callback */
 } peer_event;
 
 /** Bytes, with the limits of sctp_config. */
@@ -151,6 +153,10 @@ int peer_set_remote(peer *peer, const peer_remote *remote, uint64_t now);
 int peer_restart_ice(peer *peer, uint64_t now);
 /** `socket` is gone, and the old path with it if that led over it. */
 void peer_forget_path(peer *peer, int socket);
+/** ice_agent_remove_local(). */
+void peer_remove_local(peer *peer, int socket, uint64_t now);
+/** Where packets go now: ICE's path, or the old one beside an ICE restart. */
+bool peer_path(const peer *peer, int *socket, net_address *to);
 /** The connection from `socket` to `to` broke: ice_agent_lost(). */
 void peer_lost(peer *peer, int socket, const net_address *to, uint64_t now);
 

@@ -116,9 +116,6 @@ struct peer {
 void peer_queue(peer *self, const uint8_t *bytes, size_t length);
 uint32_t peer_random(peer *self);
 
-/** Where packets go now. */
-bool peer_path(const peer *self, int *socket, net_address *to);
-
 /* peer_state.c */
 void peer_emit(peer *self, peer_event event);
 dtls_transport *peer_create_dtls(peer *self, const peer_remote *remote);

@@ -31,7 +31,37 @@ port_peer *port_peer_create(const peer_config *config,
 							void *context);
 /** Says goodbye and frees; returns once the thread has let go. No event comes after. */
 void port_peer_free(port_peer *peer);
-/** Opens one UDP socket per usable interface address; their count, or -1 with `error`. */
+
+#define PORT_ICE_SERVERS 6 /* what is over is ignored */
+
+/** One URL of an iceServers entry (RFC 7064, RFC 7065). */
+typedef struct {
+	bool turn; /* else STUN, over UDP */
+	ice_transport transport;
+	const char *host; /* a name or an address */
+	uint16_t port;
+	const char *username, *password; /* of TURN */
+} port_ice_server;
+
+typedef struct {
+	port_ice_server servers[PORT_ICE_SERVERS];
+	size_t count;
+	bool relay_only; /* iceTransportPolicy "relay" */
+	/* For TURN over TLS, as port_stream_options has them: */
+	const uint8_t *ca;
+	size_t ca_length;
+	bool insecure;
+} port_ice_config;
+
+/**
+ * STUN and TURN servers, from now on and after each restart; all is copied. They are asked at once,
+ * unless ICE has its path already; what comes of it is told by PEER_EVENT_CANDIDATE. 0, or -1
+ * without memory.
+ */
+int port_peer_set_ice(port_peer *peer, const port_ice_config *config);
+
+/** Opens one UDP socket per usable interface address; their count, or -1 with `error`. None
+ * and no error when only relays may be used. */
 int port_peer_gather(port_peer *peer, bool loopback, ice_candidate out[ICE_LOCAL_MAX], char *error,
 					 size_t size);
 /**
@@ -50,6 +80,7 @@ typedef struct {
 	peer_stats core;
 	uint32_t dropped_send;     /* the socket took it not: buffer full, no route */
 	uint32_t dropped_oversize; /* larger than NET_DATAGRAM_MAX */
+	uint32_t relays_failed;    /* TURN servers that were of no use */
 } port_peer_stats;
 
 void port_peer_get_stats(port_peer *peer, port_peer_stats *out);

@@ -6,7 +6,9 @@
 #include "../core/port.h"
 
 #define EVENT_BYTES 4096
-#define REASON_MAX 160
+#define BODY_MAX 160 /* a reason, with its end, or a candidate */
+
+_Static_assert(sizeof(ice_candidate) < BODY_MAX, "room for a candidate");
 
 /* ---- Events ---- */
 
@@ -18,6 +20,9 @@ static void on_event(void *context, const peer_event *event)
 	/* How often these two come is up to the other side: they must not fill the ring. */
 	if (event->type == PEER_EVENT_READABLE || event->type == PEER_EVENT_WRITABLE)
 		atomic_fetch_or(&object->data_events, 1u << event->type);
+	else if (event->candidate)
+		ring_write(object->events, event, sizeof(*event), event->candidate,
+				   sizeof(*event->candidate));
 	else
 		ring_write(object->events, event, sizeof(*event), event->reason,
 				   event->reason ? strlen(event->reason) : 0);
@@ -75,10 +80,28 @@ static void call_of_channel(xsMachine *the, xs_link *link, const char *name,
 	xsmcCall_noResult(link->options, id, &xsVar(0), &xsVar(1), NULL);
 }
 
+/* options.onCandidate(candidate), or options.onCandidateError(reason). */
+static void call_of_candidate(xsMachine *the, xs_link *link, const peer_event *event,
+							  const char *body)
+{
+	xsIdentifier id = xsID("onCandidate");
+	ice_candidate candidate;
+
+	if (!event->candidate) {
+		call(the, link, "onCandidateError", body, event->at, "");
+	} else if (xsmcHas(link->options, id)) {
+		memcpy(&candidate, body, sizeof(candidate));
+		candidate_to_object(the, &xsVar(0), &candidate);
+		xsmcCall_noResult(link->options, id, &xsVar(0), NULL);
+	}
+}
+
+/* `body`: the reason, or a candidate. */
 static void deliver_event(xsMachine *the, peer_object *object, const peer_event *event,
-						  const char *reason)
+						  const char *body)
 {
 	xs_link *link = &object->link;
+	const char *reason = body;
 
 	switch (event->type) {
 	case PEER_EVENT_STATE:
@@ -108,6 +131,9 @@ static void deliver_event(xsMachine *the, peer_object *object, const peer_event 
 	case PEER_EVENT_DATA_ENDED:
 		call(the, link, "onDataEnded", reason, event->at, "");
 		break;
+	case PEER_EVENT_CANDIDATE:
+		call_of_candidate(the, link, event, body);
+		break;
 	case PEER_EVENT_READABLE: /* in data_events */
 	case PEER_EVENT_WRITABLE:
 	case PEER_EVENT_BYE: /* signalling tells of ended tracks */
@@ -119,16 +145,16 @@ static void deliver(xs_link *link)
 {
 	peer_object *object = (peer_object *)link;
 	peer_event event;
-	char reason[REASON_MAX];
+	char body[BODY_MAX];
 	size_t length;
 
 	xsBeginHost(link->the);
 	xsmcVars(3);
 	/* A callback may close the peer. */
 	while (link->open &&
-		   ring_read(object->events, &event, sizeof(event), reason, sizeof(reason) - 1, &length)) {
-		reason[length] = 0;
-		deliver_event(the, object, &event, reason);
+		   ring_read(object->events, &event, sizeof(event), body, sizeof(body) - 1, &length)) {
+		body[length] = 0;
+		deliver_event(the, object, &event, body);
 	}
 	if (link->open)
 		deliver_data(the, object);

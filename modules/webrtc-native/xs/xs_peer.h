@@ -1,4 +1,4 @@
-/* What the binding's files for Peer share: xs_peer.c, xs_peer_{signal,media,data,stats}.c,
+/* What the binding's files for Peer share: xs_peer.c, xs_peer_{signal,ice,media,data,stats}.c,
  * xs_tap.c. */
 #ifndef LKXS_XS_PEER_H
 #define LKXS_XS_PEER_H
@@ -31,6 +31,11 @@ typedef struct {
 	sender_binding senders[PEER_SENDERS];       /* by core's index, which is the handle */
 	receiver_binding receivers[PEER_RECEIVERS]; /* likewise */
 } peer_object;
+
+/** "host", "srflx", "prflx", "relay" by ice_candidate_type. */
+extern const char *const candidate_type_names[ICE_RELAYED + 1];
+/** Makes a Candidate of webrtc.ts. */
+void candidate_to_object(xsMachine *the, xsSlot *out, const ice_candidate *candidate);
 
 /** The object behind `this`; throws when it is closed. */
 peer_object *open_peer(xsMachine *the);

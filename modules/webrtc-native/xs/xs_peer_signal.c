@@ -34,13 +34,6 @@ void xs_peer_get_pwd(xsMachine *the)
 	xsmcSetString(xsResult, (char *)ours.pwd);
 }
 
-static const char *const candidate_types[] = {
-	[ICE_HOST] = "host",
-	[ICE_SERVER_REFLEXIVE] = "srflx",
-	[ICE_PEER_REFLEXIVE] = "prflx",
-	[ICE_RELAYED] = "relay",
-};
-
 static void sort_by_priority(ice_candidate *candidates, int count)
 {
 	for (int i = 1; i < count; i++)
@@ -51,55 +44,13 @@ static void sort_by_priority(ice_candidate *candidates, int count)
 		}
 }
 
-typedef struct {
-	bool there;
-	ice_candidate local, remote;
-} path_call;
-
-static void get_path(peer *core, void *context, uint64_t now)
-{
-	path_call *out = context;
-	const ice_candidate *local = ice_agent_path_local(peer_ice(core));
-	const ice_candidate *remote = ice_agent_path_remote(peer_ice(core));
-
-	(void)now;
-	out->there = local && remote;
-	if (out->there) {
-		out->local = *local;
-		out->remote = *remote;
-	}
-}
-
-void xs_peer_get_path(xsMachine *the)
-{
-	static const char *const transports[] = {
-		[ICE_UDP] = "udp", [ICE_TCP] = "tcp", [ICE_TLS] = "tls"};
-	char text[PORT_ADDRESS_TEXT];
-	path_call path;
-
-	port_peer_with(open_peer(the)->port, get_path, &path);
-	if (!path.there)
-		return;
-	bool relayed = path.local.type == ICE_RELAYED;
-	const char *transport = transports[path.local.transport];
-	port_address_format(&path.remote.address, text);
-	xsmcSetNewObject(xsResult);
-	xs_set_text(the, &xsResult, "candidateType", candidate_types[path.local.type]);
-	xs_set_text(the, &xsResult, "protocol", relayed ? transports[ICE_UDP] : transport);
-	if (relayed)
-		xs_set_text(the, &xsResult, "relayProtocol", transport);
-	xs_set_text(the, &xsResult, "remoteCandidateType", candidate_types[path.remote.type]);
-	xs_set_text(the, &xsResult, "remoteAddress", text);
-	xs_set_number(the, &xsResult, "remotePort", path.remote.address.port);
-}
-
 /* The array of Candidate that `gather` finds. */
 static void return_candidates(xsMachine *the,
 							  int (*gather)(port_peer *, bool, ice_candidate *, char *, size_t))
 {
 	peer_object *object = open_peer(the);
 	ice_candidate candidates[ICE_LOCAL_MAX];
-	char text[PORT_ADDRESS_TEXT], error[160];
+	char error[160];
 
 	int count = gather(object->port, object->loopback, candidates, error, sizeof(error));
 	if (count < 0)
@@ -108,13 +59,7 @@ static void return_candidates(xsMachine *the,
 	xsmcVars(1);
 	xsmcSetNewArray(xsResult, 0);
 	for (int i = 0; i < count; i++) {
-		port_address_format(&candidates[i].address, text);
-		xsmcSetNewObject(xsVar(0));
-		xs_set_text(the, &xsVar(0), "type", candidate_types[candidates[i].type]);
-		xs_set_text(the, &xsVar(0), "address", text);
-		xs_set_number(the, &xsVar(0), "port", candidates[i].address.port);
-		xs_set_number(the, &xsVar(0), "priority", candidates[i].priority);
-		xs_set_text(the, &xsVar(0), "foundation", candidates[i].foundation);
+		candidate_to_object(the, &xsVar(0), &candidates[i]);
 		xsmcSetIndex(xsResult, (xsIndex)i, xsVar(0));
 	}
 }
@@ -216,7 +161,7 @@ static bool read_candidate(xsMachine *the, ice_candidate *out)
 	xsmcGet(xsVar(0), xsArg(0), xsID("type"));
 	const char *type = xsmcToString(xsVar(0));
 	int kind = ICE_HOST;
-	while (kind <= ICE_RELAYED && strcmp(candidate_types[kind], type) != 0)
+	while (kind <= ICE_RELAYED && strcmp(candidate_type_names[kind], type) != 0)
 		kind++;
 	if (kind > ICE_RELAYED)
 		return false;

@@ -45,6 +45,7 @@ static const field peer_fields[] = {
 	FIELD(port_peer_stats, core.dropped_events, "droppedEvents"),
 	FIELD(port_peer_stats, dropped_send, "droppedSend"),
 	FIELD(port_peer_stats, dropped_oversize, "droppedOversize"),
+	FIELD(port_peer_stats, relays_failed, "relaysFailed"),
 	FIELD(port_peer_stats, core.ice.checks_sent, "iceChecksSent"),
 	FIELD(port_peer_stats, core.ice.checks_received, "iceChecksReceived"),
 	FIELD(port_peer_stats, core.ice.responses_received, "iceResponsesReceived"),

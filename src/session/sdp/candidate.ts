@@ -21,7 +21,10 @@ const TYPES: readonly CandidateType[] = Object.freeze(["host", "srflx", "prflx",
 /** The value of a=candidate, without "a=". Always of component 1. */
 export function formatCandidate(candidate: Candidate): string {
 	const { foundation, priority, address, port, type, protocol = "udp" } = candidate;
-	return `candidate:${foundation} 1 ${protocol} ${priority} ${address} ${port} typ ${type}`;
+	// What it is to our own network is nobody's affair (RFC 8839, section 5.1); but it must be said.
+	const any = address.includes(":") ? "::" : "0.0.0.0";
+	const related = type === "host" ? "" : ` raddr ${any} rport 9`;
+	return `candidate:${foundation} 1 ${protocol} ${priority} ${address} ${port} typ ${type}${related}`;
 }
 
 /** Reads "candidate:…", with or without "a=" before it. Never throws. */

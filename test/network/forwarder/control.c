@@ -19,12 +19,27 @@ static const struct {
 	{                                                                                              \
 #name, offsetof(link_settings, name), most                                                 \
 	}
-	SETTING(delay_ms, 60000),   SETTING(jitter_ms, 60000), SETTING(jitter_normal, 1),
-	SETTING(loss, 1),           SETTING(burst_enter, 1),   SETTING(burst_leave, 1),
-	SETTING(burst_loss, 1),     SETTING(duplicate, 1),     SETTING(reorder, 1),
-	SETTING(reorder_ms, 60000), SETTING(rate_kbps, 1e7),   SETTING(bucket_bytes, 1e9),
-	SETTING(queue_bytes, 1e9),  SETTING(black_hole, 1),    SETTING(block_udp, 1),
-	SETTING(mtu, PACKET_MAX),   SETTING(mtu_icmp, 1),
+	SETTING(delay_ms, 60000),
+	SETTING(jitter_ms, 60000),
+	SETTING(jitter_normal, 1),
+	SETTING(loss, 1),
+	SETTING(burst_enter, 1),
+	SETTING(burst_leave, 1),
+	SETTING(burst_loss, 1),
+	SETTING(duplicate, 1),
+	SETTING(reorder, 1),
+	SETTING(reorder_ms, 60000),
+	SETTING(rate_kbps, 1e7),
+	SETTING(bucket_bytes, 1e9),
+	SETTING(queue_bytes, 1e9),
+	SETTING(black_hole, 1),
+	SETTING(block_udp, 1),
+	SETTING(mtu, PACKET_MAX),
+	SETTING(mtu_icmp, 1),
+	SETTING(block_ports[0], 65535),
+	SETTING(block_ports[1], 65535),
+	SETTING(block_ports[2], 65535),
+	SETTING(block_ports[3], 65535),
 #undef SETTING
 };
 

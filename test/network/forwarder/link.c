@@ -9,6 +9,7 @@ const char *const drop_reason_names[DROP_COUNT] = {
 	[DROP_NOT_IPV4] = "notIpv4",
 	[DROP_BLACK_HOLE] = "blackHole",
 	[DROP_UDP_BLOCKED] = "udpBlocked",
+	[DROP_PORT_BLOCKED] = "portBlocked",
 	[DROP_TOO_BIG] = "tooBig",
 	[DROP_LOST] = "lost",
 	[DROP_NAT] = "nat",
@@ -47,6 +48,16 @@ static bool is_lost(link_state *link)
 	return random_chance(&link->loss, link->bad ? settings->burst_loss : settings->loss);
 }
 
+static bool is_port_blocked(const link_settings *settings, const packet_info *info)
+{
+	for (int i = 0; i < LINK_BLOCKED; i++) {
+		double port = settings->block_ports[i];
+		if (port > 0 && (info->source.port == port || info->destination.port == port))
+			return true;
+	}
+	return false;
+}
+
 bool link_admit(link_state *link, const packet_info *info, size_t length, drop_reason *why)
 {
 	const link_settings *settings = &link->settings;
@@ -54,6 +65,8 @@ bool link_admit(link_state *link, const packet_info *info, size_t length, drop_r
 		*why = DROP_BLACK_HOLE;
 	else if (settings->block_udp > 0 && info->protocol == PROTOCOL_UDP)
 		*why = DROP_UDP_BLOCKED;
+	else if (is_port_blocked(settings, info))
+		*why = DROP_PORT_BLOCKED;
 	else if (settings->mtu > 0 && (double)length > settings->mtu)
 		*why = DROP_TOO_BIG;
 	else if (is_lost(link))

@@ -6,6 +6,8 @@
 #include "random.h"
 
 /* All 0: a perfect link. */
+#define LINK_BLOCKED 4
+
 typedef struct {
 	double delay_ms;
 	double jitter_ms; /* uniform: ± this; normal: the standard deviation; never below no delay */
@@ -22,14 +24,16 @@ typedef struct {
 	double queue_bytes;   /* what may wait for the rate limit */
 	double black_hole;    /* 1: nothing passes */
 	double block_udp;     /* 1: no UDP passes */
-	double mtu;           /* larger packets are dropped; 0: no limit */
-	double mtu_icmp;      /* 1: and the sender is told (RFC 1191) when it set DF */
+	double block_ports[LINK_BLOCKED]; /* nothing from or to these passes; 0: none */
+	double mtu;                       /* larger packets are dropped; 0: no limit */
+	double mtu_icmp;                  /* 1: and the sender is told (RFC 1191) when it set DF */
 } link_settings;
 
 typedef enum {
 	DROP_NOT_IPV4,
 	DROP_BLACK_HOLE,
 	DROP_UDP_BLOCKED,
+	DROP_PORT_BLOCKED,
 	DROP_TOO_BIG,
 	DROP_LOST,
 	DROP_NAT,

@@ -141,6 +141,13 @@ void ice_agent_remove_local(ice_agent *agent, int socket, uint64_t now);
  * another. */
 void ice_agent_lost(ice_agent *agent, int socket, const net_address *to, uint64_t now);
 
+/** While it lasts, having no pair left is no reason to give up: candidates of ours are on their
+ * way. */
+void ice_agent_gathering(ice_agent *agent, bool gathering, uint64_t now);
+
+/** Whether a relayed candidate over `transport` would be better than what is selected now. */
+bool ice_agent_wants_relay(const ice_agent *agent, ice_transport transport);
+
 /** From now on, and after restarts, only relayed candidates are used; to be said before the checks.
  */
 void ice_agent_relay_only(ice_agent *agent);

@@ -200,6 +200,20 @@ void ice_agent_remove_local(ice_agent *agent, int socket, uint64_t now)
 	ice_start(agent);
 }
 
+void ice_agent_gathering(ice_agent *agent, bool gathering, uint64_t now)
+{
+	agent->now = now;
+	agent->gathering = gathering;
+	ice_start(agent);
+}
+
+bool ice_agent_wants_relay(const ice_agent *agent, ice_transport transport)
+{
+	return !agent->selected || agent->state != ICE_CONNECTED ||
+		   priority_of(ICE_RELAYED, transport, UINT16_MAX) >
+			   agent->locals[agent->pairs[agent->path].local].candidate.priority;
+}
+
 void ice_agent_relay_only(ice_agent *agent)
 {
 	agent->relay_only = true;

@@ -104,7 +104,7 @@ struct ice_agent {
 	uint64_t now, wake;
 	uint32_t pacing, failed_after, consent_interval, quiet;
 	ice_state state;
-	bool controlling, remote_lite, remote_known, remote_ended, relay_only;
+	bool controlling, remote_lite, remote_known, remote_ended, relay_only, gathering;
 	uint64_t tie_breaker;
 
 	uint64_t pace_at;    /* no new check before */

@@ -210,7 +210,7 @@ static void run_checks(ice_agent *agent)
 		open += pair->state == ICE_PAIR_WAITING || pair->state == ICE_PAIR_IN_PROGRESS;
 	}
 	/* With no pair at all the peer may still find us, until the deadline. */
-	bool hopeless = agent->remote_ended && failed > 0 && open == 0;
+	bool hopeless = agent->remote_ended && !agent->gathering && failed > 0 && open == 0;
 
 	if (agent->path == ICE_NONE && (hopeless || agent->now >= agent->deadline)) {
 		ice_move(agent, ICE_CAUSE_GIVE_UP);

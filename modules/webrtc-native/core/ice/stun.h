@@ -1,6 +1,6 @@
 /*
- * STUN messages (RFC 8489), as far as ICE (RFC 8445) and consent (RFC 7675) need them: reading,
- * writing, MESSAGE-INTEGRITY (HMAC-SHA1) and FINGERPRINT.
+ * STUN messages (RFC 8489), as far as ICE (RFC 8445), consent (RFC 7675) and TURN (RFC 8656) need
+ * them: reading, writing, MESSAGE-INTEGRITY (HMAC-SHA1) and FINGERPRINT.
  *
  *    0                   1                   2                   3
  *    0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
@@ -22,7 +22,6 @@
 #define STUN_HEADER 20
 #define STUN_ID 12
 #define STUN_COOKIE UINT32_C(0x2112a442)
-#define STUN_BINDING 0x001 /* method */
 #define STUN_UNKNOWN_MAX 4
 #define STUN_INTEGRITY_SIZE 20
 #define STUN_FINGERPRINT_XOR UINT32_C(0x5354554e) /* "STUN" */
@@ -34,14 +33,31 @@ typedef enum {
 	STUN_ERROR = 0x110
 } stun_class;
 
-/** Attribute types (RFC 8489 section 18.3, RFC 8445 section 20.3). */
+/** Methods (RFC 8489 section 18.2, RFC 8656 section 17). */
+enum {
+	STUN_BINDING = 0x001,
+	STUN_ALLOCATE = 0x003,
+	STUN_REFRESH = 0x004,
+	STUN_SEND = 0x006,
+	STUN_DATA = 0x007,
+	STUN_CREATE_PERMISSION = 0x008,
+	STUN_CHANNEL_BIND = 0x009
+};
+
+/** Attribute types (RFC 8489 section 18.3, RFC 8445 section 20.3, RFC 8656 section 18). */
 enum {
 	STUN_USERNAME = 0x0006,
 	STUN_MESSAGE_INTEGRITY = 0x0008,
 	STUN_ERROR_CODE = 0x0009,
 	STUN_UNKNOWN_ATTRIBUTES = 0x000a,
+	STUN_CHANNEL_NUMBER = 0x000c,
+	STUN_LIFETIME = 0x000d,
+	STUN_XOR_PEER_ADDRESS = 0x0012,
+	STUN_DATA_VALUE = 0x0013,
 	STUN_REALM = 0x0014,
 	STUN_NONCE = 0x0015,
+	STUN_XOR_RELAYED_ADDRESS = 0x0016,
+	STUN_REQUESTED_TRANSPORT = 0x0019,
 	STUN_XOR_MAPPED_ADDRESS = 0x0020,
 	STUN_PRIORITY = 0x0024,
 	STUN_USE_CANDIDATE = 0x0025,
@@ -62,10 +78,11 @@ typedef struct {
 	uint16_t method;
 	const uint8_t *id; /* STUN_ID bytes */
 
-	stun_text username, realm, nonce, software;
-	net_address mapped; /* XOR-MAPPED-ADDRESS; family 0 when absent */
+	stun_text username, realm, nonce, software, data;
+	net_address mapped, relayed, peer; /* XOR-…-ADDRESS; family 0 when absent */
 	uint64_t tie_breaker;
 	uint32_t priority;
+	uint32_t lifetime;   /* seconds; 0 also when absent */
 	uint16_t error_code; /* 300 to 699; 0 when absent */
 	bool has_priority, use_candidate, controlling, controlled, has_fingerprint;
 

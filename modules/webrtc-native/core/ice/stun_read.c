@@ -82,9 +82,20 @@ static bool read_tie_breaker(stun_message *out, bool *role, const uint8_t *value
 	return true;
 }
 
-static bool read_attribute(stun_message *out, uint16_t type, const uint8_t *value, size_t length)
+static bool read_address(net_address *out, const stun_message *message, const uint8_t *value,
+						 size_t length)
 {
 	net_address address;
+
+	if (!read_xor_address(&address, message, value, length))
+		return false;
+	if (out->family == 0)
+		*out = address;
+	return true;
+}
+
+static bool read_attribute(stun_message *out, uint16_t type, const uint8_t *value, size_t length)
+{
 	uint16_t code;
 
 	switch (type) {
@@ -97,10 +108,18 @@ static bool read_attribute(stun_message *out, uint16_t type, const uint8_t *valu
 	case STUN_SOFTWARE:
 		return read_text(&out->software, value, length, 763);
 	case STUN_XOR_MAPPED_ADDRESS:
-		if (!read_xor_address(&address, out, value, length))
+		return read_address(&out->mapped, out, value, length);
+	case STUN_XOR_RELAYED_ADDRESS:
+		return read_address(&out->relayed, out, value, length);
+	case STUN_XOR_PEER_ADDRESS:
+		return read_address(&out->peer, out, value, length);
+	case STUN_DATA_VALUE:
+		return read_text(&out->data, value, length, UINT16_MAX);
+	case STUN_LIFETIME:
+		if (length != 4)
 			return false;
-		if (out->mapped.family == 0)
-			out->mapped = address;
+		if (out->lifetime == 0)
+			out->lifetime = bytes_read32(value);
 		return true;
 	case STUN_ERROR_CODE:
 		if (!read_error(&code, value, length))

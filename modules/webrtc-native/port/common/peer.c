@@ -15,6 +15,18 @@ static void hand_out_events(port_peer *self)
 		self->on_event(self->context, &event);
 }
 
+static uint64_t due_at(const port_peer *self)
+{
+	const uint64_t times[] = {peer_timeout(self->core), peer_tcp_due(self), peer_relay_due(self),
+							  peer_gather_due(self)};
+	uint64_t due = LOOP_NEVER;
+
+	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++)
+		if (times[i] < due)
+			due = times[i];
+	return due;
+}
+
 static void run(loop_client *client, uint64_t now)
 {
 	port_peer *self = (port_peer *)((char *)client - offsetof(port_peer, loop));
@@ -22,6 +34,8 @@ static void run(loop_client *client, uint64_t now)
 	pthread_mutex_lock(&self->mutex);
 	sockets_receive(self);
 	peer_tcp_run(self, now);
+	peer_relay_run(self, now);
+	peer_gather_run(self, now);
 	now = port_now(); /* that took its time, and time must not go back */
 	if (peer_timeout(self->core) <= now)
 		peer_handle_timeout(self->core, now);
@@ -29,8 +43,7 @@ static void run(loop_client *client, uint64_t now)
 	sockets_send(self);
 	hand_out_events(self);
 	sockets_send(self); /* taking events can open SCTP's window */
-	uint64_t due = peer_timeout(self->core), tcp_due = peer_tcp_due(self);
-	loop_set_due(client, tcp_due < due ? tcp_due : due);
+	loop_set_due(client, due_at(self));
 	pthread_mutex_unlock(&self->mutex);
 }
 
@@ -67,8 +80,11 @@ void port_peer_free(port_peer *self)
 	/* No other thread has it now. */
 	peer_close(self->core, port_now());
 	sockets_send(self);
+	peer_gather_end(self);
+	peer_relay_drop(self, NULL, 0);
 	sockets_close(self);
 	peer_tcp_drop(self, NULL, 0);
+	ice_servers_release(self->servers);
 	peer_free(self->core);
 	pthread_mutex_destroy(&self->mutex);
 	port_free(self);
@@ -84,9 +100,45 @@ static int find_addresses(net_address addresses[ICE_LOCAL_MAX], bool loopback, c
 	return found;
 }
 
-static int counted(int count, char *error, size_t size)
+int port_peer_set_ice(port_peer *self, const port_ice_config *config)
 {
-	if (count > 0)
+	ice_servers *servers = ice_servers_create(config);
+
+	if (!servers)
+		return -1;
+	pthread_mutex_lock(&self->mutex);
+	peer_gather_end(self);
+	ice_servers_release(self->servers);
+	self->servers = servers;
+	self->gather_due = true;
+	self->relay_only |= config->relay_only; /* what is told once stays */
+	if (config->relay_only)
+		ice_agent_relay_only(peer_ice(self->core));
+	pthread_mutex_unlock(&self->mutex);
+	loop_wake(&self->loop);
+	return 0;
+}
+
+/* With the lock held: host candidates, and what others see of us is to be found out. */
+static int gather(port_peer *self, const net_address *addresses, int found,
+				  ice_candidate out[ICE_LOCAL_MAX])
+{
+	self->families = 0;
+	for (int i = 0; i < found; i++)
+		self->families |= addresses[i].family == 6 ? 2 : 1;
+	self->gather_due = self->servers != NULL;
+	self->gathering = false; /* as the agent has it, fresh or restarted */
+	errno = 0;
+	if (self->relay_only)
+		return 0;
+	int count = sockets_gather(self, addresses, found, out);
+	peer_tcp_gather(self, addresses, found);
+	return count;
+}
+
+static int counted(const port_peer *self, int count, char *error, size_t size)
+{
+	if (count > 0 || (self->relay_only && self->families))
 		return count;
 	snprintf(error, size, "no usable network address%s%s", errno ? ": " : "",
 			 errno ? strerror(errno) : "");
@@ -102,11 +154,10 @@ int port_peer_gather(port_peer *self, bool loopback, ice_candidate out[ICE_LOCAL
 	if (found < 0)
 		return -1;
 	pthread_mutex_lock(&self->mutex);
-	errno = 0;
-	int count = sockets_gather(self, addresses, found, out);
-	peer_tcp_gather(self, addresses, found);
+	int count = gather(self, addresses, found, out);
 	pthread_mutex_unlock(&self->mutex);
-	return counted(count, error, size);
+	loop_wake(&self->loop);
+	return counted(self, count, error, size);
 }
 
 int port_peer_restart(port_peer *self, bool loopback, ice_candidate out[ICE_LOCAL_MAX], char *error,
@@ -122,14 +173,14 @@ int port_peer_restart(port_peer *self, bool loopback, ice_candidate out[ICE_LOCA
 	if (peer_restart_ice(self->core, port_now()) == 0) {
 		sockets_drop(self, addresses, found);
 		peer_tcp_drop(self, addresses, found);
-		errno = 0;
-		count = sockets_gather(self, addresses, found, out);
-		peer_tcp_gather(self, addresses, found);
+		peer_relay_drop(self, addresses, found);
+		self->generation++;
+		count = gather(self, addresses, found, out);
 	}
 	pthread_mutex_unlock(&self->mutex);
 	loop_wake(&self->loop);
 	if (count >= 0)
-		return counted(count, error, size);
+		return counted(self, count, error, size);
 	snprintf(error, size, "nothing to restart, or no entropy");
 	return -1;
 }

@@ -14,7 +14,7 @@
 
 /* ---- In and out ---- */
 
-static bool send_udp(port_peer *self, const ice_datagram *datagram)
+bool sockets_send_udp(port_peer *self, const ice_datagram *datagram)
 {
 	struct sockaddr_storage to;
 	socklen_t size = address_to_socket(&datagram->to, &to);
@@ -27,14 +27,23 @@ static bool send_udp(port_peer *self, const ice_datagram *datagram)
 	return sent >= 0;
 }
 
+static bool send_one(port_peer *self, const ice_datagram *datagram)
+{
+	if (datagram->socket < LOOP_SOCKETS)
+		return sockets_send_udp(self, datagram);
+	for (int i = 0; i < PEER_RELAYS; i++)
+		if (self->relays[i].turn && self->relays[i].name == datagram->socket)
+			return peer_relay_send(self, &self->relays[i], datagram);
+	return peer_tcp_send(self, datagram);
+}
+
 void sockets_send(port_peer *self)
 {
 	ice_datagram datagram;
 
 	while (peer_poll_datagram(self->core, &datagram)) {
-		bool udp = datagram.socket < LOOP_SOCKETS;
 		/* A full buffer or a network that is gone: to the protocols above it is a lost packet. */
-		if (!(udp ? send_udp : peer_tcp_send)(self, &datagram))
+		if (!send_one(self, &datagram))
 			self->stats.dropped_send++;
 	}
 }
@@ -58,7 +67,8 @@ static void receive_datagrams(port_peer *self, int index)
 			self->stats.dropped_oversize++;
 			continue;
 		}
-		peer_input(self->core, index, &address, bytes, (size_t)length, port_now());
+		if (!peer_gather_input(self, index, &address, bytes, (size_t)length))
+			peer_input(self->core, index, &address, bytes, (size_t)length, port_now());
 		/* Answers leave before the next datagram may want the same buffers. */
 		sockets_send(self);
 	}
@@ -73,27 +83,34 @@ void sockets_receive(port_peer *self)
 
 /* ---- Which there are ---- */
 
+void socket_mark(int handle, uint8_t family)
+{
+	int tos = DSCP_EF;
+
+	/* The network may ignore it, the system refuse it. */
+	if (family == 4)
+		setsockopt(handle, IPPROTO_IP, IP_TOS, &tos, sizeof(tos));
+#ifdef IPV6_TCLASS
+	else
+		setsockopt(handle, IPPROTO_IPV6, IPV6_TCLASS, &tos, sizeof(tos));
+#endif
+}
+
 /* A socket bound to a free port of `address`, which gets that port. -1 with errno. */
 static int open_socket(net_address *address)
 {
 	struct sockaddr_storage bound;
 	socklen_t size = address_to_socket(address, &bound);
-	int tos = DSCP_EF, yes = 1;
+	int yes = 1;
 	int handle = socket(address->family == 6 ? AF_INET6 : AF_INET, SOCK_DGRAM, 0);
 
 	if (handle < 0)
 		return -1;
 	fcntl(handle, F_SETFD, FD_CLOEXEC);
 	fcntl(handle, F_SETFL, O_NONBLOCK);
-	/* Marking is a wish: the network may ignore it, the system refuse it. */
-	if (address->family == 6) {
+	if (address->family == 6)
 		setsockopt(handle, IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof(yes));
-#ifdef IPV6_TCLASS
-		setsockopt(handle, IPPROTO_IPV6, IPV6_TCLASS, &tos, sizeof(tos));
-#endif
-	} else {
-		setsockopt(handle, IPPROTO_IP, IP_TOS, &tos, sizeof(tos));
-	}
+	socket_mark(handle, address->family);
 	if (bind(handle, (struct sockaddr *)&bound, size) != 0 ||
 		getsockname(handle, (struct sockaddr *)&bound, &size) != 0 ||
 		!address_from_socket(address, (struct sockaddr *)&bound)) {
@@ -105,13 +122,12 @@ static int open_socket(net_address *address)
 	return handle;
 }
 
-/* What `socket` is bound to. */
-static bool bound_to(int socket, net_address *out)
+bool socket_bound_to(int handle, net_address *out)
 {
 	struct sockaddr_storage bound;
 	socklen_t size = sizeof(bound);
 
-	return getsockname(socket, (struct sockaddr *)&bound, &size) == 0 &&
+	return getsockname(handle, (struct sockaddr *)&bound, &size) == 0 &&
 		   address_from_socket(out, (struct sockaddr *)&bound);
 }
 
@@ -130,7 +146,7 @@ static int socket_at(port_peer *self, net_address *address)
 {
 	for (size_t i = 0; i < self->loop.count; i++) {
 		net_address bound;
-		if (!self->udp[i] || !bound_to(self->loop.sockets[i], &bound))
+		if (!self->udp[i] || !socket_bound_to(self->loop.sockets[i], &bound))
 			continue;
 		address->port = bound.port;
 		if (net_address_equal(&bound, address))
@@ -169,7 +185,7 @@ bool socket_is_at(int handle, const net_address *addresses, int found)
 	net_address bound;
 	bool there = false;
 
-	for (int i = 0; i < found && bound_to(handle, &bound); i++) {
+	for (int i = 0; i < found && socket_bound_to(handle, &bound); i++) {
 		bound.port = addresses[i].port;
 		there |= net_address_equal(&bound, &addresses[i]);
 	}

@@ -58,7 +58,7 @@ bool peer_tcp_send(port_peer *self, const ice_datagram *datagram)
 			return false;
 		tcp = make_place(self);
 		*tcp = (peer_tcp){.socket = datagram->socket, .to = datagram->to};
-		tcp->link = tcp_link_open(&self->loop, FRAMING_ICE_TCP, &datagram->to, now);
+		tcp->link = tcp_link_open(&self->loop, FRAMING_ICE_TCP, &datagram->to, NULL, now);
 		if (!tcp->link) {
 			peer_lost(self->core, datagram->socket, &datagram->to, now);
 			return false;

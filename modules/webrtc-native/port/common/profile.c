@@ -25,7 +25,7 @@ static const port_profile profiles[] = {
 	{
 		.name = "psram",
 		.budget = {
-			[PORT_ICE] = KB(24), [PORT_DTLS] = KB(40), [PORT_SRTP] = KB(16), [PORT_RTP] = KB(24),
+			[PORT_ICE] = KB(36), [PORT_DTLS] = KB(40), [PORT_SRTP] = KB(16), [PORT_RTP] = KB(24),
 			[PORT_AUDIO] = KB(56), [PORT_OPUS] = KB(96), [PORT_SCTP] = KB(96), [PORT_PEER] = KB(24),
 			[PORT_STREAM] = KB(96), [PORT_BINDING] = KB(24),
 		},
@@ -36,7 +36,7 @@ static const port_profile profiles[] = {
 	{
 		.name = "internal",
 		.budget = {
-			[PORT_ICE] = KB(20), [PORT_DTLS] = KB(24), [PORT_SRTP] = KB(8), [PORT_RTP] = KB(8),
+			[PORT_ICE] = KB(28), [PORT_DTLS] = KB(24), [PORT_SRTP] = KB(8), [PORT_RTP] = KB(8),
 			[PORT_AUDIO] = KB(24), [PORT_OPUS] = KB(44), [PORT_SCTP] = KB(32), [PORT_PEER] = KB(16),
 			[PORT_STREAM] = KB(24), [PORT_BINDING] = KB(24),
 		},

@@ -50,22 +50,30 @@ static int start_connecting(const net_address *to)
 	return handle;
 }
 
-tcp_link *tcp_link_open(loop_client *loop, framing_kind kind, const net_address *to, uint64_t now)
+/* And frees `tls`. */
+static void close_socket(tcp_tls *tls, int handle)
+{
+	if (tls)
+		tcp_tls_end(tls, handle);
+	else if (handle >= 0)
+		close(handle);
+}
+
+tcp_link *tcp_link_open(loop_client *loop, framing_kind kind, const net_address *to, tcp_tls *tls,
+						uint64_t now)
 {
 	tcp_link *link = port_alloc(sizeof(*link), PORT_EXTERNAL, PORT_ICE);
 	int handle = link ? start_connecting(to) : -1;
+	int slot = handle < 0 ? -1 : loop_watch(loop, handle, POLLOUT);
 
-	if (handle < 0) {
+	if (slot < 0) {
+		close_socket(tls, handle);
 		port_free(link);
 		return NULL;
 	}
 	link->loop = loop;
-	link->slot = loop_watch(loop, handle, POLLOUT);
-	if (link->slot < 0) {
-		close(handle);
-		port_free(link);
-		return NULL;
-	}
+	link->slot = slot;
+	link->tls = tls;
 	link->state = TCP_CONNECTING;
 	link->deadline = now + TCP_CONNECT_TIMEOUT;
 	framing_init(&link->in, kind, link->in_bytes, sizeof(link->in_bytes));
@@ -78,21 +86,34 @@ void tcp_link_close(tcp_link *link)
 		return;
 	int handle = socket_of(link);
 	loop_unwatch(link->loop, (size_t)link->slot);
-	close(handle);
+	close_socket(link->tls, handle);
 	port_free(link);
 }
 
 /* ---- Out ---- */
 
+/* Bytes taken, 0 when the socket is full, -1 when it is over. */
+static int write_some(tcp_link *link, const uint8_t *bytes, size_t length)
+{
+	ssize_t sent;
+
+	if (link->tls)
+		return tcp_tls_write(link->tls, bytes, length);
+	do
+		sent = send(socket_of(link), bytes, length, SEND_FLAGS);
+	while (sent < 0 && errno == EINTR);
+	if (sent >= 0)
+		return (int)sent;
+	return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : -1;
+}
+
 /* Sends what waits. */
 static void flush(tcp_link *link)
 {
 	while (link->out_start < link->out_end) {
-		ssize_t sent = send(socket_of(link), link->out_bytes + link->out_start,
-							link->out_end - link->out_start, SEND_FLAGS);
-		if (sent < 0 && errno == EINTR)
-			continue;
-		if (sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK)
+		int sent =
+			write_some(link, link->out_bytes + link->out_start, link->out_end - link->out_start);
+		if (sent < 0)
 			link->state = TCP_OVER;
 		if (sent <= 0)
 			break;
@@ -140,8 +161,8 @@ bool tcp_link_send(tcp_link *link, const uint8_t *bytes, size_t length)
 
 static void finish_connecting(tcp_link *link)
 {
-	struct sockaddr_storage peer;
-	socklen_t peer_size = sizeof(peer);
+	struct sockaddr_storage other;
+	socklen_t other_size = sizeof(other);
 	int code = 0;
 	socklen_t size = sizeof(code);
 
@@ -150,24 +171,66 @@ static void finish_connecting(tcp_link *link)
 		return;
 	}
 	/* What poll() said may have been of a socket that was here before. */
-	if (getpeername(socket_of(link), (struct sockaddr *)&peer, &peer_size) != 0)
+	if (getpeername(socket_of(link), (struct sockaddr *)&other, &other_size) != 0)
 		return;
-	link->state = TCP_OPEN;
-	flush(link);
+	link->state = link->tls ? TCP_SHAKING : TCP_OPEN;
+	if (link->state == TCP_OPEN)
+		flush(link);
+}
+
+/* While the worker computes the socket is not watched. */
+static void shake_hands(tcp_link *link, bool ready)
+{
+	short wanted = POLLIN;
+
+	switch (tcp_tls_get_state(link->tls)) {
+	case TCP_TLS_WORKING:
+		return;
+	case TCP_TLS_UP:
+		link->state = TCP_OPEN;
+		flush(link);
+		return;
+	case TCP_TLS_FAILED:
+		link->state = TCP_OVER;
+		return;
+	case TCP_TLS_WANT_OUTPUT:
+		wanted = POLLOUT;
+		break;
+	case TCP_TLS_WANT_INPUT:
+		break;
+	}
+	loop_set_events(link->loop, (size_t)link->slot, ready ? 0 : wanted);
+	if (ready)
+		tcp_tls_step(link->tls, socket_of(link));
 }
 
 void tcp_link_run(tcp_link *link, uint64_t now)
 {
 	short ready = link->loop->revents[link->slot];
 
-	if (link->state == TCP_CONNECTING) {
-		if (ready)
-			finish_connecting(link);
-		if (link->state == TCP_CONNECTING && now >= link->deadline)
-			link->state = TCP_OVER;
-	} else if (link->state == TCP_OPEN && (ready & POLLOUT)) {
+	if (link->state == TCP_CONNECTING && ready)
+		finish_connecting(link);
+	if (link->state == TCP_SHAKING)
+		shake_hands(link, ready != 0);
+	else if (link->state == TCP_OPEN && (ready & POLLOUT))
 		flush(link);
-	}
+	if ((link->state == TCP_CONNECTING || link->state == TCP_SHAKING) && now >= link->deadline)
+		link->state = TCP_OVER;
+}
+
+/* Bytes read, 0 when there are none now, -1 when it is over. */
+static int read_some(tcp_link *link, uint8_t *out, size_t room)
+{
+	ssize_t count;
+
+	if (link->tls)
+		return tcp_tls_read(link->tls, out, room);
+	do
+		count = recv(socket_of(link), out, room, 0);
+	while (count < 0 && errno == EINTR);
+	if (count > 0)
+		return (int)count;
+	return count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK) ? 0 : -1;
 }
 
 /* Reads once; false when there is nothing to read now. */
@@ -175,18 +238,14 @@ static bool fill(tcp_link *link)
 {
 	size_t room;
 	uint8_t *out = framing_room(&link->in, &room);
-	ssize_t count;
+	int count = read_some(link, out, room);
 
-	do
-		count = recv(socket_of(link), out, room, 0);
-	while (count < 0 && errno == EINTR);
-	if (count > 0) {
-		framing_received(&link->in, (size_t)count);
-		return true;
-	}
-	if (count == 0 || (errno != EAGAIN && errno != EWOULDBLOCK))
+	if (count < 0)
 		link->state = TCP_OVER;
-	return false;
+	if (count <= 0)
+		return false;
+	framing_received(&link->in, (size_t)count);
+	return true;
 }
 
 bool tcp_link_next(tcp_link *link, uint8_t **packet, size_t *length)
@@ -204,5 +263,7 @@ bool tcp_link_next(tcp_link *link, uint8_t **packet, size_t *length)
 
 uint64_t tcp_link_due(const tcp_link *link)
 {
-	return link->state == TCP_CONNECTING ? link->deadline : LOOP_NEVER;
+	bool waits = link->state == TCP_CONNECTING || link->state == TCP_SHAKING;
+
+	return waits ? link->deadline : LOOP_NEVER;
 }

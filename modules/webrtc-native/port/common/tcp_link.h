@@ -9,17 +9,19 @@
 #include "../../core/ice/framing.h"
 #include "../../core/net.h"
 #include "loop.h"
+#include "tcp_tls.h"
 
 #define TCP_OUT 4096                           /* bytes that wait to be sent */
 #define TCP_PACKET_MAX (NET_DATAGRAM_MAX + 64) /* inbound: with what TURN puts around it */
-#define TCP_CONNECT_TIMEOUT 10000000u          /* microseconds */
+#define TCP_CONNECT_TIMEOUT 10000000u          /* microseconds, with the TLS handshake */
 
-typedef enum { TCP_CONNECTING, TCP_OPEN, TCP_OVER } tcp_state;
+typedef enum { TCP_CONNECTING, TCP_SHAKING, TCP_OPEN, TCP_OVER } tcp_state;
 
 typedef struct {
 	tcp_state state;
 	loop_client *loop;
 	int slot;          /* in loop->sockets */
+	tcp_tls *tls;      /* NULL: none */
 	uint64_t deadline; /* of connecting */
 	framing in;
 	size_t out_start, out_end;
@@ -27,8 +29,12 @@ typedef struct {
 	uint8_t in_bytes[FRAMING_HEAD_MAX + TCP_PACKET_MAX];
 } tcp_link;
 
-/** Begins to connect. NULL: no memory, no socket, or no way there. */
-tcp_link *tcp_link_open(loop_client *loop, framing_kind kind, const net_address *to, uint64_t now);
+/**
+ * Begins to connect; `tls` may be NULL, else it is the link's. NULL: no memory, no socket, or no
+ * way there.
+ */
+tcp_link *tcp_link_open(loop_client *loop, framing_kind kind, const net_address *to, tcp_tls *tls,
+						uint64_t now);
 /** Closes and frees; NULL is ignored. */
 void tcp_link_close(tcp_link *link);
 /** Sends or queues a packet, also while connecting; false: it is dropped. */

@@ -1,7 +1,8 @@
 /**
  * Does what it is told and prints what happens, one line each.
  *
- * Config: url, token; autoSubscribe (false for none); regions (the server tells of some); script: steps with commas between, as `steps`
+ * Config: url, token; ca (PEM text); autoSubscribe (false for none); regions (the server tells of some);
+ * script: steps with commas between, as `steps`
  * has them; and what the board takes. `serve` does what comes as data of topic "do", until the end.
  */
 
@@ -26,6 +27,7 @@ const room = new Room({
 	speaker: board.speaker,
 	board,
 	hasRegions: config.regions ? () => true : undefined,
+	tls: { ca: config.ca },
 });
 const me = room.localParticipant;
 const seen = new Set<string>();
@@ -72,6 +74,11 @@ const steps: Record<string, (argument: string) => unknown> = {
 	unsubscribe: () => eachRemote((publication) => publication.setSubscribed(false)),
 	enable: () => eachRemote((publication) => publication.setEnabled(true)),
 	disable: () => eachRemote((publication) => publication.setEnabled(false)),
+	/** IDENTITY=GAIN, for its tracks now and later */
+	volume: (pair) => {
+		const [identity, gain] = pair.split("=");
+		room.remoteParticipants.get(identity)?.setVolume(Number(gain));
+	},
 	/** "all", or the only identity that may subscribe to our tracks. */
 	allow: (who) =>
 		me.setTrackSubscriptionPermissions(
@@ -81,6 +88,8 @@ const steps: Record<string, (argument: string) => unknown> = {
 	data: (text) => me.publishData(new Uint8Array(ArrayBuffer.fromString(text)), { reliable: true }),
 	camera: () => me.setCameraEnabled(true),
 	simulate: (scenario) => room.simulateScenario(scenario as SimulationScenario),
+	/** Prints which way media goes. */
+	path: () => trace(`path ${JSON.stringify(room.getStats()?.path)}\n`),
 	sid: async () => trace(`sid ${await room.getSid()}\n`),
 	/** Prints who and what is there. */
 	describe: () => {

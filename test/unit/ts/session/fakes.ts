@@ -15,6 +15,7 @@ import type {
 	Candidate,
 	ChannelOptions,
 	DataOptions,
+	IceServer,
 	Peer,
 	PeerOptions,
 	PeerState,
@@ -60,6 +61,7 @@ export class FakeSignal extends HandledEmitter<SignalEvents> {
 	accept(behind: () => void = () => {}, response: object = {}): void {
 		this.connected = true;
 		const join = { otherParticipants: [], participant: { sid: "PA_me" }, ...response };
+		this.emit("welcome", join as never);
 		this.#settle.resolve(join as never);
 		behind();
 	}
@@ -110,7 +112,9 @@ export class FakeSignal extends HandledEmitter<SignalEvents> {
 export class FakePeer {
 	ufrag = "abcd";
 	readonly pwd = "abcdefghijklmnopqrstuvwx";
-	readonly stats = { rtpIn: 7 };
+	get stats(): Record<string, number> {
+		return { rtpIn: 7 };
+	}
 	readonly senders = new Map<number, SenderOptions>();
 	readonly receivers = new Map<number, ReceiverOptions>();
 	readonly muted = new Map<number, boolean>();
@@ -147,6 +151,12 @@ export class FakePeer {
 			};
 		});
 	}
+	/** What setIceServers() was given last. */
+	ice: { servers: readonly IceServer[]; relayOnly: boolean; tls: unknown } | undefined;
+	setIceServers(servers: readonly IceServer[], relayOnly: boolean, tls?: unknown): void {
+		this.ice = { servers, relayOnly, tls };
+	}
+	readonly path = undefined;
 	restarts = 0;
 	restartIce(): Candidate[] {
 		this.remote = undefined;

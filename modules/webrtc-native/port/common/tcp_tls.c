@@ -1,0 +1,230 @@
+#include "tcp_tls.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "../../core/crypto/tls.h"
+#include "../../core/port.h"
+
+#define RECEIVE 1024 /* bytes at a time */
+#ifdef MSG_NOSIGNAL
+#define SEND_FLAGS MSG_NOSIGNAL
+#else
+#define SEND_FLAGS 0
+#endif
+
+struct tcp_tls {
+	atomic_int references; /* the owner's and the job's */
+	atomic_int state;      /* tcp_tls_state */
+	pthread_mutex_t mutex; /* guards `owner` and `doomed` */
+	loop_client *owner;
+	bool doomed; /* the socket is closed with it */
+	int socket;
+	ice_servers *servers;
+	const port_ice_server *server;
+	tls_session *session;
+};
+
+static void release(tcp_tls *self)
+{
+	if (atomic_fetch_sub(&self->references, 1) != 1)
+		return;
+	tls_session_free(self->session);
+	if (self->doomed)
+		close(self->socket);
+	ice_servers_release(self->servers);
+	pthread_mutex_destroy(&self->mutex);
+	port_free(self);
+}
+
+tcp_tls *tcp_tls_create(ice_servers *servers, const port_ice_server *server, loop_client *owner)
+{
+	tcp_tls *self = port_alloc(sizeof(*self), PORT_EXTERNAL, PORT_ICE);
+
+	if (!self)
+		return NULL;
+	atomic_init(&self->references, 1);
+	atomic_init(&self->state, TCP_TLS_WANT_OUTPUT);
+	pthread_mutex_init(&self->mutex, NULL);
+	self->owner = owner;
+	self->servers = ice_servers_hold(servers);
+	self->server = server;
+	return self;
+}
+
+void tcp_tls_end(tcp_tls *self, int socket)
+{
+	pthread_mutex_lock(&self->mutex);
+	self->owner = NULL;
+	self->doomed = true;
+	self->socket = socket;
+	pthread_mutex_unlock(&self->mutex);
+	if (atomic_load(&self->state) == TCP_TLS_UP)
+		tls_session_close(self->session);
+	release(self);
+}
+
+tcp_tls_state tcp_tls_get_state(const tcp_tls *self)
+{
+	return (tcp_tls_state)atomic_load(&self->state);
+}
+
+/* ---- The session's view ---- */
+
+static int send_some(void *context, const uint8_t *bytes, size_t length)
+{
+	const tcp_tls *self = context;
+	ssize_t sent;
+
+	do
+		sent = send(self->socket, bytes, length, SEND_FLAGS);
+	while (sent < 0 && errno == EINTR);
+	if (sent >= 0)
+		return (int)sent;
+	return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : -1;
+}
+
+static uint64_t now(void *context)
+{
+	(void)context;
+	return port_now();
+}
+
+/* Bytes from the socket to the session: how many; 0 when there are none now, -1 at the end. */
+static int feed(tcp_tls *self)
+{
+	uint8_t bytes[RECEIVE];
+	ssize_t count;
+
+	do
+		count = recv(self->socket, bytes, sizeof(bytes), 0);
+	while (count < 0 && errno == EINTR);
+	if (count < 0)
+		return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : -1;
+	if (count == 0)
+		return -1;
+	/* It has read all that it had, so there is room. */
+	return tls_session_input(self->session, bytes, (size_t)count) == (size_t)count ? (int)count
+																				   : -1;
+}
+
+/* ---- The worker ---- */
+
+static bool start(tcp_tls *self)
+{
+	const port_ice_config *config = &self->servers->config;
+	tls_config options = {
+		.host_name = self->server->host,
+		.ca = config->ca,
+		.ca_length = config->ca_length,
+		.insecure = config->insecure,
+		.send = send_some,
+		.context = self,
+		.now = now,
+	};
+	char why[160];
+
+	if (self->session)
+		return true;
+	if (config->insecure)
+		fprintf(stderr,
+				"WARNING: the certificate of %s:%u is NOT checked (insecure): anyone on the way "
+				"can read and change this connection\n",
+				self->server->host, (unsigned)self->server->port);
+	self->session = tls_session_create(&options, why, sizeof(why));
+	return self->session != NULL;
+}
+
+static tcp_tls_state go_on(tcp_tls *self)
+{
+	if (!start(self))
+		return TCP_TLS_FAILED;
+	for (;;) {
+		int fed;
+		switch (tls_session_handshake(self->session)) {
+		case TLS_OK:
+			return TCP_TLS_UP;
+		case TLS_WANT_INPUT:
+			fed = feed(self);
+			if (fed == 0)
+				return TCP_TLS_WANT_INPUT;
+			if (fed < 0)
+				return TCP_TLS_FAILED;
+			break;
+		case TLS_WANT_OUTPUT:
+			return TCP_TLS_WANT_OUTPUT;
+		case TLS_CLOSED:
+		case TLS_FAILED:
+			return TCP_TLS_FAILED;
+		}
+	}
+}
+
+/* Owns one reference. */
+static void work(void *context)
+{
+	tcp_tls *self = context;
+	tcp_tls_state state = go_on(self);
+
+	pthread_mutex_lock(&self->mutex);
+	atomic_store(&self->state, (int)state);
+	if (self->owner)
+		loop_wake(self->owner);
+	pthread_mutex_unlock(&self->mutex);
+	release(self);
+}
+
+void tcp_tls_step(tcp_tls *self, int socket)
+{
+	self->socket = socket;
+	atomic_store(&self->state, TCP_TLS_WORKING);
+	atomic_fetch_add(&self->references, 1);
+	if (port_worker_run(work, self) == 0)
+		return;
+	atomic_fetch_sub(&self->references, 1);
+	atomic_store(&self->state, TCP_TLS_FAILED);
+}
+
+/* ---- The transport thread ---- */
+
+int tcp_tls_write(tcp_tls *self, const uint8_t *bytes, size_t length)
+{
+	switch (tls_session_write(self->session, bytes, &length)) {
+	case TLS_OK:
+		return (int)length;
+	case TLS_WANT_INPUT:
+	case TLS_WANT_OUTPUT:
+		return 0;
+	case TLS_CLOSED:
+	case TLS_FAILED:
+		break;
+	}
+	return -1;
+}
+
+int tcp_tls_read(tcp_tls *self, uint8_t *out, size_t room)
+{
+	for (;;) {
+		size_t length = room;
+		int fed;
+		switch (tls_session_read(self->session, out, &length)) {
+		case TLS_OK:
+			if (length > 0)
+				return (int)length;
+			break;
+		case TLS_WANT_INPUT:
+			fed = feed(self);
+			if (fed <= 0)
+				return fed;
+			break;
+		case TLS_WANT_OUTPUT:
+			return 0;
+		case TLS_CLOSED:
+		case TLS_FAILED:
+			return -1;
+		}
+	}
+}

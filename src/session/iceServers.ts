@@ -1,0 +1,62 @@
+/** STUN and TURN servers: RTCIceServer (W3C WebRTC) with the URLs of RFC 7064 and RFC 7065. */
+
+import type { IceServer } from "webrtc-native/webrtc";
+
+export interface RTCIceServer {
+	urls: string | readonly string[];
+	username?: string;
+	credential?: string;
+}
+
+/** The members of RTCConfiguration that a device has. */
+export interface RTCConfiguration {
+	/** Instead of those that the server names. */
+	iceServers?: readonly RTCIceServer[];
+	/** "relay": media goes by TURN servers only; "all" by default. */
+	iceTransportPolicy?: "all" | "relay";
+}
+
+/** Each costs a look-up and a few packets; one room's servers are fewer. */
+const MAX = 6;
+const MAX_TEXT = 256;
+
+const URL =
+	/^(stuns?|turns?):(\[[0-9A-Fa-f:.]+\]|[^:?[\]/@#\s]+)(?::([0-9]{1,5}))?(?:\?transport=(udp|tcp))?$/i;
+
+/** What can be used of them, in their order; `onSkip` is told why another URL is not. */
+export function parseIceServers(
+	this: unknown,
+	servers: readonly RTCIceServer[],
+	onSkip: (reason: string) => void,
+): IceServer[] {
+	const out: IceServer[] = [];
+	for (const { urls, username = "", credential = "" } of servers) {
+		for (const url of typeof urls === "string" ? [urls] : urls) {
+			const parsed = parseIceUrl(url);
+			if (typeof parsed === "string") onSkip(`${parsed}: ${url}`);
+			else if (parsed.turn && !(username && credential)) onSkip(`no credentials for ${url}`);
+			else if (tooLong(username) || tooLong(credential)) onSkip(`too long credentials for ${url}`);
+			else if (out.length === MAX) onSkip(`more than ${MAX} servers`);
+			else out.push(parsed.turn ? { ...parsed, username, credential } : parsed);
+		}
+	}
+	return out;
+}
+
+/** A server, or why it is none for us. */
+export function parseIceUrl(this: unknown, url: string): IceServer | string {
+	const [, scheme, bracketed, port, transport = ""] = URL.exec(url) ?? [];
+	if (!scheme || bracketed.length > 255) return "malformed URL";
+	const turn = /^turn/i.test(scheme);
+	const secure = /s$/i.test(scheme);
+	const host = bracketed.replace(/^\[|\]$/g, "");
+	if (!turn && (secure || transport)) return "only STUN over UDP is supported";
+	if (secure && transport.toLowerCase() === "udp") return "TURN over DTLS is not supported";
+	const number = port ? Number(port) : secure ? 5349 : 3478;
+	if (number < 1 || number > 0xffff) return "malformed URL";
+	const over = secure ? "tls" : transport.toLowerCase() === "tcp" ? "tcp" : "udp";
+	return { turn, transport: over, host, port: number };
+}
+
+/** In bytes it may be three times as long; C looks again. */
+const tooLong = (text: string): boolean => text.length > MAX_TEXT;

@@ -1,0 +1,70 @@
+/** A TURN server in the laboratory: Debian's coturn, beside livekit-server. */
+
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { build, logs } from "../../tools/lib/paths.mjs";
+import { makeCertificates } from "../e2e/lib/certificates.mjs";
+
+const user = "device";
+const password = "not-a-secret";
+const ports = Object.freeze({ plain: 3478, tls: 5349 });
+
+/**
+ * Starts it, with a certificate by a CA of its own.
+ * @param {{ host: any, name: string, options?: string[] }} options `host`: the laboratory's
+ */
+export async function startCoturn({ host, name, options = [] }) {
+	const folder = join(build, "network", name);
+	mkdirSync(folder, { recursive: true });
+	const certificates = makeCertificates(folder, host.address);
+	const cert = join(folder, "server.pem");
+	const key = join(folder, "server.key");
+	writeFileSync(cert, certificates.cert);
+	const log = join(logs, `${name}.log`);
+	const turnserver = host.spawn(
+		"coturn",
+		[
+			"turnserver",
+			"-n", // no configuration file
+			"--no-cli",
+			"--no-dtls",
+			"--lt-cred-mech",
+			"--realm=laboratory",
+			`--user=${user}:${password}`,
+			`--listening-ip=${host.address}`,
+			`--relay-ip=${host.address}`,
+			`--listening-port=${ports.plain}`,
+			`--tls-listening-port=${ports.tls}`,
+			"--min-port=50000",
+			"--max-port=50100",
+			`--cert=${cert}`,
+			`--pkey=${key}`,
+			`--pidfile=${join(folder, "pid")}`,
+			`--userdb=${join(folder, "users.db")}`,
+			"--log-file=stdout",
+			"--simple-log",
+			...options,
+		],
+		{ log },
+	);
+	const said = () => readFileSync(log, "utf8");
+	await turnserver.ready(() => /Total General servers/.test(said()) || undefined, 10_000);
+	/** As livekit-server's configuration names it. @param {"udp" | "tcp" | "tls"} protocol */
+	const named = (protocol) => ({
+		host: host.address,
+		port: protocol === "tls" ? ports.tls : ports.plain,
+		protocol,
+		username: user,
+		credential: password,
+	});
+	return {
+		ports,
+		ca: readFileSync(certificates.ca, "utf8"),
+		/** For livekit-server's `rtc`. @param {("udp" | "tcp" | "tls")[]} protocols */
+		turnServers: (...protocols) => protocols.map(named),
+		stunServer: `${host.address}:${ports.plain}`,
+		/** How often something was said. @param {RegExp} what with the flag g */
+		count: (what) => [...said().matchAll(what)].length,
+		stop: () => turnserver.stop(),
+	};
+}
