@@ -143,7 +143,9 @@ describe("a server", () => {
 		const [lost, one, other, ...back] = told.slice(told.indexOf("signalReconnecting"), -2);
 		assert.equal(lost, "signalReconnecting");
 		assert.deepEqual([one, other].sort(), ["localTrackUnpublished", "reconnecting"]);
-		assert.deepEqual(back, ["reconnected", "participantConnected", "localTrackPublished"]);
+		// The peer may join after us. The order when somebody is there already is a unit's.
+		assert.equal(back[0], "reconnected");
+		assert.deepEqual(back.sort(), ["localTrackPublished", "participantConnected", "reconnected"]);
 		await peer.leave();
 	});
 });
