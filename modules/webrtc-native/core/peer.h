@@ -189,6 +189,9 @@ sctp_send_result peer_send_message(peer *peer, int channel, const uint8_t *bytes
 								   uint64_t now);
 /** Bytes that wait on the channel and were never sent. */
 uint32_t peer_buffered(const peer *peer, int channel);
+/** The channel's label as it was opened; "" when there is no such channel. Valid until it closes.
+ */
+const char *peer_channel_label(const peer *peer, int channel);
 /** Messages of a reliable channel that the other side has not got; see association_undelivered().
  */
 uint32_t peer_undelivered(const peer *peer, int channel);

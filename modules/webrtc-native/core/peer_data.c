@@ -70,6 +70,14 @@ uint32_t peer_buffered(const peer *self, int channel)
 	return self->channels ? dcep_buffered(self->channels, channel) : 0;
 }
 
+const char *peer_channel_label(const peer *self, int channel)
+{
+	dcep_options options;
+
+	return self->channels && dcep_get_options(self->channels, channel, &options) ? options.label
+																				 : "";
+}
+
 uint32_t peer_undelivered(const peer *self, int channel)
 {
 	return self->channels ? dcep_undelivered(self->channels, channel, self->state != PEER_CONNECTED)

@@ -39,6 +39,8 @@ void candidate_to_object(xsMachine *the, xsSlot *out, const ice_candidate *candi
 
 /** The object behind `this`; throws when it is closed. */
 peer_object *open_peer(xsMachine *the);
+/** Calls onChannelOpen. */
+void deliver_channel_open(xsMachine *the, peer_object *object, const peer_event *event);
 /** As open_peer(), behind `slot`. */
 peer_object *peer_of(xsMachine *the, xsSlot *slot);
 /** Calls onMessage or onWritable, if either is due, and sees to it that the rest follows. */

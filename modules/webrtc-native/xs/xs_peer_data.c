@@ -85,6 +85,37 @@ void xs_peer_openChannel(xsMachine *the)
 	xsmcSetInteger(xsResult, args.channel);
 }
 
+typedef struct {
+	int channel;
+	char label[DCEP_LABEL_MAX + 1];
+} label_call;
+
+static void get_label(peer *core, void *context, uint64_t now)
+{
+	label_call *args = context;
+
+	(void)now;
+	strncpy(args->label, peer_channel_label(core, args->channel), DCEP_LABEL_MAX);
+	/* The other side's bytes need not be UTF-8, and the engine trusts that they are. */
+	for (size_t i = 0; args->label[i]; i++)
+		if (args->label[i] < ' ' || args->label[i] > '~')
+			args->label[0] = 0;
+}
+
+void deliver_channel_open(xsMachine *the, peer_object *object, const peer_event *event)
+{
+	label_call args = {.channel = event->channel};
+	xsIdentifier id = xsID("onChannelOpen");
+
+	if (!xsmcHas(object->link.options, id))
+		return;
+	port_peer_with(object->port, get_label, &args);
+	xsmcSetInteger(xsVar(0), event->channel);
+	xsmcSetNumber(xsVar(1), (double)event->at / 1000);
+	xsmcSetString(xsVar(2), args.label);
+	xsmcCall_noResult(object->link.options, id, &xsVar(0), &xsVar(1), &xsVar(2), NULL);
+}
+
 /* ---- Sending ---- */
 
 typedef struct {
