@@ -1,8 +1,7 @@
 /**
  * Does what it is told and prints what happens, one line each.
  *
- * Config: url, token; ca (PEM text); autoSubscribe (false for none); regions (the server tells of some); ca
- * (PEM text) for wss;
+ * Config: url, token; ca (PEM text); autoSubscribe (false for none); regions (the server tells of some);
  * script: steps with commas between, as `steps`
  * has them; and what the board takes. `serve` does what comes as data of topic "do", until the end.
  */
