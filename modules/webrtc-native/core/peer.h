@@ -77,11 +77,11 @@ typedef enum {
 	PEER_EVENT_BYE,            /* `ssrc` */
 	PEER_EVENT_CHANNEL_OPEN,   /* `channel` */
 	PEER_EVENT_CHANNEL_CLOSED, /* `channel` */
-	PEER_EVENT_READABLE,       /* peer_take_message() has one; comes again for the next */
-	PEER_EVENT_WRITABLE,       /* there is room for a message that was refused */
-	PEER_EVENT_BUFFERED_LOW,   /* `channel`: peer_buffered() fell to its low water */
-	PEER_EVENT_DATA_ENDED,     /* all channels are over; `reason` may be NULL */
-	PEER_EVENT_CANDIDATE       /* `candidate`: from the port, to be signalled */
+	PEER_EVENT_READABLE,     /* peer_take_message() has one, or has no memory for it; comes again */
+	PEER_EVENT_WRITABLE,     /* there is room for a message that was refused */
+	PEER_EVENT_BUFFERED_LOW, /* `channel`: peer_buffered() fell to its low water */
+	PEER_EVENT_DATA_ENDED,   /* all channels are over; `reason` may be NULL */
+	PEER_EVENT_CANDIDATE     /* `candidate`: from the port, to be signalled */
 } peer_event_type;
 
 typedef struct {

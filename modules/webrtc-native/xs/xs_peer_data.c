@@ -45,6 +45,7 @@ void xs_peer_openData(xsMachine *the)
 	port_peer_with(object->port, open_data, &args);
 	if (args.result != 0)
 		xs_throw(the, "data channels are open already, or there is no memory for them");
+	object->max_message = args.config.max_message;
 	/* The messages of two full windows, beside what all associations hold now. */
 	object->message_memory =
 		port_memory_of(PORT_SCTP).current + 2 * (size_t)args.config.receive_buffer;
@@ -228,9 +229,7 @@ static void deliver_message(xsMachine *the, peer_object *object)
 {
 	take_call args = {0};
 
-	/* XS does not see how much native memory its garbage holds. */
-	if (port_memory_of(PORT_SCTP).current > object->message_memory)
-		xsCollectGarbage();
+	xs_make_room(the, PORT_SCTP, object->message_memory, object->max_message);
 	port_peer_with(object->port, take_message, &args);
 	if (!args.taken)
 		return;
