@@ -104,8 +104,8 @@ static void credentials_are_new_each_time(void **state)
 	assert_string_not_equal(ufrag, ice_agent_local_ufrag(peer_ice(world.a.core)));
 }
 
-/* The clock jumps an hour ahead, as when a device has slept: the path is over, and nothing is made up
- * for in a burst. */
+/* The clock jumps an hour ahead, as when a device has slept: the path is over, and nothing is made
+ * up for in a burst. */
 static void a_jump_of_the_clock_does_no_harm(void **state)
 {
 	ice_datagram datagram;
