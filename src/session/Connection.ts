@@ -77,7 +77,9 @@ export class Connection {
 			onDtlsState: (state, at) => state === "connected" && timeline.mark("dtls", at),
 			onMilestone: (milestone, at) => timeline.mark(milestone, at),
 			onCandidate: (candidate) => this.negotiation.discovered(candidate),
-			onCandidateError: (message) => new Log().info(message),
+			// An app wants to know of servers of its own; the server's may be meant for other networks.
+			onCandidateError: (message) =>
+				options.rtcConfig?.iceServers ? new Log().warn(message) : new Log().info(message),
 			...data.callbacks,
 		});
 		this.#peer = peer;

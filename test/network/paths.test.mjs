@@ -20,7 +20,7 @@ import { pause } from "./lib.mjs";
 
 const skip = await labRefusal();
 const speech = join(root, "test/fixtures/speech-16k.wav");
-const seconds = 3.5;
+const seconds = 4;
 const rooms = Object.freeze(["udp", "srflx", "turn-udp", "tcp", "turn-tcp", "turn-tls"]);
 const noUdp = Object.freeze({ delay: 10, blockUdp: true });
 
@@ -159,6 +159,24 @@ describe("paths through a network", { skip }, () => {
 		assert.equal(peer.relaysFailed, 1, "the one that refused; the dead one was still asked");
 		const { address } = lab.device;
 		await until(() => coturn.givenBack(address) > before, "the allocation's end", 3_000);
+	});
+
+	it("not by a relay whose certificate nobody vouches for", async () => {
+		const iceServers = [
+			{
+				...{ urls: `turns:${lab.server.address}:${coturn.ports.tls}`, username: "device" },
+				credential: "it must not be sent",
+			},
+		];
+		const token = await joinToken(server, { room: "untrusted", identity: "device" });
+		const config = {
+			...{ url: server.url, token, seconds: 20, script: "connect" },
+			rtcConfig: JSON.stringify({ iceServers, iceTransportPolicy: "relay" }),
+		};
+		const device = startDevice("paths-untrusted", config, "test/e2e/apps/room", lab.device);
+		const refused = /relay 203\.0\.113\.2:5349: its certificate: \S+/;
+		await until(() => refused.test(device.output()), "the refusal", 10_000);
+		await device.stop();
 	});
 
 	/** What a path is lost by, and what comes back. */
