@@ -17,7 +17,7 @@ import { buildDeviceHost } from "../tools/setup/index.mjs";
 import { figure } from "./figures.mjs";
 import { profiles } from "./memory/profiles.mjs";
 
-/** @typedef {import("../tools/lib/simulator.mjs").Memory} Memory */
+/** @typedef {import("../tools/lib/memory.mjs").Memory} Memory */
 /** @typedef {{ peak: number, peaks: Record<string, number>, slots: number, native: number }} Measured */
 
 const cycles = 55; // five until what stays for good is there

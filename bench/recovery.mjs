@@ -13,13 +13,15 @@ const runs = 3;
 
 /** @typedef {keyof typeof faults} Fault @typedef {import("./recovery/run.mjs").Recovery} Recovery */
 
-/** @returns {Promise<import("./figures.mjs").Figure[]>} */
-export async function recovery() {
+const all = /** @type {Fault[]} */ (Object.keys(faults));
+
+/** @param {Fault[]} [names] of these faults @returns {Promise<import("./figures.mjs").Figure[]>} */
+export async function recovery(names = all) {
 	const lab = await createLab();
 	let server = await startServer({ log: "server-bench-recovery.log", host: lab.server });
 	try {
 		const figures = [];
-		for (const fault of /** @type {Fault[]} */ (Object.keys(faults))) {
+		for (const fault of names) {
 			/** @type {Record<keyof typeof clients, Recovery[]>} */
 			const measured = { "livekit-xs": [], "rtc-node": [] };
 			for (let run = 0; run < runs; run++) {

@@ -3,7 +3,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { which } from "./lib/command.mjs";
-import { runMain } from "./lib/failure.mjs";
 import { build, isClone } from "./lib/paths.mjs";
 import { missingPackages } from "./setup/debian.mjs";
 import { packagesAreInstalled } from "./setup/npm.mjs";
@@ -55,9 +54,10 @@ const forClones = () => [
 	{ what: "system packages for npm test", needed: false, fix: packages("tests") },
 ];
 
-await runMain(async () => {
+/** @returns {Promise<number>} 1 when an app cannot be run */
+export async function doctor() {
 	const findings = [...forApps, ...(isClone ? forClones() : [])];
 	for (const { what, fix } of findings)
 		console.log(fix ? `lacks  ${what}: ${fix}` : `ok     ${what}`);
 	return findings.some(({ needed, fix }) => needed && fix) ? 1 : 0;
-});
+}

@@ -27,24 +27,34 @@ export const targets = readdirSync(join(root, "test", "fuzz"))
 	.map((name) => /^fuzz_(\w+)\.c$/.exec(name)?.[1])
 	.filter((name) => name !== undefined);
 
-/** TypeScript in XS: apps in test/fuzz/NAME. */
-export const xsTargets = ["messages"];
+/** TypeScript in XS: the app in test/fuzz of each target. */
+const xsApps = new Map([
+	["messages", "messages"],
+	["sdp", "signalling"],
+	["candidate", "signalling"],
+	["websocket", "signalling"],
+	["http", "signalling"],
+]);
+export const xsTargets = [...xsApps.keys()];
 
 /**
- * Runs one in the simulator with sanitizers; the same seed sends the same packets.
+ * Runs one in the simulator with sanitizers; the same seed makes the same inputs.
  * @param {string} name @param {number} seconds @param {number} [seed]
  * @returns {Promise<string>} what it did, in one line
  */
 export async function fuzzXs(name, seconds, seed = 1) {
 	const { startSimulator } = await import("./lib/simulator.mjs");
+	const { startServer } = await import("../test/fuzz/signalling/server.mjs");
+	const server = await startServer(seed);
 	mkdirSync(logs, { recursive: true });
 	const log = join(logs, `fuzz-${name}.log`);
-	const simulator = startSimulator(`test/fuzz/${name}`, {
-		config: { seconds, seed },
+	const simulator = startSimulator(`test/fuzz/${xsApps.get(name)}`, {
+		config: { target: name, seconds, seed, port: server.port },
 		log,
 		sanitize: true,
 	});
 	const status = await simulator.endWithin((seconds + spareSeconds) * 1000);
+	server.close();
 	const lines = readFileSync(log, "utf8").trimEnd().split("\n");
 	const said = lines.filter((line) => !/^livekit |^ at /.test(line)).slice(-8);
 	if (status !== 0) {

@@ -4,8 +4,9 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseCommand } from "./lib/arguments.mjs";
 import { callConfig, callHelp, callOptions, checkCall, openMicrophone } from "./lib/call.mjs";
-import { Failure, runMain } from "./lib/failure.mjs";
-import { buildDeviceHost, setUp } from "./setup/index.mjs";
+import { Failure } from "./lib/failure.mjs";
+import { deviceMemory } from "./lib/memory.mjs";
+import { requireDeviceHost, setUp } from "./setup/index.mjs";
 
 const help = `npx livekit-xs run [FOLDER] [options] [key=value …]: an app in the simulator
 
@@ -53,30 +54,25 @@ function readLine(args) {
 	return { options, folder: folders[0] ?? ".", more: Object.fromEntries(pairs) };
 }
 
-await runMain(async () => {
-	const { options, folder, more } = readLine(process.argv.slice(2));
+/** @param {string[]} args @returns {Promise<number>} */
+export async function run(args) {
+	const { options, folder, more } = readLine(args);
 	if (options.help) {
 		console.log(help);
-		return;
+		return 0;
 	}
 	const { profile, state } = options;
-	if (profile !== undefined && profile !== "psram" && profile !== "internal") {
-		throw new Failure(`--profile ${profile}: must be psram or internal`);
-	}
+	const memory = profile === undefined ? undefined : deviceMemory(profile);
 	if (!existsSync(join(folder, "manifest.json"))) {
 		throw new Failure(`${join(folder, "manifest.json")} does not exist: give the app's folder`);
 	}
 	checkCall(options);
 	await setUp({ server: false });
-	// Only now: the compiler is among what the set-up brings to a clone.
-	const { deviceMemory, startSimulator } = await import("./lib/simulator.mjs");
-	const memory = profile && deviceMemory(profile);
-	if (memory) {
-		const missing = await buildDeviceHost(memory.libraries);
-		if (missing) throw new Failure(`--profile ${profile}: ${missing}`);
-	}
+	if (memory) await requireDeviceHost(memory.libraries);
 	const microphone = openMicrophone(options.mic);
 	const config = { ...callConfig(options, microphone), ...more };
+	// Only now: the compiler is among what the set-up brings to a clone.
+	const { startSimulator } = await import("./lib/simulator.mjs");
 	const app = startSimulator(resolve(folder), {
 		config,
 		...(memory && { memory }),
@@ -88,4 +84,4 @@ await runMain(async () => {
 	const status = await app.ended;
 	await microphone.stop();
 	return status;
-});
+}

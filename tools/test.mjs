@@ -1,14 +1,17 @@
 /**
  * npm test: set-up, then every test through node:test. `npm test -- NAME…` runs the files whose path
- * contains one of the names.
+ * contains one of the names; `--profile psram` or `internal` gives the simulated devices among them that
+ * memory.
  */
 
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { parseCommand } from "./lib/arguments.mjs";
 import { Failure, runMain } from "./lib/failure.mjs";
 import { runInLanes } from "./lib/lanes.mjs";
+import { deviceMemory, profileVariable } from "./lib/memory.mjs";
 import { root } from "./lib/paths.mjs";
-import { setUp } from "./setup/index.mjs";
+import { requireDeviceHost, setUp } from "./setup/index.mjs";
 
 /** Test files; what is quick to fail comes first. @param {string[]} names */
 function testFiles(names) {
@@ -27,9 +30,20 @@ function testFiles(names) {
 }
 
 await runMain(async () => {
-	const files = testFiles(process.argv.slice(2));
+	const usage = "npm test -- [--profile psram|internal] [NAME…]";
+	const { values, positionals } = parseCommand(usage, {
+		args: process.argv.slice(2),
+		options: { profile: { type: "string" } },
+		allowPositionals: true,
+	});
+	const files = testFiles(positionals);
+	const memory = values.profile ? deviceMemory(values.profile) : undefined;
 	console.log("set-up");
 	await setUp({ tests: true });
+	if (memory) {
+		await requireDeviceHost(memory.libraries);
+		process.env[profileVariable] = memory.profile;
+	}
 
 	// TypeScript units run with sanitizers; the end-to-end tests use the host as it ships.
 	process.env.XS_SANITIZE ??= "1";

@@ -8,7 +8,7 @@ import { Room, RoomEvent } from "livekit";
 import config from "mc/config";
 
 const room = new Room();
-const SIZE = 100_000;
+const SIZE = 30_000; // more does not fit a board's heap at one time
 let story = "";
 let back = 0;
 

@@ -56,8 +56,8 @@ export interface PeerOptions {
 	/** Why a relay is none, in one line without secrets. */
 	onCandidateError?(message: string): void;
 	onMilestone?(milestone: Milestone, at: number): void;
-	/** Both sides have the channel: ours was acknowledged, or theirs came. */
-	onChannelOpen?(channel: number, at: number): void;
+	/** Both sides have the channel: ours was acknowledged, or theirs came. A label of other than ASCII is "". */
+	onChannelOpen?(channel: number, at: number, label: string): void;
 	onChannelClosed?(channel: number, at: number): void;
 	/**
 	 * The message stays in native memory (no copy) until nothing refers to it. Senders are held back

@@ -188,6 +188,7 @@ export class Room extends Emitter<RoomEvents> {
 			mediaTimeout: options.peerConnectionTimeout,
 			rtcConfig: options.rtcConfig,
 			maxDataBytes,
+			singlePeerConnection: core.options.singlePeerConnection,
 			signal: {
 				maxSignalBytes,
 				...(options.websocketTimeout && { openTimeout: options.websocketTimeout }),

@@ -38,6 +38,11 @@ export interface RoomOptions extends StreamLimits {
 	 */
 	reconnectPolicy?: ReconnectPolicy;
 	/**
+	 * One peer connection for both ways: faster to join and half the memory. True by default; with a
+	 * server that does not know that (before 1.9) two are made by themselves.
+	 */
+	singlePeerConnection?: boolean;
+	/**
 	 * Whether the server of that name tells of regions at /settings/regions; those of LiveKit Cloud by
 	 * default. When it cannot be joined, the others are tried, nearest first.
 	 */

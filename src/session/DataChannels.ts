@@ -1,6 +1,7 @@
 /**
  * LiveKit's two data channels, `_reliable` and `_lossy`. We open both, always: the server withholds
- * reliable data until it has both.
+ * reliable data until it has both. With two peer connections they are for what we send, and the server
+ * opens two of its own (DownChannels.ts).
  */
 
 import type { ChannelOptions, Peer, PeerOptions } from "webrtc-native/webrtc";
@@ -8,8 +9,9 @@ import { log } from "../platform/log";
 import { DataPacket_Kind as DataPacketKind, SignalTarget } from "../protocol/generated/enums";
 import type { DataChannelInfo } from "../protocol/generated/types";
 import type { Init } from "../protocol/schema";
-import type { RemoteData } from "./Negotiation";
+import { DownChannels } from "./DownChannels";
 import { ReplayBuffer, type SentPacket } from "./ReplayBuffer";
+import type { RemoteData } from "./remoteData";
 
 /** Bytes of one packet at most, whatever the answer allows: the server forwards no more. */
 const MAX_PACKET = 64_000;
@@ -63,6 +65,9 @@ export interface DataChannelsOptions {
 	onEnded(reason: string): void;
 }
 
+/** Of a connection in which the other side sends none, beside what opens channels. */
+const NOTHING = Object.freeze({ maxMessageBytes: MIN_BUFFER >> 1, receiveBuffer: MIN_BUFFER });
+
 /** Each way: the largest message, and room for small ones beside it. */
 const bufferBytes = (maxDataBytes = MAX_DATA_BYTES) =>
 	Math.max(MIN_BUFFER, maxDataBytes + (maxDataBytes >> 2));
@@ -89,7 +94,10 @@ export class DataChannels {
 	/** Their numbers, by DataPacket_Kind. */
 	#channels: number[] = [];
 	readonly #open = new Set<number>();
+	/** Those that we open. */
 	#settled = false;
+	/** Of a second peer connection, in which others' packets come. */
+	#down: DownChannels | undefined;
 	/** Why nothing can be sent. */
 	#obstacle: string | undefined = "the data channels are not open yet";
 	#maxPacket = MAX_PACKET;
@@ -122,16 +130,33 @@ export class DataChannels {
 		};
 	}
 
-	/** Both channels are open, or there will be none. */
+	/** The channels are open, or there will be none. */
 	get settled(): boolean {
-		return this.#settled;
+		return this.#settled && (this.#down?.settled ?? true);
+	}
+
+	/** What others send comes in a peer connection of its own: its channels, to be given to that. */
+	listenDown(): DownChannels {
+		this.#down = new DownChannels({
+			onReady: (at) => this.#tellReady(at),
+			onMessage: (message, kind) => this.#deliver(message, kind),
+			onStranger: () => this.#strangeMessages++,
+			onEnded: (reason) => this.#end(reason),
+		});
+		return this.#down;
+	}
+
+	/** The server knows better: it comes in the channels that we open. Before open(). */
+	forgetDown(): void {
+		this.#down = undefined;
 	}
 
 	/** For SyncState. */
 	get channels(): Init<DataChannelInfo>[] {
-		return this.#channels.map((id, kind) => {
+		const ours = this.#channels.map((id, kind) => {
 			return { label: CHANNELS[kind].label, id, target: SignalTarget.PUBLISHER };
 		});
+		return [...ours, ...(this.#down?.infos ?? [])];
 	}
 
 	/** `…Buffered`: bytes that wait to be sent, RTCDataChannel's bufferedAmount of each channel. */
@@ -151,24 +176,35 @@ export class DataChannels {
 		if (!remote) {
 			this.#obstacle = "the server has no data channels";
 			this.#settled = true;
-			this.#options.onReady(undefined);
+			this.#tellReady(undefined);
 			return;
 		}
 		const { maxDataBytes = MAX_DATA_BYTES } = this.#options;
 		const buffer = bufferBytes(maxDataBytes);
 		const limit = maxPacketBytes(maxDataBytes);
 		this.#maxPacket = Math.min(limit, remote.maxMessageSize || limit);
-		peer.openData({
-			maxMessageBytes: maxDataBytes,
-			sendBuffer: buffer,
-			receiveBuffer: buffer,
-			remotePort: remote.port,
-		});
+		const receive = this.#down ? NOTHING : { maxMessageBytes: maxDataBytes, receiveBuffer: buffer };
+		peer.openData({ ...receive, sendBuffer: buffer, remotePort: remote.port });
 		this.#peer = peer;
 		this.#lowWater = CHANNELS.map((_, kind) => lowWater(kind, buffer));
 		this.#channels = CHANNELS.map((options, kind) =>
 			peer.openChannel({ ...options, lowWater: this.#lowWater[kind] }),
 		);
+	}
+
+	/** The server's offer of a second peer connection is here. Throws without memory for its channels. */
+	openDown(peer: Peer, remote: RemoteData | undefined): void {
+		const { maxDataBytes = MAX_DATA_BYTES } = this.#options;
+		const receiveBuffer = bufferBytes(maxDataBytes);
+		if (!remote) this.#down?.refuse();
+		else {
+			peer.openData({
+				maxMessageBytes: maxDataBytes,
+				receiveBuffer,
+				sendBuffer: MIN_BUFFER,
+				remotePort: remote.port,
+			});
+		}
 	}
 
 	/**
@@ -224,6 +260,7 @@ export class DataChannels {
 		this.#channels = [];
 		this.#open.clear();
 		this.#settled = false;
+		this.#down = undefined;
 		this.#obstacle = undefined;
 		this.#replay.clear();
 		for (const kind of [...this.#high]) this.#setLow(kind);
@@ -285,7 +322,11 @@ export class DataChannels {
 		this.#settled = true;
 		this.#obstacle = undefined;
 		this.#flush();
-		this.#options.onReady(at);
+		this.#tellReady(at);
+	}
+
+	#tellReady(at: number | undefined): void {
+		if (this.settled) this.#options.onReady(at);
 	}
 
 	#onMessage(channel: number, message: ArrayBufferLike): void {
@@ -294,7 +335,11 @@ export class DataChannels {
 			this.#strangeMessages++;
 			return;
 		}
-		this.#tell(() => this.#options.onMessage(message, kind as DataPacketKind));
+		this.#deliver(message, kind as DataPacketKind);
+	}
+
+	#deliver(message: ArrayBufferLike, kind: DataPacketKind): void {
+		this.#tell(() => this.#options.onMessage(message, kind));
 	}
 
 	/** An app that throws at what it is told, often by what somebody sent, must not end for it. */

@@ -1,6 +1,7 @@
 /**
- * Offers and answers of the single peer connection: which section carries which track, the ids that
- * match answers to offers, and the senders and receivers that an answer makes.
+ * Offers and answers of the peer connection that sends, and that receives too when it is the only
+ * one: which section carries which track, the ids that match answers to offers, and the senders and
+ * receivers that an answer makes.
  *
  * The client always offers. Sections are only ever appended; one offer is on its way at a time.
  */
@@ -13,10 +14,11 @@ import type { SessionDescription, SignalRequest } from "../protocol/generated/ty
 import type { Init } from "../protocol/schema";
 import { OFFERED, opusOf, type SendFormat, sameFormat } from "./formats";
 import type { Receivers } from "./Receivers";
-import { type CandidateDrop, RemoteCandidates } from "./RemoteCandidates";
-import { buildOffer, type OfferedSection, SCTP_PORT } from "./sdp/build";
-import { formatCandidateInit, parseCandidateInit } from "./sdp/candidate";
+import { RemoteCandidates } from "./RemoteCandidates";
+import { type RemoteData, remoteData } from "./remoteData";
+import { buildOffer, type OfferedSection } from "./sdp/build";
 import { type Description, parseDescription, SdpError, type Section } from "./sdp/parse";
+import { Trickle } from "./Trickle";
 
 /** Sections with a remote track each; the C core has as many receivers. */
 const MAX_RECEIVING = 8;
@@ -39,7 +41,8 @@ export interface OutgoingTrack {
 
 export interface NegotiationOptions {
 	peer: Peer;
-	receivers: Receivers;
+	/** Undefined: what others send comes in another peer connection. */
+	receivers: Receivers | undefined;
 	identity: Identity;
 	/** Ours, best first. */
 	candidates: readonly Candidate[];
@@ -57,13 +60,6 @@ export interface NegotiationOptions {
 	onData(remote: RemoteData | undefined): void;
 	/** Milliseconds; 15,000 by default. */
 	timeout?: number;
-}
-
-/** What the other side says of its data channels. */
-export interface RemoteData {
-	port: number;
-	/** The largest message it takes, in bytes; 0: any. */
-	maxMessageSize: number;
 }
 
 interface Sending {
@@ -85,8 +81,7 @@ export class Negotiation {
 	readonly #candidates: RemoteCandidates;
 	/** Ours, best first. */
 	#local: readonly Candidate[];
-	/** Reflexive and relayed ones that could not be told yet. */
-	#untold: Candidate[] = [];
+	readonly #trickle: Trickle;
 	/** Who the other side said it is; it stays that. */
 	#fingerprint: string | undefined;
 	/** Its ICE credentials; undefined until the answer to an offer with new ones of ours. */
@@ -109,6 +104,7 @@ export class Negotiation {
 		this.#options = options;
 		this.#local = options.candidates;
 		this.#candidates = new RemoteCandidates(options.peer);
+		this.#trickle = new Trickle({ target: SignalTarget.PUBLISHER, send: options.send });
 	}
 
 	/** Answers that came late, and candidates that were not used, by reason. */
@@ -116,14 +112,14 @@ export class Negotiation {
 		return { staleAnswers: this.#staleAnswers, ...this.#candidates.dropped };
 	}
 
-	/** The first offer, for the join request: what is published so far, one section to receive, and data. */
+	/** The first offer: what is published so far, one section to receive if any, and data. */
 	start(): Init<SessionDescription> {
-		this.#appendReceiving(1);
+		if (this.#options.receivers) this.#appendReceiving(1);
 		this.#sections.push({ mid: `${this.#sections.length}`, data: true });
 		return this.#build();
 	}
 
-	/** The join request has arrived: what was not in it trickles, and the first answer is due. */
+	/** The first offer has arrived: what was not in it trickles, and its answer is due. */
 	joined(): void {
 		this.#trickleRest();
 		if (this.#offering) this.#expectAnswer();
@@ -131,13 +127,13 @@ export class Negotiation {
 
 	/** One more of ours, found out by STUN or TURN. */
 	discovered(candidate: Candidate): void {
-		this.#untold.push(candidate);
-		this.#trickleUntold();
+		this.#trickle.add(candidate);
+		this.#flushTrickle();
 	}
 
 	/** There is signalling again; an offer or its answer may have been lost with the old one. */
 	resume(): void {
-		this.#trickleUntold();
+		this.#flushTrickle();
 		if (this.#offering || this.#stale) this.#offerNow();
 	}
 
@@ -152,7 +148,7 @@ export class Negotiation {
 	 */
 	restartIce(): void {
 		this.#local = this.#options.peer.restartIce();
-		this.#untold = [];
+		this.#trickle.clear();
 		this.#credentials = undefined;
 		this.#candidates.restart();
 		this.#offerNow();
@@ -235,24 +231,21 @@ export class Negotiation {
 			if (direction === "inactive" && this.#sections[Number(mid)]?.inactive) this.#retired.add(mid);
 			if (section.kind === "application") continue;
 			this.#applySending(section);
-			receivers.apply(section, answer.midToTrackId);
+			receivers?.apply(section, answer.midToTrackId);
 		}
 		if (this.#stale) this.renegotiate();
 	}
 
 	/** TrickleRequest.candidateInit and its `final`. */
 	trickle(init: string, final: boolean): void {
-		const candidate = parseCandidateInit(init);
-		if (typeof candidate === "string") this.#candidates.drop(candidate);
-		else if (candidate) this.#candidates.add(candidate);
-		if (final || !candidate) this.#candidates.end();
+		this.#candidates.trickle(init, final);
 	}
 
 	/** Nothing is asked of the peer connection from now on. */
 	close(): void {
 		this.#endOffer();
 		this.#sending.clear();
-		this.#options.receivers.close();
+		this.#options.receivers?.close();
 	}
 
 	#endOffer(): void {
@@ -268,18 +261,12 @@ export class Negotiation {
 
 	/** The first offer travels in a URL, and others look alike: what was not in it. */
 	#trickleRest(): void {
-		for (const candidate of this.#local.slice(OFFERED_CANDIDATES)) this.#trickle(candidate);
-		this.#trickleUntold();
+		for (const candidate of this.#local.slice(OFFERED_CANDIDATES)) this.#trickle.add(candidate);
+		this.#flushTrickle();
 	}
 
-	/** False: there is no connection to send it on. */
-	#trickle(candidate: Candidate): boolean {
-		const candidateInit = formatCandidateInit(candidate, this.#sections[0].mid);
-		return this.#options.send({ trickle: { candidateInit, target: SignalTarget.PUBLISHER } });
-	}
-
-	#trickleUntold(): void {
-		this.#untold = this.#untold.filter((candidate) => !this.#trickle(candidate));
+	#flushTrickle(): void {
+		this.#trickle.flush(this.#sections[0].mid);
 	}
 
 	#build(): Init<SessionDescription> {
@@ -328,21 +315,14 @@ export class Negotiation {
 		} else if (credentials !== this.#credentials) {
 			throw new SdpError("the peer's ICE credentials changed unasked");
 		}
-		for (const candidate of description.candidates) this.#candidates.add(candidate);
-		if (description.complete) this.#candidates.end();
-		for (const [reason, count] of Object.entries(description.skipped)) {
-			this.#candidates.drop(reason as CandidateDrop, count);
-		}
+		this.#candidates.addAll(description);
 	}
 
 	/** Once: channels live as long as the connection. */
-	#settleData({ sections }: Description): void {
+	#settleData(description: Description): void {
 		if (this.#dataSettled) return;
 		this.#dataSettled = true;
-		const section = sections.find(({ kind, rejected }) => kind === "application" && !rejected);
-		// Without a size it is 64 KiB (RFC 8841, section 6.1).
-		const { sctpPort: port = SCTP_PORT, maxMessageSize = 65_536 } = section ?? {};
-		this.#options.onData(section && { port, maxMessageSize });
+		this.#options.onData(remoteData(description));
 	}
 
 	#applySending(section: Section): void {

@@ -40,19 +40,21 @@ export class Receivers {
 
 	/**
 	 * Takes the other side's section. Which track it carries is in `mids`; else the second token of
-	 * its a=msid is the track's sid. With neither the section waits for a track.
+	 * its a=msid is the track's sid. With neither the section waits for a track. Returns the payload
+	 * type of the track that is received in it.
 	 */
-	apply(section: Section, mids: ReadonlyMap<string, string>): void {
+	apply(section: Section, mids: ReadonlyMap<string, string>): number | undefined {
 		const { mid, ssrc } = section;
 		const sends = section.direction === "sendonly" || section.direction === "sendrecv";
 		const opus = opusOf(section);
 		const sid = sends && !section.rejected && opus ? (mids.get(mid) ?? section.trackId) : undefined;
 		const current = this.#receiving.get(mid);
-		if (current && current.sid === sid && current.ssrc === ssrc) return;
-		if (current) this.#remove(mid, current);
-		if (sid === undefined || !opus) return;
-		const speaker = this.#options.speaker();
-		if (speaker) this.#add(section, opus.payloadType, sid, speaker);
+		if (!current || current.sid !== sid || current.ssrc !== ssrc) {
+			if (current) this.#remove(mid, current);
+			const speaker = sid === undefined ? undefined : this.#options.speaker();
+			if (sid !== undefined && opus && speaker) this.#add(section, opus.payloadType, sid, speaker);
+		}
+		return this.#receiving.has(mid) ? opus?.payloadType : undefined;
 	}
 
 	/** The peer is about to close: nothing more is asked of it, and nothing told. */

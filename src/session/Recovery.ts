@@ -87,10 +87,10 @@ export class Recovery {
 		this.#attempts = new Attempts(host.policy);
 	}
 
-	readonly #entries: Readonly<Partial<Record<SessionState, () => void>>> = {
+	readonly #entries: Readonly<Partial<Record<SessionState, (before: SessionState) => void>>> = {
 		connected: () => this.#onConnected(),
 		doubting: () => this.#doubt(),
-		mending: () => this.#mend(),
+		mending: (before) => this.#mend(before === "resuming"),
 		resuming: () => this.#whenDue(() => this.#resume()),
 		waiting: () => this.#wait(),
 		stranded: () => this.#timeout.start(LEAVE_DELAY, () => this.#host.happen("timedOut")),
@@ -109,7 +109,7 @@ export class Recovery {
 		this.#try++;
 		this.#timeout.stop();
 		if (before === "connected") this.#delay = this.#attempts.begin();
-		this.#entries[state]?.();
+		this.#entries[state]?.(before);
 	}
 
 	/** The network is there, or another one; or it is gone, and trying is of no use. */
@@ -146,7 +146,7 @@ export class Recovery {
 		signalling.hurry(patience, () => happen("signalAnswered"));
 	}
 
-	#mend(): void {
+	#mend(resumed: boolean): void {
 		const { happen } = this.#host;
 		const connection = this.#host.connection();
 		if (!connection) return;
@@ -154,6 +154,10 @@ export class Recovery {
 		if (connection.media === "up" && !this.#moved) {
 			negotiation.resume();
 			happen("mediaUp");
+			return;
+		}
+		if (!resumed && !connection.restartsIceAlone) {
+			happen("toldToResume"); // the server begins its part then
 			return;
 		}
 		this.#moved = false;
@@ -196,9 +200,8 @@ export class Recovery {
 	#resume(): void {
 		const { signalling, joinRequest } = this.#host;
 		const attempt = this.#try;
-		const media = this.#host.connection()?.media;
-		const reason =
-			media === "up" ? ReconnectReason.RR_SIGNAL_DISCONNECTED : ReconnectReason.RR_PUBLISHER_FAILED;
+		const { RR_SIGNAL_DISCONNECTED } = ReconnectReason;
+		const reason = this.#host.connection()?.reconnectReason ?? RR_SIGNAL_DISCONNECTED;
 		signalling.resume(reason, joinRequest, this.#attempts.count).then(
 			(response) => {
 				if (this.#try === attempt) this.#onResumed(response);

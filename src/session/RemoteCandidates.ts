@@ -1,7 +1,8 @@
 /** The other side's candidates on their way to the peer connection: held until it takes them, each once. */
 
 import type { Candidate, Peer } from "webrtc-native/webrtc";
-import type { CandidateSkip } from "./sdp/candidate";
+import { type CandidateSkip, parseCandidateInit } from "./sdp/candidate";
+import type { Description } from "./sdp/parse";
 
 const MAX = 32;
 
@@ -45,6 +46,23 @@ export class RemoteCandidates {
 		}
 		this.#candidates.set(key, candidate);
 		if (this.#open) this.#peer.addCandidate(candidate);
+	}
+
+	/** Those of a description. */
+	addAll({ candidates, complete, skipped }: Description): void {
+		for (const candidate of candidates) this.add(candidate);
+		if (complete) this.end();
+		for (const [reason, count] of Object.entries(skipped)) {
+			this.drop(reason as CandidateDrop, count);
+		}
+	}
+
+	/** TrickleRequest.candidateInit and its `final`. */
+	trickle(init: string, final: boolean): void {
+		const candidate = parseCandidateInit(init);
+		if (typeof candidate === "string") this.drop(candidate);
+		else if (candidate) this.add(candidate);
+		if (final || !candidate) this.end();
 	}
 
 	/** There are no more. */

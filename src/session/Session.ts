@@ -21,7 +21,7 @@ import type {
 } from "../protocol/generated/types";
 import type { Init } from "../protocol/schema";
 import { Regions } from "../signal/regions";
-import { Connection, type MediaState } from "./Connection";
+import { Connection, listenForConnection } from "./Connection";
 import { DataChannels } from "./DataChannels";
 import * as ends from "./ends";
 import { isLoopback, nameOf } from "./failures";
@@ -38,6 +38,7 @@ import { Recovery } from "./Recovery";
 import { type Listen, Signalling } from "./Signalling";
 import { type SessionEvent, type SessionState, transitions } from "./state";
 import { Timeline } from "./Timeline";
+import type { MediaState } from "./Transport";
 import {
 	ROOM_MESSAGES,
 	type RoomMessages,
@@ -84,6 +85,7 @@ export class Session extends HandledEmitter<SessionEvents> {
 		this.#signalling = new Signalling({
 			create: parts.createSignal,
 			signal: options.signal ?? {},
+			single: options.singlePeerConnection ?? true,
 			regions: new Regions({ hasRegions: options.hasRegions, tls: options.signal?.tls }),
 			listen: (on) => this.#listen(on),
 		});
@@ -251,11 +253,34 @@ export class Session extends HandledEmitter<SessionEvents> {
 		this.#timeout.stop();
 		this.#happen("prepared");
 		const addTrackRequests = requests.map(addTrackRequest);
-		const request = { ...this.#joinRequest, addTrackRequests, publisherOffer };
-		const joining = this.#signalling.join(request, tries);
+		const publishing = { addTrackRequests, publisherOffer };
+		const { single } = this.#signalling;
+		const joining = this.#signalling.join(
+			single ? { ...this.#joinRequest, ...publishing } : this.#joinRequest,
+			tries,
+		);
 		negotiation.startSenders(); // while the request travels
-		const join = await joining;
-		if (this.#connection === connection) this.#joined(connection, join, requests);
+		let join: JoinResponse;
+		try {
+			join = await joining;
+		} catch (error) {
+			if (!this.#fallsBack(connection, error)) throw error;
+			return this.#join(tries);
+		}
+		if (this.#connection !== connection) return;
+		if (!single) {
+			for (const addTrack of addTrackRequests) this.#signalling.send({ addTrack });
+			this.#signalling.send({ offer: publisherOffer });
+		}
+		this.#joined(connection, join, requests);
+	}
+
+	/** The server wants a peer connection each way: another one is needed. */
+	#fallsBack(connection: Connection, error: unknown): boolean {
+		if (this.#connection !== connection || !this.#signalling.fallBack(error)) return false;
+		connection.close();
+		this.#connection = undefined;
+		return true;
 	}
 
 	#connect(identity: Identity): Connection {
@@ -264,6 +289,7 @@ export class Session extends HandledEmitter<SessionEvents> {
 			identity,
 			loopback: isLoopback(this.#url),
 			timeline: this.timeline,
+			single: this.#signalling.single,
 			data: this.#data,
 			answerTimeout: this.#options.answerTimeout,
 			rtcConfig: this.#options.rtcConfig,
@@ -288,7 +314,7 @@ export class Session extends HandledEmitter<SessionEvents> {
 		const again = this.#wasConnected;
 		if (!this.#happen("joined")) return;
 		this.timeline.mark("joined");
-		connection.negotiation.joined();
+		connection.joined(join);
 		const { mediaTimeout = MEDIA_TIMEOUT } = this.#options;
 		this.#timeout.start(mediaTimeout, () => {
 			const opening = this.#state === "opening" || this.#state === "reopening";
@@ -310,21 +336,10 @@ export class Session extends HandledEmitter<SessionEvents> {
 	}
 
 	#listen(on: Listen): void {
-		on("welcome", (response) => this.#connection?.welcome(response));
-		on("answer", (answer) => {
-			this.timeline.mark("joined"); // the join response came just before
-			try {
-				this.#connection?.negotiation.answer(answer);
-			} catch (error) {
-				const message = `the server's answer cannot be used: ${(error as Error).message}`;
-				this.#happen("failed", ends.failed(message));
-			}
-		});
-		on("trickle", ({ candidateInit, final }) => {
-			this.#connection?.negotiation.trickle(candidateInit, final);
-		});
-		on("mediaSectionsRequirement", ({ numAudios, numVideos }) => {
-			this.#connection?.negotiation.require(numAudios, numVideos);
+		listenForConnection(on, {
+			connection: () => this.#connection,
+			onDescription: () => this.timeline.mark("joined"), // the join response came just before
+			onUnusable: (message) => this.#happen("failed", ends.failed(message)),
 		});
 		on("trackPublished", ({ cid, track }) => {
 			if (track) this.#publications.resolve(cid, track);

@@ -13,6 +13,7 @@ import type {
 	SignalRequest,
 } from "../protocol/generated/types";
 import type { Init } from "../protocol/schema";
+import { ConnectionError, ConnectionErrorReason } from "../signal/ConnectionError";
 import type { Regions } from "../signal/regions";
 import type { SignalClient } from "../signal/SignalClient";
 import type { SignalEvents, SignalOptions, SignalStats } from "../signal/types";
@@ -50,6 +51,8 @@ interface Held {
 export interface SignallingOptions {
 	create(options: SignalOptions): SignalClient;
 	signal: SignalOptions;
+	/** See `single`. */
+	single: boolean;
 	regions: Regions;
 	listen(on: Listen): void;
 }
@@ -65,11 +68,27 @@ export class Signalling {
 	#participant = "";
 	#held: Held[] = [];
 	#dropped = 0;
+	#single: boolean;
 	/** Of connections that are over. */
 	#earlier: SignalStats | undefined;
 
 	constructor(options: SignallingOptions) {
 		this.#options = options;
+		this.#single = options.single;
+	}
+
+	/** The server is asked for one peer connection, not for one each way. */
+	get single(): boolean {
+		return this.#single;
+	}
+
+	/** True: it was asked for one, and `error` says that it does not know that; two are to be tried. */
+	fallBack(error: unknown): boolean {
+		const isUnknown =
+			error instanceof ConnectionError && error.reason === ConnectionErrorReason.ServiceNotFound;
+		if (!this.#single || !isUnknown) return false;
+		this.#single = false;
+		return true;
 	}
 
 	/** Where, and as whom. */
@@ -244,6 +263,7 @@ export class Signalling {
 		const { openTimeout = 15_000 } = signal;
 		const client = create({
 			...signal,
+			singlePeerConnection: this.#single,
 			openTimeout:
 				tries === undefined
 					? openTimeout

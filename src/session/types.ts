@@ -20,7 +20,12 @@ import type { Moment } from "./Timeline";
 export interface SessionOptions {
 	/** Subscribe to everything there is. */
 	autoSubscribe: boolean;
-	signal?: SignalOptions;
+	signal?: Omit<SignalOptions, "singlePeerConnection">;
+	/**
+	 * One peer connection for both ways, by default; with servers that know only two, two. False: two
+	 * with all.
+	 */
+	singlePeerConnection?: boolean;
 	/** See RoomOptions. */
 	hasRegions?(host: string): boolean;
 	/** Opens the speaker; undefined when there is none. */

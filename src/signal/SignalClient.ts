@@ -22,7 +22,7 @@ import { type Endpoint, parseEndpoint } from "./Endpoint";
 import { networkFailure, refusal } from "./failures";
 import { CloseCode } from "./frame";
 import { HttpGet } from "./http";
-import { joinQuery } from "./join";
+import { type JoinTarget, joinTarget } from "./join";
 import type { ResumeRequest, SignalEvents, SignalOptions, SignalStats } from "./types";
 import { WebSocket, type WebSocketEnd } from "./WebSocket";
 
@@ -37,7 +37,7 @@ type KeepAlive = Pick<JoinResponse, "pingInterval" | "pingTimeout">;
 const PATIENCE: KeepAlive = Object.freeze({ pingInterval: 5, pingTimeout: 15 });
 
 /**
- * One connection to a LiveKit server's `/rtc/v1`; a new one takes a new SignalClient.
+ * One connection to a LiveKit server's `/rtc/v1`, or `/rtc`; a new one takes a new SignalClient.
  *
  * Register listeners before connect(): what the server sends right behind the join response (the
  * answer, candidates) is emitted in the same turn, before code after `await connect()` runs.
@@ -73,6 +73,7 @@ export class SignalClient extends Emitter<SignalEvents> {
 			maxSignalBytes: options.maxSignalBytes ?? 65536,
 			openTimeout: options.openTimeout ?? 15000,
 			joinTimeout: options.joinTimeout ?? 5000,
+			singlePeerConnection: options.singlePeerConnection ?? true,
 			log: options.log ?? new Log(),
 			tls: options.tls,
 		};
@@ -113,7 +114,8 @@ export class SignalClient extends Emitter<SignalEvents> {
 			this.#settle = { resolve, reject };
 			try {
 				const endpoint = this.#checked(url, token);
-				if (endpoint) this.#open(endpoint, token, joinQuery(join));
+				const { singlePeerConnection } = this.options;
+				if (endpoint) this.#open(endpoint, token, joinTarget(join, singlePeerConnection));
 			} catch (error) {
 				this.#fail((error as Error).message, ConnectionErrorReason.InternalError);
 			}
@@ -202,12 +204,12 @@ export class SignalClient extends Emitter<SignalEvents> {
 		}
 	}
 
-	#open(endpoint: Endpoint, token: string, query: string): void {
+	#open(endpoint: Endpoint, token: string, { path, query }: JoinTarget): void {
 		const { tls, openTimeout, joinTimeout, maxSignalBytes } = this.options;
 		const headers = `Authorization: Bearer ${token}\r\n`;
 		this.#socket = new WebSocket({
 			endpoint,
-			target: `${endpoint.path}/rtc/v1?${query}`,
+			target: `${endpoint.path}${path}?${query}`,
 			headers,
 			tls,
 			openTimeout,
@@ -225,13 +227,18 @@ export class SignalClient extends Emitter<SignalEvents> {
 			onRefused: () => this.#onRefused(),
 			onClose: (end) => {
 				if (this.#opened) this.#onEnd(end);
-				else this.#onOpenFailed(endpoint, token, query, end);
+				else this.#onOpenFailed(endpoint, token, { path, query }, end);
 			},
 		});
 	}
 
 	/** The WebSocket did not open: the server is asked why, unless the network explains it. */
-	#onOpenFailed(endpoint: Endpoint, token: string, query: string, end: WebSocketEnd): void {
+	#onOpenFailed(
+		endpoint: Endpoint,
+		token: string,
+		{ path, query }: JoinTarget,
+		end: WebSocketEnd,
+	): void {
 		const failure = networkFailure(endpoint, end);
 		if (failure || end.location) {
 			this.#reject(failure ?? refusal(endpoint, token, end, undefined));
@@ -240,7 +247,7 @@ export class SignalClient extends Emitter<SignalEvents> {
 		try {
 			this.#validation = new HttpGet({
 				endpoint,
-				target: `${endpoint.path}/rtc/v1/validate?${query}`,
+				target: `${endpoint.path}${path}/validate?${query}`,
 				headers: `Authorization: Bearer ${token}\r\n`,
 				tls: this.options.tls,
 				timeout: VALIDATE_TIMEOUT,

@@ -15,7 +15,7 @@ import { makeKey, upgradeFault, upgradeRequest } from "./handshake";
 import { BodyReader, type HttpHead, MAX_HEAD, parseHead } from "./http";
 
 /** How long the end of a connection may take from when it is certain, in milliseconds. */
-const CLOSE_TIMEOUT = 1000;
+const CLOSE_TIMEOUT = 700;
 /** Outbound bytes held here, when native memory holds enough of them, for a server that does not read. */
 const MAX_QUEUED = 32768;
 

@@ -106,7 +106,7 @@ export function refusal(
 		);
 	if (status === 404)
 		return new ConnectionError(
-			`no LiveKit server of version 1.9 or later at ${server} (HTTP 404): check the URL's path`,
+			`no LiveKit server at ${server} (HTTP 404): check the URL's path`,
 			ServiceNotFound,
 			{ status },
 		);

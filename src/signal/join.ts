@@ -1,4 +1,4 @@
-/** What a client says about itself, and how `/rtc/v1` takes a join request. */
+/** What a client says about itself, and how `/rtc/v1` and `/rtc` take a join request. */
 
 import { encodeBase64Url } from "../platform/base64";
 import { encode } from "../protocol/codec";
@@ -15,11 +15,40 @@ const CLIENT_INFO: Init<messages.ClientInfo> = {
 	clientProtocol: 2,
 };
 
-/** The query of `/rtc/v1` and of its `/validate`. */
-export function joinQuery(join: Init<messages.JoinRequest>): string {
+/** Where a connection is asked for: its path, which has a `/validate` below it, and its query. */
+export interface JoinTarget {
+	path: string;
+	query: string;
+}
+
+/** `/rtc/v1` for one peer connection, with all of the request; `/rtc` for two, with what old servers know. */
+export function joinTarget(join: Init<messages.JoinRequest>, single: boolean): JoinTarget {
+	return single
+		? { path: "/rtc/v1", query: singleQuery(join) }
+		: { path: "/rtc", query: dualQuery(join) };
+}
+
+function singleQuery(join: Init<messages.JoinRequest>): string {
 	const joinRequest = encode(JoinRequest, {
 		...join,
 		clientInfo: { ...CLIENT_INFO, ...join.clientInfo },
 	});
 	return `join_request=${encodeBase64Url(encode(WrappedJoinRequest, { joinRequest }))}`;
+}
+
+function dualQuery(join: Init<messages.JoinRequest>): string {
+	const { protocol, clientProtocol, version } = CLIENT_INFO;
+	const query = [
+		"sdk=esp32",
+		`version=${version}`,
+		`protocol=${protocol}`,
+		`client_protocol=${clientProtocol}`,
+		`auto_subscribe=${join.connectionSettings?.autoSubscribe ? 1 : 0}`,
+	];
+	if (join.reconnect) {
+		const { participantSid = "", reconnectReason = 0 } = join;
+		const sid = encodeURIComponent(participantSid);
+		query.push("reconnect=1", `sid=${sid}`, `reconnect_reason=${reconnectReason}`);
+	}
+	return query.join("&");
 }

@@ -14,6 +14,8 @@ export interface SignalOptions {
 	openTimeout?: number;
 	/** Milliseconds from there to the first message; 5,000 by default. */
 	joinTimeout?: number;
+	/** At `/rtc/v1`, by default; false: at `/rtc`, where a peer connection each way is the rule. */
+	singlePeerConnection?: boolean;
 	log?: Log;
 }
 

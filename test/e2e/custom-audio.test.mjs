@@ -47,13 +47,23 @@ async function ended(caller) {
 }
 
 /**
+ * What the peer heard of the device's track, when that is `seconds` long: it may be behind.
+ * @param {Peer} peer @param {string} track @param {number} seconds
+ */
+async function heard(peer, track, seconds) {
+	const enough = () => peer.heard("device", track).length >= seconds * peerRate;
+	await until(enough, `${seconds} s of ${track}`);
+	return peer.heard("device", track);
+}
+
+/**
  * The tone is there for `seconds` as it was made, without a gap or a click, and none of the others.
  * @param {Int16Array} heard @param {number} hertz @param {number} seconds @param {number[]} [others]
  */
 function assertTone(heard, hertz, seconds, others = []) {
 	const sound = trimSilence(heard, peerRate).subarray(peerRate / 2, peerRate * (seconds - 0.2));
 	const missing = seconds - 0.7 - sound.length / peerRate;
-	assert.ok(missing < 0.3, `${hertz} Hz: ${missing} s are missing`);
+	assert.ok(missing < 0.6, `${hertz} Hz: ${missing} s are missing`);
 	const found = strongestFrequency(
 		sound.subarray(0, peerRate / 2),
 		peerRate,
@@ -72,23 +82,23 @@ function assertTone(heard, hertz, seconds, others = []) {
 	}
 }
 
-describe("an AudioSource", { concurrency: true }, () => {
+describe("an AudioSource", () => {
 	it("of any rate is heard as it is, beside others, at the pace of its queue", async (t) => {
 		const peer = await Peer.join(server, "rates", "peer");
 		const tones = { 8000: 500, 16000: 700, 24000: 900, 44100: 1100, 48000: 1300 };
 		const caller = await device("rates", [
 			"connect",
 			...["talk a 8000 500 2", "talk b 16000 700 2", "talk c 24000 900 2"],
-			...["said a", "said b", "said c", "wait 300"],
+			...["said a", "said b", "said c", "wait 600"],
 			...["a", "b", "c"].flatMap((name) => [`unpublish ${name}`, `close ${name}`]),
 			...["mic", "talk d 44100 1100 2", "talk e 48000 1300 2"],
-			...["said d", "said e", "wait 300"],
+			...["said d", "said e", "wait 600"],
 		]);
 		const { measured, peer: stats } = await ended(caller);
 		const hertz = Object.values(tones);
 		for (const [i, name] of ["a", "b", "c", "d", "e"].entries()) {
 			const others = hertz.filter((other) => other !== hertz[i]);
-			assertTone(peer.heard("device", name), hertz[i], 2, others);
+			assertTone(await heard(peer, name, 1.5), hertz[i], 2, others);
 			const { took, longest, ahead, left } = measured[name];
 			t.diagnostic(`${name}: ${JSON.stringify(measured[name])}`);
 			// 2 s, but for what is queued at the end; never further ahead than the queue and a frame.
@@ -119,12 +129,26 @@ describe("an AudioSource", { concurrency: true }, () => {
 		assert.ok(Math.abs(measured.a.took - 4000) < 150, `4 s took ${measured.a.took} ms`);
 		assert.equal(measured.b.error, "AudioSourceError: the AudioSource is closed");
 		assert.equal(measured.stillSilent, measured.silent);
-		assert.ok(level(trimSilence(peer.heard("device", "a"), peerRate)) > -20);
+		assert.ok(level(trimSilence(await heard(peer, "a", 2), peerRate)) > -20);
+		await peer.leave();
+	});
+
+	it("is published again when the room was joined anew", async () => {
+		const peer = await Peer.join(server, "anew", "peer");
+		const caller = await device("anew", [
+			...["connect", "talk a 16000 500 4.5", "wait 500", "simulate node-failure", "said a"],
+			"wait 300",
+		]);
+		const { measured } = await ended(caller);
+		assert.equal(measured.published, 2);
+		assert.ok(Math.abs(measured.a.took - 4500) < 150, `4.5 s took ${measured.a.took} ms`);
+		const sound = trimSilence(await heard(peer, "a", 2.5), peerRate);
+		assertTone(sound.subarray(-1.5 * peerRate), 500, 1.5);
 		await peer.leave();
 	});
 });
 
-describe("an AudioStream", { concurrency: true }, () => {
+describe("an AudioStream", () => {
 	/** Says a tone of 600 Hz until it leaves, at most 12 s. @param {string} room */
 	async function speaker(room) {
 		const peer = await Peer.join(server, room, "peer");
@@ -158,8 +182,7 @@ describe("an AudioStream", { concurrency: true }, () => {
 	it("is there instead of the speaker, and an app can send what it reads", async () => {
 		const peer = await speaker("echo");
 		const caller = await device("echo", ["connect", "volume 0", "echo& 24000", "wait 5500"]);
-		await until(() => peer.heard("device", "echo").length > 3.5 * peerRate, "the echo");
-		assertTone(peer.heard("device", "echo"), 600, 3);
+		assertTone(await heard(peer, "echo", 3.5), 600, 3);
 		await peer.leave();
 		const { measured } = await ended(caller);
 		assert.equal(measured.echo.rate, 24000);

@@ -13,7 +13,7 @@ import { readWav } from "../../tools/lib/wav.mjs";
 import { startServer } from "../../tools/server/server.mjs";
 import { joinToken } from "../../tools/server/token.mjs";
 import { level } from "./lib/analysis.mjs";
-import { startDevice } from "./lib/device.mjs";
+import { holdsOf, startDevice } from "./lib/device.mjs";
 import { disposePeers, Peer, peerRate } from "./lib/peer.mjs";
 import { until } from "./lib/until.mjs";
 
@@ -28,7 +28,7 @@ after(async () => {
 });
 
 const skip = existsSync(hostPath({ libraries: "x86-32" })) ? false : "there is no 32-bit host here";
-/** A board like CoreS3. @type {import("../../tools/lib/simulator.mjs").Memory} */
+/** A board like CoreS3. @type {import("../../tools/lib/memory.mjs").Memory} */
 const board = { libraries: "x86-32", profile: "psram" };
 
 const budgets = JSON.parse(
@@ -73,7 +73,8 @@ describe("in a device's memory", { skip }, () => {
 	});
 
 	it("a room's app works: data both ways", async () => {
-		const config = { url: server.url, seconds: 10, count: 6 };
+		// More, and larger, than fits native memory or the heap at one time.
+		const config = { url: server.url, seconds: 20, count: 70, ...holdsOf("psram") };
 		const token = (/** @type {string} */ identity) =>
 			joinToken(server, { room: "memory-data", identity });
 		const app = "test/e2e/apps/data";
@@ -81,6 +82,8 @@ describe("in a device's memory", { skip }, () => {
 			"memory-echo",
 			{ ...config, role: "echo", token: await token("echo") },
 			app,
+			undefined,
+			board,
 		);
 		const ask = startDevice(
 			"memory-ask",

@@ -201,17 +201,20 @@ describe("regions of a cloud", () => {
 });
 
 describe("what a server can be asked to do to us", () => {
-	/** The device has joined anew, or is out. Of "leave-full-reconnect" livekit-server knows nothing. @type {[string, RegExp][]} */
+	/**
+	 * What is waited for: the device has joined anew, or is out. Of "leave-full-reconnect" livekit-server
+	 * knows nothing. @type {[string, string, RegExp][]}
+	 */
 	const scenarios = [
-		["node-failure", /^reconnected(.|\n)*^localTrackPublished/m],
-		["migration", /^reconnected(.|\n)*^localTrackPublished/m],
-		["server-leave", /^disconnected 3$/m],
+		["node-failure", "reconnected", /^reconnected(.|\n)*^localTrackPublished/m],
+		["migration", "reconnected", /^reconnected(.|\n)*^localTrackPublished/m],
+		["server-leave", "disconnected", /^disconnected 3$/m],
 	];
-	for (const [scenario, how] of scenarios) {
+	for (const [scenario, event, how] of scenarios) {
 		it(scenario, async (t) => {
 			const caller = await device(
 				scenario,
-				`mic,connect,wait localTrackPublished,wait 300,simulate ${scenario},wait 4000,disconnect`,
+				`mic,connect,wait localTrackPublished,wait 300,simulate ${scenario},wait ${event},wait 500,disconnect`,
 			);
 			const { status, output } = await caller.end();
 			assert.equal(status, 0, output);
@@ -264,9 +267,12 @@ describe("the last word", () => {
 		it(`is to ${word}`, async (t) => {
 			const proxy = await signalProxy(server.url, (response) => response);
 			t.after(() => proxy.close());
-			const caller = await device(`leave-${word}`, "mic,connect,wait 2500,disconnect", {
-				url: `ws://127.0.0.1:${proxy.port}`,
-			});
+			const event = word === "disconnect" ? "disconnected" : "reconnected";
+			const caller = await device(
+				`leave-${word}`,
+				`mic,connect,wait ${event},wait 500,disconnect`,
+				{ url: `ws://127.0.0.1:${proxy.port}` },
+			);
 			await seen(caller, "localTrackPublished");
 			proxy.say(new SignalResponse({ message: { case: "leave", value: new LeaveRequest(leave) } }));
 			const { output } = await caller.end();

@@ -5,10 +5,10 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { Room, RoomEvent } from "@livekit/rtc-node";
-import { writeWav } from "../../tools/lib/wav.mjs";
+import { readWav, writeWav } from "../../tools/lib/wav.mjs";
 import { startServer } from "../../tools/server/server.mjs";
 import { joinToken } from "../../tools/server/token.mjs";
-import { level } from "./lib/analysis.mjs";
+import { level, toDecibel, toneAmplitude, trimSilence } from "./lib/analysis.mjs";
 import { outFolder, startDevice } from "./lib/device.mjs";
 import { disposePeers, Peer, peerRate } from "./lib/peer.mjs";
 import { until } from "./lib/until.mjs";
@@ -176,13 +176,20 @@ describe("participants", () => {
 });
 
 describe("tracks", () => {
-	it("of several participants play at once", async () => {
-		const peers = await Promise.all(["a", "b", "c"].map((name) => Peer.join(server, "many", name)));
+	it("of several participants play at once, each at its volume", async () => {
+		const tones = { a: 500, b: 700, c: 900 };
+		const peers = await Promise.all(
+			Object.keys(tones).map((name) => Peer.join(server, "many", name)),
+		);
 		const says = await Promise.all(peers.slice(0, 2).map((peer) => peer.publish(peerRate)));
-		const caller = await device("many", "connect,wait 4500,disconnect");
+		const caller = await device("many", "connect,volume b=0.5,wait 4500,disconnect");
 		await until(() => /^connected/m.test(caller.output()), "the device to connect");
 		says.push(await peers[2].publish(peerRate)); // the third one needs a section of its own
-		await Promise.all(says.map((say) => say(new Int16Array(3 * peerRate).fill(500))));
+		const tone = (/** @type {number} */ hertz) =>
+			Int16Array.from({ length: 3 * peerRate }, (_, i) =>
+				Math.round(4000 * Math.sin((2 * Math.PI * hertz * i) / peerRate)),
+			);
+		await Promise.all(Object.values(tones).map((hertz, i) => says[i](tone(hertz))));
 		const { status, output, report } = await caller.end();
 		assert.equal(status, 0, output);
 		assert.equal(lines(output, /^trackSubscribed/).length, 3, output);
@@ -190,6 +197,14 @@ describe("tracks", () => {
 		assert.ok(report.peer.framesDecoded > 3 * 100, `${report.peer.framesDecoded} frames decoded`);
 		// Media may overtake the answer that tells of it, not by much.
 		assert.ok(report.peer.droppedUnknownStream < 10, `${report.peer.droppedUnknownStream} dropped`);
+		const { rate, samples } = readWav(caller.speaker);
+		const mix = trimSilence(samples, rate);
+		const middle = mix.subarray(mix.length - 2 * rate, mix.length - rate);
+		for (const [name, hertz] of Object.entries(tones)) {
+			const wanted = name === "b" ? 2000 : 4000;
+			const off = toDecibel(toneAmplitude(middle, rate, hertz)) - toDecibel(wanted);
+			assert.ok(Math.abs(off) < 1.5, `${name} is off by ${off} dB`);
+		}
 		await Promise.all(peers.map((peer) => peer.leave()));
 	});
 

@@ -1,4 +1,4 @@
-/** A call through five faults by seed; `npm run soak` has a hundred. */
+/** A call through five faults by seed; `npm run soak` has a hundred. @lane together */
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";

@@ -39,7 +39,15 @@ room.on(RoomEvent.TrackSubscribed, (track) => {
 	echo(track).catch((error) => console.error(error));
 });
 
+// The server closes a room in which only agents are: 5 minutes after it was made when nobody else came,
+// 20 s after the last one has left.
+room.on(RoomEvent.Disconnected, () => {
+	console.error("the server has ended this agent's stay: was it alone in the room for too long?");
+	process.exit(1);
+});
+
 async function leave() {
+	room.removeAllListeners(RoomEvent.Disconnected);
 	await room.disconnect();
 	await dispose();
 	process.exit(0);

@@ -43,17 +43,19 @@ export function capture(command, args, { input } = {}) {
  * Runs a command with its output in <log>.log of the logs and fails with the log's end.
  * @param {string} command
  * @param {string[]} args
- * @param {{ log: string, what: string, cwd?: string, env?: NodeJS.ProcessEnv, timeout?: number }} options
- *   `what` names the work in the error line; `timeout` in ms, 20 minutes by default
+ * @param {{ log: string, what: string, secrets?: string[], cwd?: string, env?: NodeJS.ProcessEnv, timeout?: number }} options
+ *   `what` names the work in the error line; `secrets`: more arguments, which the log is not told;
+ *   `timeout` in ms, 20 minutes by default
  */
-export async function run(command, args, { log, what, cwd = root, env, timeout = 20 * 60_000 }) {
+export async function run(command, args, options) {
+	const { log, what, secrets = [], cwd = root, env, timeout = 20 * 60_000 } = options;
 	mkdirSync(logs, { recursive: true });
 	const path = join(logs, `${log}.log`);
 	const file = openSync(path, ours.has(path) ? "a" : "w");
 	ours.add(path);
 	try {
 		writeSync(file, `$ ${command} ${args.join(" ")}\n`);
-		const child = spawn(command, args, {
+		const child = spawn(command, [...args, ...secrets], {
 			cwd,
 			env: { ...process.env, ...env },
 			stdio: ["ignore", file, file],

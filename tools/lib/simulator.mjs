@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { buildApp, hostPath } from "../app/run.mjs";
 import { Background } from "./background.mjs";
+import { commonMemory } from "./memory.mjs";
 import { build, root } from "./paths.mjs";
 
 /** Removes what simulators leave in `folder` when their starter was killed, tokens among it. */
@@ -25,25 +26,11 @@ function isAlive(pid) {
 }
 
 /**
- * A device's memory: a profile of docs/memory.md, the 32-bit host with these libraries, and a heap of
- * so many bytes of chunks, slots and slots of stack instead of the profile's.
- * @typedef {{ profile?: "psram" | "internal", libraries?: "x86-32" | "x86-32-internal",
- *   heap?: { chunk: number, slots: number, stack: number } }} Memory
- */
-
-/** A board of this profile. @param {"psram" | "internal"} profile */
-export const deviceMemory = (profile) =>
-	/** @type {const} */ ({
-		profile,
-		libraries: profile === "internal" ? "x86-32-internal" : "x86-32",
-	});
-
-/**
  * Starts an app. Its description, which holds a token, and its settings storage are its own and
  * readable by this user alone; they go when it ends.
  * @param {string} app its folder: a path, or from the package's top, such as examples/voice-agent
  * @param {{ config: Record<string, string | number | boolean>, log?: string, sanitize?: boolean,
- *   host?: { within: readonly string[] }, memory?: Memory, state?: string }} options `config` goes over the
+ *   host?: { within: readonly string[] }, memory?: import("./memory.mjs").Memory, state?: string }} options `config` goes over the
  *   manifest's; `log` is the file for its output, ours when absent; `host`: the laboratory's, this machine
  *   if not given; `state`: a folder for its settings, which stays
  */
@@ -53,7 +40,7 @@ export function startSimulator(app, { config, log, sanitize = false, host, memor
 	const folder = mkdtempSync(join(build, `run-${process.pid}-`));
 	const description = buildApp(resolve(root, app, "manifest.json"), { outDir: folder, config });
 	if (state) mkdirSync(state, { recursive: true, mode: 0o700 });
-	const { profile, libraries, heap } = memory ?? {};
+	const { profile, libraries, heap } = memory ?? (sanitize ? {} : commonMemory());
 	const program = [
 		hostPath({ sanitize, libraries }),
 		...["--state", state ?? join(folder, "state")],

@@ -7,7 +7,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { Background } from "../lib/background.mjs";
 import { Failure } from "../lib/failure.mjs";
-import { logs } from "../lib/paths.mjs";
+import { logs, root } from "../lib/paths.mjs";
 import { serverProgram } from "../setup/server.mjs";
 
 const loopback = "127.0.0.1";
@@ -37,8 +37,9 @@ function freeUdpPort() {
 }
 
 async function freePorts() {
-	const [http, tcp, udp] = await Promise.all([freeTcpPort(), freeTcpPort(), freeUdpPort()]);
-	return { http, tcp, udp };
+	const ports = [freeTcpPort(), freeTcpPort(), freeTcpPort(), freeUdpPort()];
+	const [http, front, tcp, udp] = await Promise.all(ports);
+	return { http, front, tcp, udp };
 }
 
 /**
@@ -69,10 +70,10 @@ function configuration({ address, http, udp, tcp, key, secret, rtc }) {
 
 /**
  * @typedef {object} Server
- * @property {string} url ws://ADDRESS:…, with the port the system gave
+ * @property {string} url ws://ADDRESS:…, with the port the system gave; the front's if it is an old one
  * @property {string} key
  * @property {string} secret made for this run
- * @property {{ http: number, tcp: number, udp: number }} ports
+ * @property {{ http: number, front: number, tcp: number, udp: number }} ports
  * @property {number | undefined} pid of the guard that runs it
  * @property {() => Promise<void>} stop
  * @property {() => Promise<void>} kill without a chance to say anything
@@ -81,10 +82,11 @@ function configuration({ address, http, udp, tcp, key, secret, rtc }) {
 /**
  * Starts a server and waits until it answers.
  * @param {{ log?: string, host?: { address: string, within: readonly string[] }, again?: Server,
- *   secret?: string, rtc?: object }} [options] `log`: the file's name in build/log; `host`: the
- *   laboratory's, this machine's loopback if not given; `again`: one that has ended, to be started anew
+ *   secret?: string, rtc?: object, old?: boolean }} [options] `log`: the file's name in build/log; `host`:
+ *   the laboratory's, this machine's loopback if not given; `again`: one that has ended, to be started anew
  *   with its ports and keys; `secret`: another's, which takes the same tokens then; `rtc`: more of that
- *   section of its configuration
+ *   section of its configuration; `old`: one from before 1.9, which wants two peer connections, as all
+ *   are when LIVEKIT_XS_OLD_SERVER is 1
  * @returns {Promise<Server>}
  */
 export async function startServer({
@@ -92,6 +94,7 @@ export async function startServer({
 	host,
 	again,
 	secret = again?.secret ?? randomBytes(32).toString("hex"),
+	old = process.env.LIVEKIT_XS_OLD_SERVER === "1",
 	rtc,
 } = {}) {
 	const address = host?.address ?? loopback;
@@ -110,14 +113,22 @@ export async function startServer({
 				() => (host ? saysItListens(path) : answers(`http://${at}`)),
 				startTimeout,
 			);
+			const front = old
+				? await startFront({ address, within: host?.within, ports, log })
+				: undefined;
 			return {
-				url: `ws://${at}`,
+				url: `ws://${front ? `${address}:${ports.front}` : at}`,
 				key,
 				secret,
 				ports,
 				pid: server.pid,
-				stop: () => server.stop(),
-				kill: () => server.kill(),
+				async stop() {
+					await server.stop();
+					await front?.stop();
+				},
+				async kill() {
+					await Promise.all([server.kill(), front?.kill()]);
+				},
 			};
 		} catch (error) {
 			await server.stop();
@@ -125,6 +136,22 @@ export async function startServer({
 			if (!(error instanceof Failure) || attempt === attempts) throw error;
 		}
 	}
+}
+
+/**
+ * What makes the server an old one.
+ * @param {{ address: string, within?: readonly string[], ports: Server["ports"], log: string }} options
+ */
+async function startFront({ address, within = [], ports, log }) {
+	const program = [process.execPath, join(root, "tools", "server", "old.mjs")];
+	const command = [...within, ...program, address, `${ports.front}`, `${ports.http}`];
+	const path = join(logs, log.replace(/(\.log)?$/, "-front.log"));
+	const front = new Background("the front of livekit-server", command, { log: path });
+	await front.ready(
+		() => readFileSync(path, "utf8").includes("listening") || undefined,
+		startTimeout,
+	);
+	return front;
 }
 
 /** For a server that is out of our reach. @param {string} log */

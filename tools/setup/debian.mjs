@@ -30,9 +30,16 @@ const forStart = [
 /** @type {Package[]} */
 const forChecks = [{ name: "clang-format", command: "clang-format" }];
 
+/** For the simulator with a device's memory. @type {Package[]} */
+const forDevice = [
+	...forStart,
+	{ name: "gcc-multilib", present: multilibIsThere },
+	{ name: "dpkg-dev", command: "dpkg-source" },
+];
+
 /** @type {Package[]} */
 const forTests = [
-	...forStart,
+	...forDevice,
 	...forChecks,
 	{ name: "pkg-config", command: "pkg-config" },
 	{ name: "libcmocka-dev", header: "cmocka.h" },
@@ -43,12 +50,10 @@ const forTests = [
 	{ name: "clang-tidy", present: () => clangTidy() !== undefined },
 	// libFuzzer: some distributions' clang brings it along, so this is known once clang is there.
 	{ name: "libclang-rt-dev", present: () => clangs().length === 0 || !!fuzzingCompiler() },
-	{ name: "gcc-multilib", present: multilibIsThere },
 	{ name: "gcc-riscv64-unknown-elf", command: "riscv64-unknown-elf-gcc" },
 	{ name: "picolibc-riscv64-unknown-elf", present: picolibcIsThere },
 	{ name: "gcc-xtensa-lx106", command: "xtensa-lx106-elf-gcc" },
 	{ name: "qemu-system-misc", command: "qemu-system-riscv32" },
-	{ name: "dpkg-dev", command: "dpkg-source" },
 	{ name: "coturn", command: "turnserver" },
 ];
 
@@ -72,11 +77,13 @@ function missingHeaders(headers) {
 	return output === undefined ? headers : headers.filter((header) => output.includes(header));
 }
 
-/** @typedef {"start" | "tests" | "checks"} Purpose `tests` includes the other two */
+/** @typedef {"start" | "device" | "tests" | "checks"} Purpose `tests` includes the others */
 
 /** @param {Purpose} purpose @returns {string[]} names */
 export function missingPackages(purpose) {
-	const packages = { start: forStart, tests: forTests, checks: forChecks }[purpose];
+	const packages = { start: forStart, device: forDevice, tests: forTests, checks: forChecks }[
+		purpose
+	];
 	const headers = missingHeaders(packages.flatMap(({ header }) => header ?? []));
 	return packages
 		.filter(({ command, header, present }) => {

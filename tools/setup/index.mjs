@@ -74,3 +74,10 @@ export async function buildDeviceHost(libraries) {
 	await runStep(deviceHost(libraries));
 	return undefined;
 }
+
+/** The same, with the system packages for it; fails when it cannot be done. @param {"x86-32" | "x86-32-internal"} libraries */
+export async function requireDeviceHost(libraries) {
+	await installPackages("device");
+	const missing = await buildDeviceHost(libraries);
+	if (missing) throw new Failure(missing);
+}

@@ -77,11 +77,11 @@ typedef enum {
 	PEER_EVENT_BYE,            /* `ssrc` */
 	PEER_EVENT_CHANNEL_OPEN,   /* `channel` */
 	PEER_EVENT_CHANNEL_CLOSED, /* `channel` */
-	PEER_EVENT_READABLE,       /* peer_take_message() has one; comes again for the next */
-	PEER_EVENT_WRITABLE,       /* there is room for a message that was refused */
-	PEER_EVENT_BUFFERED_LOW,   /* `channel`: peer_buffered() fell to its low water */
-	PEER_EVENT_DATA_ENDED,     /* all channels are over; `reason` may be NULL */
-	PEER_EVENT_CANDIDATE       /* `candidate`: from the port, to be signalled */
+	PEER_EVENT_READABLE,     /* peer_take_message() has one, or has no memory for it; comes again */
+	PEER_EVENT_WRITABLE,     /* there is room for a message that was refused */
+	PEER_EVENT_BUFFERED_LOW, /* `channel`: peer_buffered() fell to its low water */
+	PEER_EVENT_DATA_ENDED,   /* all channels are over; `reason` may be NULL */
+	PEER_EVENT_CANDIDATE     /* `candidate`: from the port, to be signalled */
 } peer_event_type;
 
 typedef struct {
@@ -189,6 +189,9 @@ sctp_send_result peer_send_message(peer *peer, int channel, const uint8_t *bytes
 								   uint64_t now);
 /** Bytes that wait on the channel and were never sent. */
 uint32_t peer_buffered(const peer *peer, int channel);
+/** The channel's label as it was opened; "" when there is no such channel. Valid until it closes.
+ */
+const char *peer_channel_label(const peer *peer, int channel);
 /** Messages of a reliable channel that the other side has not got; see association_undelivered().
  */
 uint32_t peer_undelivered(const peer *peer, int channel);

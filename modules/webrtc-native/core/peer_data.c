@@ -5,6 +5,7 @@
 
 /* Reports of data leave half of the events' places to those of the connection. */
 #define DATA_EVENTS (PEER_EVENTS / 2)
+#define HUNGER_INTERVAL 100000 /* microseconds */
 
 int peer_open_data(peer *self, const peer_data_config *config, uint64_t now)
 {
@@ -70,6 +71,14 @@ uint32_t peer_buffered(const peer *self, int channel)
 	return self->channels ? dcep_buffered(self->channels, channel) : 0;
 }
 
+const char *peer_channel_label(const peer *self, int channel)
+{
+	dcep_options options;
+
+	return self->channels && dcep_get_options(self->channels, channel, &options) ? options.label
+																				 : "";
+}
+
 uint32_t peer_undelivered(const peer *self, int channel)
 {
 	return self->channels ? dcep_undelivered(self->channels, channel, self->state != PEER_CONNECTED)
@@ -85,6 +94,8 @@ void peer_set_low_water(peer *self, int channel, uint32_t bytes)
 bool peer_take_message(peer *self, peer_message *out, uint64_t now)
 {
 	self->now = now;
+	if (!self->has_message)
+		peer_data_progress(self); /* there may be memory now */
 	if (!self->has_message)
 		return false;
 	*out = self->message;
@@ -167,4 +178,13 @@ void peer_data_progress(peer *self)
 	while (!self->has_message && self->event_count < DATA_EVENTS &&
 		   dcep_poll_event(self->channels, &event, self->now))
 		take_event(self, &event);
+}
+
+void peer_data_hunger(peer *self)
+{
+	if (!usable(self) || self->has_message || self->event_count >= DATA_EVENTS ||
+		!association_starves(self->association) || self->now < self->hungry_until)
+		return;
+	self->hungry_until = self->now + HUNGER_INTERVAL;
+	peer_emit(self, (peer_event){.type = PEER_EVENT_READABLE});
 }

@@ -96,7 +96,8 @@ struct peer {
 	dcep *channels;
 	bool data_started;
 	bool has_message;
-	peer_message message; /* the one to be taken next */
+	uint64_t hungry_until; /* no other word on a message that finds no memory before */
+	peer_message message;  /* the one to be taken next */
 
 	uint64_t rtcp_due;
 	bool rr_due;
@@ -138,6 +139,8 @@ media_sender *peer_sender_of(peer *self, uint32_t ssrc);
 void peer_data_input(peer *self, const uint8_t *bytes, size_t length);
 /** Connects when DTLS is up, and makes events of what happened. */
 void peer_data_progress(peer *self);
+/** Tells the owner of a message that finds no memory: it may hold others that it needs no more. */
+void peer_data_hunger(peer *self);
 uint64_t peer_data_timeout(const peer *self);
 /** Gives the next SCTP packet to DTLS, which queues it; false when there is none. */
 bool peer_next_data(peer *self);

@@ -161,4 +161,5 @@ void peer_progress(peer *self)
 	update_dtls(self);
 	update_state(self);
 	peer_data_progress(self);
+	peer_data_hunger(self);
 }

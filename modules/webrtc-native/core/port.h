@@ -27,7 +27,9 @@ typedef enum {
 	PORT_PEER,
 	PORT_STREAM, /* TCP/TLS streams, inbound signal messages, TLS's mbedTLS memory */
 	PORT_BINDING,
-	PORT_SUBSYSTEMS
+	PORT_SUBSYSTEMS,
+	/** Nobody: what a device has in flash, and a desktop's port in memory. Not counted. */
+	PORT_FLASH = PORT_SUBSYSTEMS
 } port_subsystem;
 
 /** Zeroed memory, or NULL when the heap or the subsystem's budget is exhausted (counted). */
@@ -38,6 +40,7 @@ void port_free(void *memory);
 typedef struct {
 	size_t current;       /* bytes */
 	size_t peak;          /* bytes */
+	size_t budget;        /* bytes that it may have at most; SIZE_MAX without a limit */
 	uint32_t allocations; /* calls that succeeded since the start: must stand still during a call */
 	uint32_t failures;
 } port_memory_usage;

@@ -97,8 +97,10 @@ static void call_of_candidate(xsMachine *the, xs_link *link, const peer_event *e
 }
 
 /* `body`: the reason, or a candidate. */
-static void deliver_event(xsMachine *the, xs_link *link, const peer_event *event, const char *body)
+static void deliver_event(xsMachine *the, peer_object *object, const peer_event *event,
+						  const char *body)
 {
+	xs_link *link = &object->link;
 	const char *reason = body;
 
 	switch (event->type) {
@@ -118,7 +120,7 @@ static void deliver_event(xsMachine *the, xs_link *link, const peer_event *event
 		call(the, link, "onMilestone", "firstPacketIn", event->at, "");
 		break;
 	case PEER_EVENT_CHANNEL_OPEN:
-		call_of_channel(the, link, "onChannelOpen", event);
+		deliver_channel_open(the, object, event);
 		break;
 	case PEER_EVENT_CHANNEL_CLOSED:
 		call_of_channel(the, link, "onChannelClosed", event);
@@ -152,7 +154,7 @@ static void deliver(xs_link *link)
 	while (link->open &&
 		   ring_read(object->events, &event, sizeof(event), body, sizeof(body) - 1, &length)) {
 		body[length] = 0;
-		deliver_event(the, link, &event, body);
+		deliver_event(the, object, &event, body);
 	}
 	if (link->open)
 		deliver_data(the, object);

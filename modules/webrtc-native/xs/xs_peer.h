@@ -25,6 +25,7 @@ typedef struct {
 	port_peer *port;         /* NULL after close */
 	packet_ring *events;     /* peer_event, and its reason as the body */
 	atomic_uint data_events; /* bits by peer_event_type: READABLE, WRITABLE */
+	size_t max_message;      /* bytes of the largest message in a data channel */
 	size_t message_memory;   /* bytes of native messages at which XS must look for garbage */
 	bool loopback;
 	uint32_t candidates_refused;
@@ -39,6 +40,8 @@ void candidate_to_object(xsMachine *the, xsSlot *out, const ice_candidate *candi
 
 /** The object behind `this`; throws when it is closed. */
 peer_object *open_peer(xsMachine *the);
+/** Calls onChannelOpen. */
+void deliver_channel_open(xsMachine *the, peer_object *object, const peer_event *event);
 /** As open_peer(), behind `slot`. */
 peer_object *peer_of(xsMachine *the, xsSlot *slot);
 /** Calls onMessage or onWritable, if either is due, and sees to it that the rest follows. */

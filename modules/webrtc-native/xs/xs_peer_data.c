@@ -45,6 +45,7 @@ void xs_peer_openData(xsMachine *the)
 	port_peer_with(object->port, open_data, &args);
 	if (args.result != 0)
 		xs_throw(the, "data channels are open already, or there is no memory for them");
+	object->max_message = args.config.max_message;
 	/* The messages of two full windows, beside what all associations hold now. */
 	object->message_memory =
 		port_memory_of(PORT_SCTP).current + 2 * (size_t)args.config.receive_buffer;
@@ -83,6 +84,37 @@ void xs_peer_openChannel(xsMachine *the)
 	if (args.channel == DCEP_NO_CHANNEL)
 		xs_throw(the, "too many data channels, or openData() was not called");
 	xsmcSetInteger(xsResult, args.channel);
+}
+
+typedef struct {
+	int channel;
+	char label[DCEP_LABEL_MAX + 1];
+} label_call;
+
+static void get_label(peer *core, void *context, uint64_t now)
+{
+	label_call *args = context;
+
+	(void)now;
+	strncpy(args->label, peer_channel_label(core, args->channel), DCEP_LABEL_MAX);
+	/* The other side's bytes need not be UTF-8, and the engine trusts that they are. */
+	for (size_t i = 0; args->label[i]; i++)
+		if (args->label[i] < ' ' || args->label[i] > '~')
+			args->label[0] = 0;
+}
+
+void deliver_channel_open(xsMachine *the, peer_object *object, const peer_event *event)
+{
+	label_call args = {.channel = event->channel};
+	xsIdentifier id = xsID("onChannelOpen");
+
+	if (!xsmcHas(object->link.options, id))
+		return;
+	port_peer_with(object->port, get_label, &args);
+	xsmcSetInteger(xsVar(0), event->channel);
+	xsmcSetNumber(xsVar(1), (double)event->at / 1000);
+	xsmcSetString(xsVar(2), args.label);
+	xsmcCall_noResult(object->link.options, id, &xsVar(0), &xsVar(1), &xsVar(2), NULL);
 }
 
 /* ---- Sending ---- */
@@ -195,9 +227,7 @@ static void deliver_message(xsMachine *the, peer_object *object)
 {
 	take_call args = {0};
 
-	/* XS does not see how much native memory its garbage holds. */
-	if (port_memory_of(PORT_SCTP).current > object->message_memory)
-		xsCollectGarbage();
+	xs_make_room(the, PORT_SCTP, object->message_memory, object->max_message);
 	port_peer_with(object->port, take_message, &args);
 	if (!args.taken)
 		return;

@@ -256,9 +256,7 @@ void xs_stream_takeMessage(xsMachine *the)
 
 	if (!stream->port)
 		return;
-	/* XS does not see how much native memory its garbage holds. */
-	if (port_memory_of(PORT_STREAM).current > 4 * stream->max_message + 65536)
-		xsCollectGarbage();
+	xs_make_room(the, PORT_STREAM, 4 * stream->max_message + 65536, stream->max_message);
 	xsResult = xsNewHostObject(free_message);
 	switch (port_stream_take_message(stream->port, &bytes, &length)) {
 	case PORT_STREAM_TAKEN:

@@ -130,6 +130,15 @@ void xs_set_text(xsMachine *the, xsSlot *to, const char *name, const char *value
 	xsmcSet(*to, id, slot);
 }
 
+void xs_make_room(xsMachine *the, port_subsystem subsystem, size_t most, size_t next)
+{
+	port_memory_usage usage = port_memory_of(subsystem);
+
+	if (usage.current > most || usage.current >= usage.budget ||
+		usage.budget - usage.current < next)
+		xsCollectGarbage();
+}
+
 void xs_throw(xsMachine *the, const char *message)
 {
 	xsmcVars(1);

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "../core/mailbox.h"
+#include "../core/port.h"
 
 #include "xsmc.h" /* before xsHost.h, which needs it */
 
@@ -59,6 +60,12 @@ bool xs_boolean_option(xsMachine *the, xsSlot *from, const char *name, bool fall
 /** `to[name] = value` */
 void xs_set_number(xsMachine *the, xsSlot *to, const char *name, double value);
 void xs_set_text(xsMachine *the, xsSlot *to, const char *name, const char *value);
+
+/**
+ * XS does not see how much native memory its garbage holds. Collects it when `subsystem` has more
+ * than `most` bytes, or its budget no room for `next` more.
+ */
+void xs_make_room(xsMachine *the, port_subsystem subsystem, size_t most, size_t next);
 
 /** Throws an Error for people: XS's own put the C function's name before the message. */
 void xs_throw(xsMachine *the, const char *message) XS_FUNCTION_NORETURN;

@@ -1,6 +1,6 @@
 /**
- * The offer of a single peer connection (RFC 8866, RFC 9429): BUNDLE, one microphone per sendonly
- * section, one remote track per recvonly section, and one section of data channels (RFC 8841).
+ * Our offers (RFC 8866, RFC 9429): BUNDLE, one microphone per sendonly section, one remote track per
+ * recvonly section, and one section of data channels (RFC 8841).
  *
  * Directions are not shared in one sendrecv section: the server may bind any remote track to such a
  * section, so that unpublishing the microphone would have to renegotiate somebody else's audio.
@@ -49,34 +49,32 @@ export interface OfferedSection {
 	inactive?: boolean;
 }
 
-export interface Offer {
-	/** The o= line's session id: the same in all offers of a session. */
+/** What offers and answers have in common. */
+export interface OwnSide {
+	/** The o= line's session id: the same in all descriptions of a peer connection. */
 	sessionId: number;
-	/** The o= line's version: one more in each offer. */
+	/** The o= line's version: one more in each. */
 	version: number;
 	ufrag: string;
 	pwd: string;
 	/** SHA-256, "AB:CD:…". */
 	fingerprint: string;
 	candidates: readonly Candidate[];
+}
+
+export interface Offer extends OwnSide {
 	sections: readonly OfferedSection[];
 	/** Also offers RFC 2198 redundancy. The server then sends RED, so only for who can decode it. */
 	red?: boolean;
 }
 
 export function buildOffer(offer: Offer): string {
-	const lines = [
-		"v=0",
-		`o=- ${offer.sessionId} ${offer.version} IN IP4 0.0.0.0`,
-		"s=-",
-		"t=0 0",
-		`a=group:BUNDLE ${offer.sections.map((section) => section.mid).join(" ")}`,
-		"a=extmap-allow-mixed",
-		"a=msid-semantic: WMS *",
-		"a=ice-options:trickle",
-	];
+	const lines = begin(
+		offer,
+		offer.sections.map(({ mid }) => mid),
+	);
 	for (const section of offer.sections) {
-		if (section.data) pushData(lines, section, offer);
+		if (section.data) pushData(lines, section.mid, offer, "actpass");
 		else pushAudio(lines, section, offer);
 		if (section !== offer.sections[0]) continue;
 		for (const candidate of offer.candidates) lines.push(`a=${formatCandidate(candidate)}`);
@@ -84,21 +82,44 @@ export function buildOffer(offer: Offer): string {
 	return `${lines.join("\r\n")}\r\n`;
 }
 
-function transport({ ufrag, pwd, fingerprint }: Offer): string[] {
+/** The lines before the first section; `mids` are those of the bundle. */
+export function begin({ sessionId, version }: OwnSide, mids: readonly string[]): string[] {
 	return [
-		"a=setup:actpass",
+		"v=0",
+		`o=- ${sessionId} ${version} IN IP4 0.0.0.0`,
+		"s=-",
+		"t=0 0",
+		`a=group:BUNDLE ${mids.join(" ")}`,
+		"a=extmap-allow-mixed",
+		"a=msid-semantic: WMS *",
+		"a=ice-options:trickle",
+	];
+}
+
+/** Of each section that is not rejected. */
+export function transport(
+	{ ufrag, pwd, fingerprint }: OwnSide,
+	setup: "actpass" | "passive",
+): string[] {
+	return [
+		`a=setup:${setup}`,
 		`a=ice-ufrag:${ufrag}`,
 		`a=ice-pwd:${pwd}`,
 		`a=fingerprint:sha-256 ${fingerprint}`,
 	];
 }
 
-function pushData(lines: string[], { mid }: OfferedSection, offer: Offer): void {
+export function pushData(
+	lines: string[],
+	mid: string,
+	own: OwnSide,
+	setup: "actpass" | "passive",
+): void {
 	lines.push(
 		"m=application 9 UDP/DTLS/SCTP webrtc-datachannel",
 		"c=IN IP4 0.0.0.0",
 		`a=mid:${mid}`,
-		...transport(offer),
+		...transport(own, setup),
 		`a=sctp-port:${SCTP_PORT}`,
 		`a=max-message-size:${MAX_MESSAGE_SIZE}`,
 	);
@@ -114,7 +135,7 @@ function pushAudio(lines: string[], section: OfferedSection, offer: Offer): void
 		`a=mid:${mid}`,
 		`a=${direction}`,
 		"a=rtcp-mux",
-		...transport(offer),
+		...transport(offer, "actpass"),
 		`a=rtpmap:${OPUS_PAYLOAD_TYPE} opus/48000/2`,
 		`a=fmtp:${OPUS_PAYLOAD_TYPE} minptime=10;useinbandfec=1`,
 		`a=rtcp-fb:${OPUS_PAYLOAD_TYPE} nack`,

@@ -2,6 +2,8 @@
 
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { profiles } from "../../../bench/memory/profiles.mjs";
+import { commonMemory } from "../../../tools/lib/memory.mjs";
 import { build } from "../../../tools/lib/paths.mjs";
 import { startSimulator } from "../../../tools/lib/simulator.mjs";
 
@@ -9,11 +11,24 @@ import { startSimulator } from "../../../tools/lib/simulator.mjs";
 export const outFolder = join(build, "e2e");
 
 /**
+ * What devices can hold of data: messages at a time while they are echoed, and bytes of the largest,
+ * without the packet around it.
+ * @param {"psram" | "internal" | undefined} profile the memory that they have, a desktop's if none
+ */
+export const holdsOf = (profile) =>
+	profile
+		? { messages: 10, largest: profiles()[profile].maxData - 200 }
+		: { messages: 1_000, largest: 60_000 };
+
+/** All devices that are not given a memory of their own. */
+export const holds = holdsOf(commonMemory().profile);
+
+/**
  * @param {string} name of its files
  * @param {{ url: string, token: string, seconds: number } & Record<string, string | number | boolean>} config
  * @param {string} [app]
  * @param {{ within: readonly string[] }} [host] the laboratory's, this machine if not given
- * @param {import("../../../tools/lib/simulator.mjs").Memory} [memory] a device's
+ * @param {import("../../../tools/lib/memory.mjs").Memory} [memory] a device's
  */
 export function startDevice(name, config, app = "examples/voice-agent", host, memory) {
 	mkdirSync(outFolder, { recursive: true });

@@ -5,8 +5,9 @@
  * Config: seconds, seed.
  */
 
+import { Chance } from "fuzz/chance";
 import { Room, RoomEvent, RpcError } from "livekit";
-import { Emitter } from "livekit/platform/emitter";
+import { HandledEmitter } from "livekit/platform/emitter";
 import { encodeUtf8 } from "livekit/platform/text";
 import { decode, encode } from "livekit/protocol/codec";
 import { DataPacket, SignalResponse } from "livekit/protocol/generated/tables";
@@ -28,15 +29,9 @@ const sleep = (milliseconds: number) =>
 		Timer.set(() => resolve(), milliseconds);
 	});
 
-/** xorshift32: the same for the same seed. */
-let state = Number(config.seed) >>> 0 || 1;
-function random(below: number): number {
-	state ^= state << 13;
-	state ^= state >>> 17;
-	state ^= state << 5;
-	return (state >>> 0) % below;
-}
-const pick = <T>(list: readonly T[]): T => list[random(list.length)];
+const chance = new Chance(Number(config.seed));
+const random = (below: number) => chance.below(below);
+const pick = <T>(list: readonly T[]): T => chance.pick(list);
 const often = () => random(8) > 0;
 const text = () => pick(["", "a", "😀", "lk.rpc_request_id", "x".repeat(random(3_000)), "\0"]);
 const bytes = () => new Uint8Array(random(4) ? random(200) : random(16_000)).fill(random(256));
@@ -112,29 +107,7 @@ const KINDS: readonly (() => Init<Packet>)[] = Object.freeze([
 	() => ({ encryptedPacket: { encryptedValue: bytes() } }),
 ]);
 
-/** One or a few bytes changed, put in, taken out, or the rest cut off. */
-function mutate(original: Uint8Array): Uint8Array {
-	let all = Array.from(original);
-	for (let i = 1 + random(3); i > 0 && all.length > 0; i--) {
-		const at = random(all.length);
-		switch (random(4)) {
-			case 0:
-				all[at] = random(256);
-				break;
-			case 1:
-				all.splice(at, 0, random(256));
-				break;
-			case 2:
-				all.splice(at, 1 + random(4));
-				break;
-			default:
-				if (!random(4)) all = all.slice(0, at);
-		}
-	}
-	return Uint8Array.from(all);
-}
-
-class Wire extends Emitter<SessionEvents> {
+class Wire extends HandledEmitter<SessionEvents> {
 	readonly timeline = { mark() {} } as never;
 	readonly stats = { timeline: {}, peer: {}, signal: undefined };
 	start(): void {}
@@ -221,7 +194,7 @@ async function round(): Promise<void> {
 		}
 		const packet = { ...pick(KINDS)(), participantIdentity: pick([...identities, text()]) };
 		const right = encode(DataPacket, packet);
-		const sent = random(3) ? right : mutate(right);
+		const sent = random(3) ? right : Uint8Array.from(chance.mutate(right));
 		wire.emit("data", sent.buffer, 0 as never);
 		if (random(4) === 0) await undefined;
 	}

@@ -15,18 +15,20 @@ import { tcpProxy } from "../../e2e/lib/proxies.mjs";
 const { LIVEKIT_URL: url = "", LIVEKIT_TOKEN: token = "" } = process.env;
 const track = startMicrophone();
 const pause = (/** @type {number} */ ms) => new Promise((resolve) => setTimeout(resolve, ms));
-let room = await join();
+/** ms; rtc-node may wait for ever for its server's word on a track. */
+const patience = 6000;
+let room = new Room();
+await join(room);
 const proxy = await tcpProxy(url, new URL(url).hostname);
 console.log(`proxy ${proxy.port}`);
 
-async function join() {
-	const joining = new Room();
+/** @param {Room} joining */
+async function join(joining) {
 	joining.on(RoomEvent.DataReceived, (payload, participant, _kind, topic) => {
 		if (topic === "number") console.log(`got ${participant?.sid} ${Buffer.from(payload)}`);
 	});
 	await joining.connect(url, token, { autoSubscribe: true, dynacast: false });
 	await publish(joining, track);
-	return joining;
 }
 
 async function rejoin() {
@@ -41,8 +43,19 @@ async function rejoin() {
 		if (there) break;
 		await pause(20);
 	}
-	room = await join();
 	old.disconnect().catch(() => {});
+	for (;;) {
+		const joining = new Room();
+		const done = join(joining).then(
+			() => true,
+			(error) => console.log(`failed ${error}`),
+		);
+		if (await Promise.race([done, pause(patience)])) {
+			room = joining;
+			break;
+		}
+		joining.disconnect().catch(() => {});
+	}
 	console.log("joined");
 }
 

@@ -188,12 +188,80 @@ static void what_is_half_made_gives_all_back(void **state)
 	}
 }
 
+/* ---- A message that finds no memory ---- */
+
+static uint64_t now = 1;
+
+/* Carries packets both ways, through every timer, for a second. */
+static void settle(sctp_association *one, sctp_association *other)
+{
+	uint8_t packet[SCTP_PACKET_MAX];
+	size_t length;
+
+	for (int i = 0; i < 100; i++, now += 10000) {
+		while ((length = association_poll_datagram(one, packet, now)) > 0)
+			association_input(other, packet, length, now);
+		while ((length = association_poll_datagram(other, packet, now)) > 0)
+			association_input(one, packet, length, now);
+		association_handle_timeout(one, now);
+		association_handle_timeout(other, now);
+	}
+}
+
+/* Who holds the memory may wait for room to send: that must not wait for memory. */
+static void room_to_send_is_told_while_a_message_finds_no_memory(void **state)
+{
+	static uint8_t bytes[1500];
+	sctp_config config = {.remote_port = 5000,
+						  .send_buffer = 4096,
+						  .receive_buffer = 4096,
+						  .max_message = sizeof bytes};
+	const sctp_message message = {.stream = 1, .ppid = 53, .bytes = bytes, .length = sizeof bytes};
+
+	assert_true(port_profile_choose("psram")); /* room for two */
+	sctp_association *here = association_create(&config);
+	config.receive_buffer = 16384;
+	sctp_association *there = association_create(&config);
+	sctp_event event;
+
+	(void)state;
+	assert_non_null(here);
+	assert_non_null(there);
+	association_connect(here, now);
+	settle(here, there);
+	while (association_poll_event(here, &event) || association_poll_event(there, &event))
+		assert_int_equal(event.type, SCTP_EVENT_ESTABLISHED);
+
+	void *rest = port_alloc(room_of(PORT_SCTP) - 100, PORT_EXTERNAL, PORT_SCTP);
+	assert_non_null(rest);
+	assert_int_equal(association_send(there, &message, now), SCTP_SENT);
+	while (association_send(here, &message, now) == SCTP_SENT)
+		;
+	settle(here, there);
+	assert_true(association_poll_event(here, &event));
+	assert_int_equal(event.type, SCTP_EVENT_BUFFERED_LOW);
+	assert_true(association_poll_event(here, &event));
+	assert_int_equal(event.type, SCTP_EVENT_WRITABLE);
+	assert_false(association_poll_event(here, &event));
+	assert_true(association_starves(here));
+
+	port_free(rest);
+	assert_true(association_poll_event(here, &event));
+	assert_int_equal(event.type, SCTP_EVENT_MESSAGE);
+	port_free(event.bytes);
+	assert_false(association_poll_event(here, &event));
+	assert_false(association_starves(here));
+	association_free(here);
+	association_free(there);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_last_byte_is_given_and_not_one_more),
 		cmocka_unit_test(one_that_is_full_does_not_concern_the_others),
 		cmocka_unit_test(what_is_half_made_gives_all_back),
+		cmocka_unit_test(room_to_send_is_told_while_a_message_finds_no_memory),
 	};
 
 	return cmocka_run_group_tests(tests, choose_internal, NULL);

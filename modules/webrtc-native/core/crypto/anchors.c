@@ -56,8 +56,9 @@ static mbedtls_x509_crt *system_anchors(void)
 		return anchors;
 
 	size_t length = 0;
+	port_subsystem payer = mbed_charge(PORT_FLASH);
 	uint8_t *text = port_system_roots(&length);
-	anchors = text ? port_alloc(sizeof *anchors, PORT_EXTERNAL, PORT_STREAM) : NULL;
+	anchors = text ? port_alloc(sizeof *anchors, PORT_EXTERNAL, PORT_FLASH) : NULL;
 	if (anchors) {
 		mbedtls_x509_crt_init(anchors);
 		/* A few roots that this mbedTLS cannot read (curves, hashes) do not matter. */
@@ -68,6 +69,7 @@ static mbedtls_x509_crt *system_anchors(void)
 		}
 	}
 	port_free(text);
+	mbed_charge(payer);
 	mbedtls_x509_crt *other = NULL;
 	if (anchors && !atomic_compare_exchange_strong(&kept, &other, anchors)) {
 		mbedtls_x509_crt_free(anchors);

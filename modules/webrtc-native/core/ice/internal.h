@@ -166,7 +166,10 @@ uint8_t ice_add_reflexive_remote(ice_agent *agent, const net_address *address,
 uint8_t ice_local_seen_as(ice_agent *agent, uint8_t base, const net_address *mapped);
 
 /* pairs.c */
+/** If anything could come of it, and there is a place. */
 void ice_pair_up(ice_agent *agent, uint8_t local, uint8_t remote);
+/** Likewise for a check that came this way: the way is there. */
+void ice_pair_heard(ice_agent *agent, uint8_t local, uint8_t remote);
 uint8_t ice_find_pair(const ice_agent *agent, int socket, const net_address *remote);
 void ice_pairs_prioritise(ice_agent *agent);
 /** True when a check of the pair could still make it the path. */

@@ -39,15 +39,20 @@ static uint8_t place_for(ice_agent *agent, uint64_t priority)
 
 void ice_pair_up(ice_agent *agent, uint8_t local, uint8_t remote)
 {
+	/* What is sent from loopback never leaves the host. */
+	if (!net_address_is_loopback(&agent->locals[local].candidate.address) ||
+		net_address_is_loopback(&agent->remotes[remote].address))
+		ice_pair_heard(agent, local, remote);
+}
+
+void ice_pair_heard(ice_agent *agent, uint8_t local, uint8_t remote)
+{
 	const ice_candidate *ours = &agent->locals[local].candidate;
 	const ice_candidate *theirs = &agent->remotes[remote];
 
 	if (ours->address.family != theirs->address.family ||
 		ice_transport_of(ours) != theirs->transport ||
 		(agent->relay_only && ours->type != ICE_RELAYED))
-		return;
-	/* What is sent from loopback never leaves the host. */
-	if (net_address_is_loopback(&ours->address) && !net_address_is_loopback(&theirs->address))
 		return;
 
 	ice_pair pair = {.local = local, .remote = remote, .state = ICE_PAIR_WAITING};

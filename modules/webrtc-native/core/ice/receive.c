@@ -46,10 +46,16 @@ static uint8_t pair_of(ice_agent *agent, uint8_t local, const net_address *from,
 	ice_transport transport = ice_transport_of(&agent->locals[local].candidate);
 	uint8_t pair = ice_find_pair(agent, socket, from);
 
-	if (pair == ICE_NONE && ice_find_remote(agent, from, transport) == ICE_NONE &&
-		ice_add_reflexive_remote(agent, from, transport, priority) != ICE_NONE)
-		pair = ice_find_pair(agent, socket, from);
-	return pair;
+	if (pair != ICE_NONE)
+		return pair;
+
+	uint8_t remote = ice_find_remote(agent, from, transport);
+
+	if (remote == ICE_NONE)
+		remote = ice_add_reflexive_remote(agent, from, transport, priority);
+	if (remote != ICE_NONE && ice_find_pair(agent, socket, from) == ICE_NONE)
+		ice_pair_heard(agent, local, remote);
+	return ice_find_pair(agent, socket, from);
 }
 
 static void receive_request(ice_agent *agent, int socket, const net_address *from,

@@ -223,8 +223,8 @@ void association_tell_stream(sctp_association *self, uint16_t stream, uint8_t ev
 	self->events |= UINT64_C(1) << stream;
 }
 
-/* The stream's next event, in the order that matters to its owner. */
-static bool take_stream_event(sctp_association *self, sctp_event *out)
+/* The streams' next event of those in `wanted`, in the order that matters to their owner. */
+static bool take_stream_event(sctp_association *self, uint8_t wanted, sctp_event *out)
 {
 	static const struct {
 		uint8_t bit;
@@ -233,17 +233,18 @@ static bool take_stream_event(sctp_association *self, sctp_event *out)
 				 {STREAM_RESET, SCTP_EVENT_STREAM_RESET},
 				 {STREAM_CLOSED, SCTP_EVENT_STREAM_CLOSED}};
 
-	for (uint16_t number = 0; self->events != 0; number++) {
+	for (uint16_t number = 0; number < SCTP_STREAMS && self->events >> number != 0; number++) {
 		sctp_stream *stream = &self->streams[number];
 
 		for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
-			if (!(stream->events & order[i].bit))
+			if (!(stream->events & wanted & order[i].bit))
 				continue;
 			stream->events &= (uint8_t)~order[i].bit;
 			*out = (sctp_event){.type = order[i].type, .stream = number};
 			return true;
 		}
-		self->events &= ~(UINT64_C(1) << number);
+		if (stream->events == 0)
+			self->events &= ~(UINT64_C(1) << number);
 	}
 	return false;
 }
@@ -257,23 +258,30 @@ bool association_poll_event(sctp_association *self, sctp_event *out)
 	}
 	if (inbound_take(self, out))
 		return true;
-	if (self->look) /* a message that finds no memory: nothing may overtake it */
-		return false;
-	if (!self->over)
+	/* A message that finds no memory: nothing of the peer's may overtake it. What is ours goes on,
+	 * for who holds the memory may wait for just that. */
+	const bool starves = self->look;
+
+	if (!starves && !self->over)
 		reset_progress(self);
-	if (take_stream_event(self, out))
+	if (take_stream_event(self, starves ? STREAM_BUFFERED_LOW : UINT8_MAX, out))
 		return true;
 	if (self->tell_writable && !self->over) {
 		self->tell_writable = false;
 		*out = (sctp_event){.type = SCTP_EVENT_WRITABLE};
 		return true;
 	}
-	if (self->over && !self->told_closed) {
+	if (!starves && self->over && !self->told_closed) {
 		self->told_closed = true;
 		*out = (sctp_event){.type = SCTP_EVENT_CLOSED, .reason = self->reason};
 		return true;
 	}
 	return false;
+}
+
+bool association_starves(const sctp_association *self)
+{
+	return self->look;
 }
 
 sctp_state association_state(const sctp_association *self)

@@ -126,8 +126,13 @@ void association_handle_timeout(sctp_association *association, uint64_t now);
 /** The next packet: its length, in `out`; 0 when there is none. */
 size_t association_poll_datagram(sctp_association *association, uint8_t out[SCTP_PACKET_MAX],
 								 uint64_t now);
-/** Messages come as they were sent; without memory for one, nothing comes until there is. */
+/**
+ * Messages come as they were sent; without memory for one, nothing of the peer's comes until there
+ * is. What there is to say of our own sending comes all the same.
+ */
 bool association_poll_event(sctp_association *association, sctp_event *out);
+/** Whether there is a message that association_poll_event() has found no memory for. */
+bool association_starves(const sctp_association *association);
 
 /** Before the association is established, messages wait and go with the handshake. */
 sctp_send_result association_send(sctp_association *association, const sctp_message *message,

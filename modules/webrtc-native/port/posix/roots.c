@@ -23,7 +23,7 @@ static uint8_t *read_text(const char *path, size_t *length)
 	uint8_t *text = NULL;
 	long size = fseek(file, 0, SEEK_END) == 0 ? ftell(file) : -1;
 	if (size > 0 && size <= ROOTS_MAX && fseek(file, 0, SEEK_SET) == 0)
-		text = port_alloc((size_t)size + 1, PORT_EXTERNAL, PORT_STREAM);
+		text = port_alloc((size_t)size + 1, PORT_EXTERNAL, PORT_FLASH);
 	if (text && fread(text, 1, (size_t)size, file) != (size_t)size) {
 		port_free(text);
 		text = NULL;

@@ -4,7 +4,7 @@
  *   echo   sends back what comes to who sent it, in order, as it came: reliable or lossy, same topic
  *   ask    sends `count` reliable messages to the participant "echo" and checks what comes back
  *
- * Config: url, token, seconds, role; count (ask); maxDataBytes; and what the board takes.
+ * Config: url, token, seconds, role; count and largest, in bytes (ask); maxDataBytes; and what the board takes.
  */
 
 import board from "board";
@@ -16,6 +16,7 @@ import { nativeMemory } from "webrtc-native/device";
 
 const SIZES = Object.freeze([1, 2, 100, 1_100, 1_200, 5_000, 60_000]);
 
+const largest = Number(config.largest ?? 60_000);
 const room = new Room({
 	speaker: board.speaker,
 	maxDataBytes: config.maxDataBytes ? Number(config.maxDataBytes) : undefined,
@@ -25,7 +26,7 @@ const bufferStatus = { low: 0, high: 0 };
 let sending: Promise<unknown> = Promise.resolve();
 
 function message(number: number): Uint8Array {
-	const bytes = new Uint8Array(SIZES[number % SIZES.length]);
+	const bytes = new Uint8Array(Math.min(SIZES[number % SIZES.length], largest));
 	bytes.fill(number * 7);
 	bytes[bytes.length - 1] = number;
 	return bytes;

@@ -12,12 +12,18 @@ import { collect, heap } from "simulator";
 import Timer from "timer";
 import { nativeMemory } from "webrtc-native/device";
 
+/** Bytes in use. */
+const native = () => Object.values(nativeMemory()).reduce((sum, { current }) => sum + current, 0);
+
 const room = new Room({ microphone: board.microphone, speaker: board.speaker });
 board.onStop(async () => {
 	const begin = Date.now();
 	await room.disconnect();
-	trace(`left after ${Date.now() - begin} ms\n`);
-	board.end(0);
+	const ms = Date.now() - begin;
+	Timer.set(() => {
+		trace(`left after ${ms} ms, ${native()} B kept\n`);
+		board.end(0);
+	}, 2000 - ms); // a WebSocket has so long to say goodbye
 });
 for (const event of [
 	RoomEvent.SignalReconnecting,
@@ -59,6 +65,5 @@ Timer.repeat(() => {
 	const { rtpIn = 0 } = room.getStats()?.peer ?? {};
 	collect();
 	const { slots } = heap();
-	const native = Object.values(nativeMemory()).reduce((sum, { current }) => sum + current, 0);
-	trace(`status ${JSON.stringify({ state: room.state, sent, rtpIn, slots, native })}\n`);
+	trace(`status ${JSON.stringify({ state: room.state, sent, rtpIn, slots, native: native() })}\n`);
 }, 500);

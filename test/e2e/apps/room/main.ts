@@ -75,6 +75,11 @@ const steps: Record<string, (argument: string) => unknown> = {
 	unsubscribe: () => eachRemote((publication) => publication.setSubscribed(false)),
 	enable: () => eachRemote((publication) => publication.setEnabled(true)),
 	disable: () => eachRemote((publication) => publication.setEnabled(false)),
+	/** IDENTITY=GAIN, for its tracks now and later */
+	volume: (pair) => {
+		const [identity, gain] = pair.split("=");
+		room.remoteParticipants.get(identity)?.setVolume(Number(gain));
+	},
 	/** "all", or the only identity that may subscribe to our tracks. */
 	allow: (who) =>
 		me.setTrackSubscriptionPermissions(

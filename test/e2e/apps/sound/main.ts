@@ -14,6 +14,7 @@ import {
 	type RemoteAudioTrack,
 	Room,
 	RoomEvent,
+	type SimulationScenario,
 } from "livekit";
 import config from "mc/config";
 import Timer from "timer";
@@ -32,6 +33,8 @@ const room = new Room({ microphone: board.microphone, speaker: board.speaker, bo
 const me = room.localParticipant;
 const voices = new Map<string, Voice>();
 const measured: Record<string, unknown> = {};
+let published = 0;
+room.on(RoomEvent.LocalTrackPublished, () => published++);
 const subscribed = new Set<string>();
 room.on(RoomEvent.LocalTrackSubscribed, ({ trackSid }) => subscribed.add(trackSid));
 const remote = new Promise<RemoteAudioTrack>((resolve) => {
@@ -147,6 +150,7 @@ const steps: Record<string, (...args: string[]) => unknown> = {
 	heard: async () => {
 		await remote;
 	},
+	simulate: (scenario) => room.simulateScenario(scenario as SimulationScenario),
 	wait: (milliseconds) => sleep(Number(milliseconds)),
 	disconnect: () => room.disconnect(),
 };
@@ -161,7 +165,7 @@ try {
 		else await done;
 	}
 	await Promise.all(running);
-	board.report({ ...room.getStats(), measured });
+	board.report({ ...room.getStats(), measured: { ...measured, published } });
 	board.end(0);
 } catch (error) {
 	trace(`${error}\n`);

@@ -45,7 +45,7 @@ export class FakeSession extends HandledEmitter<SessionEvents> {
 	readonly stats = { timeline: {}, peer: {}, signal: undefined };
 	readonly publishing = new Map<
 		string,
-		{ resolve(info: TrackInfo): void; reject(error: Error): void }
+		{ source: number; resolve(info: TrackInfo): void; reject(error: Error): void }
 	>();
 
 	/** Name, DTX and bit rate of each track. */
@@ -60,7 +60,8 @@ export class FakeSession extends HandledEmitter<SessionEvents> {
 	publish(request: PublishRequest): Promise<TrackInfo> {
 		this.calls.push(["publish", request.name, request.muted]);
 		this.trackOptions.push([request.name, request.dtx, request.bitrate]);
-		return new Promise((resolve, reject) => this.publishing.set(request.cid, { resolve, reject }));
+		const { cid, source } = request;
+		return new Promise((resolve, reject) => this.publishing.set(cid, { source, resolve, reject }));
 	}
 	unpublish(): void {
 		this.calls.push(["unpublish"]);
@@ -116,10 +117,10 @@ export class FakeSession extends HandledEmitter<SessionEvents> {
 		this.emit("track", { sid, setVolume, openTap: () => undefined });
 		return volumes;
 	}
-	/** The microphone's publication goes through. */
+	/** What is being published goes through. */
 	async published(sid = "TR_mic"): Promise<void> {
-		for (const { resolve } of this.publishing.values())
-			resolve({ sid, type: 0, source: 2, muted: false } as TrackInfo);
+		for (const { source, resolve } of this.publishing.values())
+			resolve({ sid, type: 0, source, muted: false } as TrackInfo);
 		this.publishing.clear();
 		await sleep(0);
 	}

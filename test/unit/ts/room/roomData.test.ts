@@ -48,6 +48,15 @@ class Wire extends HandledEmitter<SessionEvents> {
 		const sent = { ...packet, participantIdentity, participantSid: `PA_${participantIdentity}` };
 		this.emit("data", encode(DataPacket, sent).buffer, kind as never);
 	}
+	/** All is joined anew. */
+	rejoin(other: Init<ParticipantInfo>): void {
+		this.emit("restarting");
+		this.emit("reconnecting");
+		const participant = { sid: `PA_${this.identity}2`, identity: this.identity };
+		const join = { participant, otherParticipants: [other] };
+		this.emit("rejoined", overTheWire({ join } as Init<SignalMessage>).join as never);
+		this.emit("reconnected");
+	}
 	join(other: Init<ParticipantInfo>): void {
 		const participant = { sid: `PA_${this.identity}`, identity: this.identity };
 		const serverInfo = { version: "1.13.4" };
@@ -117,6 +126,31 @@ for (const clientProtocol of [0, 2]) {
 		assert.equal(a.getStats()?.rpc.outgoing, 0);
 	});
 }
+
+test("handlers are kept when all is joined anew; what was under way ends", async () => {
+	const { a, b, wireB, me } = await pair();
+	const got: unknown[] = [];
+	b.registerTextStreamHandler("t", async (reader) => {
+		got.push(await reader.readAll().catch(({ reason }) => reason));
+	});
+	b.registerRpcMethod("greet", ({ payload }) => `hello ${payload}`);
+	a.registerRpcMethod("never", () => new Promise(() => {}));
+	await me.streamText({ topic: "t" }); // and never goes on
+	const call = b.localParticipant.performRpc({
+		destinationIdentity: "a",
+		method: "never",
+		payload: "",
+	});
+	call.catch(() => {});
+	await sleep(0);
+	wireB.rejoin({ sid: "PA_a", identity: "a" });
+	await assert.rejects(call, (error) => error.code === RpcError.ErrorCode.RECIPIENT_DISCONNECTED);
+	await me.sendText("text", { topic: "t" });
+	const params = { destinationIdentity: "b", method: "greet", payload: "b" };
+	assert.equal(await me.performRpc(params), "hello b");
+	await sleep(0);
+	assert.deepEqual(got, [DataStreamErrorReason.AbnormalEnd, "text"]);
+});
 
 test("who leaves ends its streams and our calls; so do we", async () => {
 	const { a, b, wireB, wireA, me } = await pair();

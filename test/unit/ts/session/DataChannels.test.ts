@@ -47,11 +47,11 @@ test("both channels are opened, and ready when both are open", () => {
 		{ label: "_reliable", lowWater: 20_479 },
 		{ label: "_lossy", ordered: false, maxRetransmits: 0, lowWater: 8192 },
 	]);
-	tell.onChannelOpen(1, 20);
-	tell.onChannelOpen(7, 25); // the server's own is none of ours
+	tell.onChannelOpen(1, 20, "");
+	tell.onChannelOpen(7, 25, ""); // the server's own is none of ours
 	assert.equal(channels.settled, false);
-	tell.onChannelOpen(0, 30);
-	tell.onChannelOpen(0, 40);
+	tell.onChannelOpen(0, 30, "");
+	tell.onChannelOpen(0, 40, "");
 	assert.deepEqual(log, ["ready 30"]);
 	assert.ok(channels.settled);
 });
@@ -90,10 +90,10 @@ test("buffers take the largest message and a quarter more", () => {
 
 test("nothing is sent before both are open, nor after the end", async () => {
 	const { channels, peer, log, tell } = make();
-	tell.onChannelOpen(0, 1);
+	tell.onChannelOpen(0, 1, "");
 	const send = () => channels.send(new Uint8Array(1), RELIABLE);
 	await assert.rejects(send, refused(PublishDataErrorReason.NotConnected));
-	tell.onChannelOpen(1, 1);
+	tell.onChannelOpen(1, 1, "");
 	await send();
 	peer.full = true;
 	const waiting = send();

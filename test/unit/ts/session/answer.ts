@@ -85,3 +85,43 @@ export const withTrack = (sid = "TR_voice", ssrc = 2018590473) =>
 
 /** After the track is gone. */
 export const inactive = text(session, uplink, candidates, waiting, ["a=inactive"], data);
+
+/** What the server offers of its own accord where there are two peer connections, by what it sends. */
+export function offered(
+	{ audio = [], video }: { audio?: [sid: string, ssrc: number][]; video?: string },
+	ufrag = "serverufrag1",
+): string {
+	const own = [
+		"a=setup:actpass",
+		`a=ice-ufrag:${ufrag}`,
+		"a=ice-pwd:SNKSvkxJwMeRKPraMKVDqrDXzuyFkboM",
+	];
+	const data = ["m=application 9 UDP/DTLS/SCTP webrtc-datachannel", "c=IN IP4 0.0.0.0", "a=mid:0"];
+	const media = audio.map(([sid, ssrc], i) => [
+		"m=audio 9 UDP/TLS/RTP/SAVPF 109 63",
+		"c=IN IP4 0.0.0.0",
+		...own,
+		`a=mid:${i + 1}`,
+		"a=rtpmap:109 opus/48000/2",
+		"a=fmtp:109 minptime=10;useinbandfec=1",
+		"a=rtpmap:63 red/48000/2",
+		"a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid",
+		...(sid ? [...track(sid, ssrc), "a=sendonly"] : ["a=inactive"]),
+	]);
+	const picture = [
+		"m=video 9 UDP/TLS/RTP/SAVPF 96",
+		"c=IN IP4 0.0.0.0",
+		...own,
+		"a=mid:9",
+		"a=rtpmap:96 VP8/90000",
+		...track(video ?? "", 4),
+		"a=sendonly",
+	];
+	return text(session, [...data, ...own, "a=sctp-port:5000"], ...media, video ? picture : []);
+}
+
+/** The answer to an offer of data alone. */
+export const dataOnly = text(
+	session,
+	data.map((line) => line.replace("a=mid:2", "a=mid:0")),
+);

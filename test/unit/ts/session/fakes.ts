@@ -203,7 +203,9 @@ export class FakePeer {
 	}
 	/** The server acknowledges all channels, the last at `at`. */
 	openChannels(at = 0): void {
-		for (const channel of this.channels.keys()) this.options.onChannelOpen?.(channel, at);
+		for (const [channel, { label }] of this.channels.entries()) {
+			this.options.onChannelOpen?.(channel, at, label);
+		}
 	}
 	sendMessage(channel: number, bytes: Uint8Array): boolean {
 		if (this.full) return false;

@@ -1,6 +1,6 @@
 import { assert, sleep, test } from "harness";
 import { Log } from "livekit/platform/log";
-import { TrackType } from "livekit/protocol/generated/enums";
+import { ReconnectReason, TrackType } from "livekit/protocol/generated/enums";
 import type { JoinRequest } from "livekit/protocol/generated/types";
 import type { Init } from "livekit/protocol/schema";
 import { ConnectionError } from "livekit/signal/ConnectionError";
@@ -100,9 +100,35 @@ test("what it says about itself, and to which path", async () => {
 				addTrackRequests: [{ cid: "mic" }],
 				publisherOffer: { type: "offer", sdp: "v=0\r\no=- 😀\r\n", id: 1 },
 			},
+			query: {},
 			path,
 			authorization: "Bearer record",
 		});
+		signal.close();
+	}
+});
+
+test("what it says to a server that wants two peer connections, and again at a resume", async () => {
+	const about = {
+		sdk: "esp32",
+		version: config.version,
+		protocol: "17",
+		client_protocol: "2",
+		auto_subscribe: "1",
+	};
+	const connectionSettings = { autoSubscribe: true };
+	const resume = { participantSid: "PA_1", reconnectReason: ReconnectReason.RR_SUBSCRIBER_FAILED };
+	for (const again of [false, true]) {
+		const signal = client({ singlePeerConnection: false });
+		const heard = new Promise<string>((resolve) => {
+			signal.on("refreshToken", resolve);
+		});
+		if (again) await signal.resume(URL, "record", { connectionSettings, ...resume });
+		else await signal.connect(URL, "record", { connectionSettings });
+		const { query, path } = JSON.parse(await heard);
+		assert.equal(path, "/rtc");
+		const more = { reconnect: "1", sid: "PA_1", reconnect_reason: "3" };
+		assert.deepEqual(query, again ? { ...about, ...more } : about);
 		signal.close();
 	}
 });

@@ -28,7 +28,9 @@ const SOCKETS = {
 		const join = JoinRequest.fromBinary(wrapped.joinRequest).toJson();
 		const { authorization } = request.headers;
 		send("join", JOIN);
-		send("refreshToken", JSON.stringify({ join, path: url.pathname, authorization }));
+		url.searchParams.delete("join_request");
+		const query = Object.fromEntries(url.searchParams);
+		send("refreshToken", JSON.stringify({ join, query, path: url.pathname, authorization }));
 	},
 	deaf: (send) => send("join", { ...JOIN, pingTimeout: 1 }),
 	"bad-messages": (send, { socket }) => {

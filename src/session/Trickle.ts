@@ -1,0 +1,41 @@
+/** Candidates of ours on their way to the other side; those that cannot be told yet wait. */
+
+import type { Candidate } from "webrtc-native/webrtc";
+import type { SignalTarget } from "../protocol/generated/enums";
+import type { SignalRequest } from "../protocol/generated/types";
+import type { Init } from "../protocol/schema";
+import { formatCandidateInit } from "./sdp/candidate";
+
+export interface TrickleOptions {
+	/** Whose they are: of the peer connection that we offer, or the server. */
+	target: SignalTarget;
+	/** False: there is no connection to send it on. */
+	send(request: Init<SignalRequest>): boolean;
+}
+
+export class Trickle {
+	readonly #options: TrickleOptions;
+	#untold: Candidate[] = [];
+
+	constructor(options: TrickleOptions) {
+		this.#options = options;
+	}
+
+	add(candidate: Candidate): void {
+		this.#untold.push(candidate);
+	}
+
+	/** Tells those that wait. `mid`: of the bundle's first section. */
+	flush(mid: string): void {
+		const { target, send } = this.#options;
+		this.#untold = this.#untold.filter((candidate) => {
+			const candidateInit = formatCandidateInit(candidate, mid);
+			return !send({ trickle: { candidateInit, target } });
+		});
+	}
+
+	/** ICE begins anew. */
+	clear(): void {
+		this.#untold = [];
+	}
+}
