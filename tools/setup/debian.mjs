@@ -55,7 +55,12 @@ const forTests = [
 	{ name: "gcc-xtensa-lx106", command: "xtensa-lx106-elf-gcc" },
 	{ name: "qemu-system-misc", command: "qemu-system-riscv32" },
 	{ name: "coturn", command: "turnserver" },
+	{ name: "chromium-headless-shell", present: () => browser() !== undefined },
 ];
+
+/** A Chromium that needs no screen. */
+export const browser = () =>
+	["chromium-headless-shell", "chromium", "google-chrome"].find((name) => which(name));
 
 /** For the 32-bit host; other processors' compilers have no such mode. */
 function multilibIsThere() {
