@@ -1,10 +1,12 @@
 import Timer from "timer";
 
+const nothing = () => {};
+
 /** A one-shot timer that can be started again and stopped at any time. */
 export class Timeout {
 	#timer: Timer | undefined;
 	#delay = 0;
-	#callback: () => void = () => {};
+	#callback = nothing;
 
 	/** Calls `callback` once in `delay` milliseconds; what was pending is forgotten. */
 	start(delay: number, callback: () => void): void {

@@ -4,34 +4,27 @@
  * with servers before 1.9 a second one, which the server offers, brings what others send.
  */
 
-import type { Captured, Path } from "webrtc-native/webrtc";
-import { ReconnectReason, SignalTarget } from "../protocol/generated/enums";
-import type {
-	JoinResponse,
-	ReconnectResponse,
-	SignalRequest,
-	SyncState,
-} from "../protocol/generated/types";
+import type { Candidate, Captured, Path } from "webrtc-native/webrtc";
+import { ReconnectReason } from "../protocol/generated/enums";
+import type { JoinResponse, ReconnectResponse, SyncState } from "../protocol/generated/types";
 import type { Init } from "../protocol/schema";
 import type { DataChannels } from "./DataChannels";
 import { newCname, newSessionId } from "./ids";
-import { Negotiation } from "./Negotiation";
-import { Receivers, type ReceiversOptions } from "./Receivers";
-import type { Listen } from "./Signalling";
+import { Negotiation, type NegotiationHost } from "./Negotiation";
+import { Receivers, type ReceiversHost } from "./Receivers";
 import { Subscriber } from "./Subscriber";
 import { type MediaState, Transport, type TransportOptions } from "./Transport";
+
+export interface ConnectionHost extends NegotiationHost, ReceiversHost {
+	onMedia(state: MediaState, reason?: string): void;
+}
 
 export interface ConnectionOptions extends TransportOptions {
 	/** Both ways in one; else there is a second peer connection for what others send. */
 	single: boolean;
 	data: DataChannels;
 	answerTimeout: number | undefined;
-	receiving: ReceiversOptions;
-	/** False: there is no connection to send it on. */
-	send(request: Init<SignalRequest>): boolean;
-	onMedia(state: MediaState, reason?: string): void;
-	onTimeout(): void;
-	onRefused(cid: string, message: string): void;
+	host: ConnectionHost;
 }
 
 /** What is worse counts for all. */
@@ -49,36 +42,31 @@ export class Connection {
 	/** Opens sockets; throws when there is no network, memory or entropy. */
 	constructor(options: ConnectionOptions) {
 		this.#options = options;
-		const { identity, data, single, receiving, send } = options;
-		this.#publisher = new Transport(options, {
-			controlling: true,
-			data: data.callbacks,
-			onCandidate: (candidate) => this.negotiation.discovered(candidate),
-			onMedia: () => this.tellMedia(),
-		});
+		const { identity, data, single, host } = options;
+		this.#publisher = new Transport(options, this, data, true);
 		const { peer } = this.#publisher;
 		try {
 			this.negotiation = new Negotiation({
 				peer,
-				receivers: single ? new Receivers(peer, receiving) : undefined,
+				receivers: single ? new Receivers(peer, host) : undefined,
 				identity,
 				candidates: peer.gather(),
 				sessionId: newSessionId(),
 				cname: newCname(),
 				timeout: options.answerTimeout,
-				send,
-				onTimeout: options.onTimeout,
-				onRefused: options.onRefused,
-				onData: (remote) => data.open(peer, remote),
+				data,
+				host,
 			});
-			if (!single) {
-				const onMedia = () => this.tellMedia();
-				this.subscriber = new Subscriber(options, { data, receiving, send, onMedia });
-			}
+			if (!single) this.subscriber = new Subscriber(options, this);
 		} catch (error) {
 			peer.close();
 			throw error;
 		}
+	}
+
+	/** One more candidate of ours. */
+	discovered(candidate: Candidate): void {
+		this.negotiation.discovered(candidate);
 	}
 
 	/** The server's first message: it may name STUN and TURN servers, or allow nothing but relays. */
@@ -103,7 +91,7 @@ export class Connection {
 	tellMedia(): void {
 		const { media } = this;
 		const cause = this.#transports.find((transport) => transport.media === media);
-		this.#options.onMedia(media, cause?.reason);
+		this.#options.host.onMedia(media, cause?.reason);
 	}
 
 	/** What the server is told when signalling is to be resumed. */
@@ -130,9 +118,10 @@ export class Connection {
 
 	get stats(): Record<string, number> {
 		const { negotiation, subscriber } = this;
-		const up = { ...this.#publisher.peer.stats, ...negotiation.stats };
-		const both = subscriber ? sum(up, subscriber.stats) : up;
-		return { ...both, ...this.#options.data.stats };
+		const stats = this.#publisher.peer.stats; // so many that no copy is made
+		Object.assign(stats, negotiation.stats);
+		if (subscriber) sum(stats, subscriber.stats);
+		return Object.assign(stats, this.#options.data.stats);
 	}
 
 	/** Of what we send; undefined while ICE has none. */
@@ -155,40 +144,6 @@ export class Connection {
 	}
 }
 
-/** Gives what the server says of peer connections to the connection that there is then. */
-export function listenForConnection(
-	on: Listen,
-	{
-		connection,
-		onDescription,
-		onUnusable,
-	}: {
-		connection(): Connection | undefined;
-		onDescription(): void;
-		onUnusable(message: string): void;
-	},
-): void {
-	const take = (what: string, apply: () => void) => {
-		onDescription();
-		try {
-			apply();
-		} catch (error) {
-			onUnusable(`the server's ${what} cannot be used: ${(error as Error).message}`);
-		}
-	};
-	on("welcome", (response) => connection()?.welcome(response));
-	on("answer", (answer) => take("answer", () => connection()?.negotiation.answer(answer)));
-	on("offer", (offer) => take("offer", () => connection()?.subscriber?.offer(offer)));
-	on("trickle", ({ candidateInit, final, target }) => {
-		const { negotiation, subscriber } = connection() ?? {};
-		const side = target === SignalTarget.SUBSCRIBER ? subscriber : negotiation;
-		side?.trickle(candidateInit, final);
-	});
-	on("mediaSectionsRequirement", ({ numAudios, numVideos }) => {
-		connection()?.negotiation.require(numAudios, numVideos);
-	});
-}
-
 const NO_COUNT: readonly string[] = Object.freeze([
 	"roundTrip",
 	"jitter",
@@ -198,12 +153,10 @@ const NO_COUNT: readonly string[] = Object.freeze([
 	"sctpPeerWindow",
 ]);
 
-/** Counters of both peer connections; what is no count, such as a round trip, is the larger one's. */
-function sum(one: Record<string, number>, other: Record<string, number>): Record<string, number> {
-	const all = { ...other, ...one };
-	for (const name of Object.keys(all)) {
-		const [a, b] = [one[name] ?? 0, other[name] ?? 0];
+/** Counters of both peer connections, in `all`; what is no count, such as a round trip, is the larger one's. */
+function sum(all: Record<string, number>, other: Record<string, number>): void {
+	for (const [name, b] of Object.entries(other)) {
+		const a = all[name] ?? 0;
 		all[name] = NO_COUNT.includes(name) ? Math.max(a, b) : a + b;
 	}
-	return all;
 }

@@ -4,14 +4,15 @@
  * opens two of its own (DownChannels.ts).
  */
 
-import type { ChannelOptions, Peer, PeerOptions } from "webrtc-native/webrtc";
+import type { ChannelOptions, Peer } from "webrtc-native/webrtc";
 import { log } from "../platform/log";
 import { DataPacket_Kind as DataPacketKind, SignalTarget } from "../protocol/generated/enums";
 import type { DataChannelInfo } from "../protocol/generated/types";
 import type { Init } from "../protocol/schema";
-import { DownChannels } from "./DownChannels";
+import { DownChannels, type DownChannelsHost } from "./DownChannels";
 import { ReplayBuffer, type SentPacket } from "./ReplayBuffer";
 import type { RemoteData } from "./remoteData";
+import type { ChannelHandlers } from "./Transport";
 
 /** Bytes of one packet at most, whatever the answer allows: the server forwards no more. */
 const MAX_PACKET = 64_000;
@@ -88,7 +89,8 @@ interface Waiting {
 	reject(error: PublishDataError): void;
 }
 
-export class DataChannels {
+/** Most of its methods are what the peer tells of its channels, and those of DownChannels. */
+export class DataChannels implements ChannelHandlers, DownChannelsHost {
 	readonly #options: DataChannelsOptions;
 	#peer: Peer | undefined;
 	/** Their numbers, by DataPacket_Kind. */
@@ -116,20 +118,6 @@ export class DataChannels {
 		this.#options = options;
 	}
 
-	/** For the peer's options: what it tells of its channels. */
-	get callbacks(): Partial<PeerOptions> {
-		return {
-			onChannelOpen: (channel, at) => this.#onOpen(channel, at),
-			onChannelClosed: (channel) => {
-				if (this.#channels.includes(channel)) this.#end("the server closed a data channel");
-			},
-			onDataEnded: (reason) => this.#end(reason || "the server ended the data channels"),
-			onMessage: (channel, message) => this.#onMessage(channel, message),
-			onWritable: () => this.#flush(),
-			onBufferedLow: (channel) => this.#setLow(this.#channels.indexOf(channel)),
-		};
-	}
-
 	/** The channels are open, or there will be none. */
 	get settled(): boolean {
 		return this.#settled && (this.#down?.settled ?? true);
@@ -137,12 +125,7 @@ export class DataChannels {
 
 	/** What others send comes in a peer connection of its own: its channels, to be given to that. */
 	listenDown(): DownChannels {
-		this.#down = new DownChannels({
-			onReady: (at) => this.#tellReady(at),
-			onMessage: (message, kind) => this.#deliver(message, kind),
-			onStranger: () => this.#strangeMessages++,
-			onEnded: (reason) => this.#end(reason),
-		});
+		this.#down = new DownChannels(this);
 		return this.#down;
 	}
 
@@ -176,7 +159,7 @@ export class DataChannels {
 		if (!remote) {
 			this.#obstacle = "the server has no data channels";
 			this.#settled = true;
-			this.#tellReady(undefined);
+			this.tellReady(undefined);
 			return;
 		}
 		const { maxDataBytes = MAX_DATA_BYTES } = this.#options;
@@ -224,7 +207,7 @@ export class DataChannels {
 		return new Promise((resolve, reject) => {
 			this.#waitingBytes += bytes.length;
 			this.#waiting.push({ bytes, sequence, resolve, reject });
-			if (this.#waiting.length === 1) this.#flush();
+			if (this.#waiting.length === 1) this.onWritable();
 		});
 	}
 
@@ -234,7 +217,7 @@ export class DataChannels {
 	 */
 	replay(sequence: number): void {
 		this.#sendAgain(this.#replay.after(sequence));
-		this.#flush();
+		this.onWritable();
 	}
 
 	#sendAgain(packets: readonly SentPacket[]): void {
@@ -282,7 +265,7 @@ export class DataChannels {
 		if (full || !this.#transmit(LOSSY, bytes)) this.#lossyDropped++;
 	}
 
-	#flush(): void {
+	onWritable(): void {
 		const { RELIABLE } = DataPacketKind;
 		if (this.#channels[RELIABLE] === undefined) return;
 		for (let next = this.#waiting[0]; next; next = this.#waiting[0]) {
@@ -315,31 +298,45 @@ export class DataChannels {
 		}
 	}
 
-	#onOpen(channel: number, at: number): void {
+	onChannelOpen(channel: number, at: number): void {
 		if (!this.#channels.includes(channel)) return;
 		this.#open.add(channel);
 		if (this.#settled || this.#open.size < this.#channels.length) return;
 		this.#settled = true;
 		this.#obstacle = undefined;
-		this.#flush();
-		this.#tellReady(at);
+		this.onWritable();
+		this.tellReady(at);
 	}
 
-	#tellReady(at: number | undefined): void {
+	onChannelClosed(channel: number): void {
+		if (this.#channels.includes(channel)) this.end("the server closed a data channel");
+	}
+
+	onDataEnded(reason: string): void {
+		this.end(reason || "the server ended the data channels");
+	}
+
+	onMessage(channel: number, message: ArrayBufferLike): void {
+		const kind = this.#channels.indexOf(channel);
+		if (kind < 0) this.countStranger();
+		else this.deliver(message, kind as DataPacketKind);
+	}
+
+	onBufferedLow(channel: number): void {
+		this.#setLow(this.#channels.indexOf(channel));
+	}
+
+	tellReady(at: number | undefined): void {
 		if (this.settled) this.#options.onReady(at);
 	}
 
-	#onMessage(channel: number, message: ArrayBufferLike): void {
-		const kind = this.#channels.indexOf(channel);
-		if (kind < 0) {
-			this.#strangeMessages++;
-			return;
-		}
-		this.#deliver(message, kind as DataPacketKind);
+	deliver(message: ArrayBufferLike, kind: DataPacketKind): void {
+		this.#tell(() => this.#options.onMessage(message, kind));
 	}
 
-	#deliver(message: ArrayBufferLike, kind: DataPacketKind): void {
-		this.#tell(() => this.#options.onMessage(message, kind));
+	/** A message of a channel that is none of LiveKit's. */
+	countStranger(): void {
+		this.#strangeMessages++;
 	}
 
 	/** An app that throws at what it is told, often by what somebody sent, must not end for it. */
@@ -351,7 +348,8 @@ export class DataChannels {
 		}
 	}
 
-	#end(reason: string): void {
+	/** There are no more channels. */
+	end(reason: string): void {
 		if (this.#channels.length === 0) return;
 		this.#stop(reason);
 		this.#options.onEnded(reason);

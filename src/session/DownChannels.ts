@@ -3,30 +3,30 @@
  * opens them, on the one that it offers.
  */
 
-import type { PeerOptions } from "webrtc-native/webrtc";
 import { type DataPacket_Kind as DataPacketKind, SignalTarget } from "../protocol/generated/enums";
 import type { DataChannelInfo } from "../protocol/generated/types";
 import type { Init } from "../protocol/schema";
+import type { ChannelHandlers } from "./Transport";
 
 /** By DataPacket_Kind. */
 const LABELS: readonly string[] = Object.freeze(["_reliable", "_lossy"]);
 
-export interface DownChannelsOptions {
+export interface DownChannelsHost {
 	/** Both are open (`at`), or the server has none (undefined). */
-	onReady(at: number | undefined): void;
-	onMessage(message: ArrayBufferLike, kind: DataPacketKind): void;
-	onStranger(): void;
-	onEnded(reason: string): void;
+	tellReady(at: number | undefined): void;
+	deliver(message: ArrayBufferLike, kind: DataPacketKind): void;
+	countStranger(): void;
+	end(reason: string): void;
 }
 
-export class DownChannels {
-	readonly #options: DownChannelsOptions;
+export class DownChannels implements ChannelHandlers {
+	readonly #host: DownChannelsHost;
 	/** Their numbers, by DataPacket_Kind; the server may have others, which are not for us. */
 	readonly #channels: (number | undefined)[] = [];
 	#settled = false;
 
-	constructor(options: DownChannelsOptions) {
-		this.#options = options;
+	constructor(host: DownChannelsHost) {
+		this.#host = host;
 	}
 
 	/** Both channels are open, or there will be none. */
@@ -34,22 +34,26 @@ export class DownChannels {
 		return this.#settled;
 	}
 
-	/** For the peer's options. */
-	get callbacks(): Partial<PeerOptions> {
-		const { onStranger, onMessage, onEnded } = this.#options;
-		return {
-			onChannelOpen: (channel, at, label) => this.#onOpen(channel, at, label),
-			onChannelClosed: (channel) => {
-				if (this.#channels.includes(channel)) onEnded("the server closed a data channel");
-			},
-			onDataEnded: (reason) => onEnded(reason || "the server ended the data channels"),
-			onMessage: (channel, message) => {
-				const kind = this.#channels.indexOf(channel);
-				if (kind < 0) onStranger();
-				else onMessage(message, kind as DataPacketKind);
-			},
-		};
+	onChannelOpen(channel: number, at: number, label: string): void {
+		const kind = LABELS.indexOf(label);
+		if (kind < 0) return;
+		this.#channels[kind] = channel;
+		if (LABELS.every((_, other) => this.#channels[other] !== undefined)) this.#settle(at);
 	}
+	onChannelClosed(channel: number): void {
+		if (this.#channels.includes(channel)) this.#host.end("the server closed a data channel");
+	}
+	onDataEnded(reason: string): void {
+		this.#host.end(reason || "the server ended the data channels");
+	}
+	onMessage(channel: number, message: ArrayBufferLike): void {
+		const kind = this.#channels.indexOf(channel);
+		if (kind < 0) this.#host.countStranger();
+		else this.#host.deliver(message, kind as DataPacketKind);
+	}
+	/** Nothing is sent in them. */
+	onWritable(): void {}
+	onBufferedLow(): void {}
 
 	/** For SyncState. */
 	get infos(): Init<DataChannelInfo>[] {
@@ -63,16 +67,9 @@ export class DownChannels {
 		this.#settle(undefined);
 	}
 
-	#onOpen(channel: number, at: number, label: string): void {
-		const kind = LABELS.indexOf(label);
-		if (kind < 0) return;
-		this.#channels[kind] = channel;
-		if (LABELS.every((_, other) => this.#channels[other] !== undefined)) this.#settle(at);
-	}
-
 	#settle(at: number | undefined): void {
 		if (this.#settled) return;
 		this.#settled = true;
-		this.#options.onReady(at);
+		this.#host.tellReady(at);
 	}
 }

@@ -12,10 +12,11 @@ import { Timeout } from "../platform/Timeout";
 import { SignalTarget } from "../protocol/generated/enums";
 import type { SessionDescription, SignalRequest } from "../protocol/generated/types";
 import type { Init } from "../protocol/schema";
+import type { DataChannels } from "./DataChannels";
 import { OFFERED, opusOf, type SendFormat, sameFormat } from "./formats";
 import type { Receivers } from "./Receivers";
 import { RemoteCandidates } from "./RemoteCandidates";
-import { type RemoteData, remoteData } from "./remoteData";
+import { remoteData } from "./remoteData";
 import { buildOffer, type OfferedSection } from "./sdp/build";
 import { type Description, parseDescription, SdpError, type Section } from "./sdp/parse";
 import { Trickle } from "./Trickle";
@@ -39,8 +40,20 @@ export interface OutgoingTrack {
 	bitrate?: number;
 }
 
+export interface NegotiationHost {
+	/** False: there is no connection to send it on; resume() comes when there is. */
+	send(request: Init<SignalRequest>): boolean;
+	/** An offer was not answered in time. */
+	onAnswerTimeout(): void;
+	/** The track cannot be sent; it has been removed. */
+	onRefused(cid: string, message: string): void;
+}
+
 export interface NegotiationOptions {
 	peer: Peer;
+	host: NegotiationHost;
+	/** Hears the first answer's word on data channels. */
+	data: DataChannels;
 	/** Undefined: what others send comes in another peer connection. */
 	receivers: Receivers | undefined;
 	identity: Identity;
@@ -50,14 +63,6 @@ export interface NegotiationOptions {
 	sessionId: number;
 	/** Of all our streams (RFC 7022). */
 	cname: string;
-	/** False: there is no connection to send it on; resume() comes when there is. */
-	send(request: Init<SignalRequest>): boolean;
-	/** An offer was not answered in time. */
-	onTimeout(): void;
-	/** The track cannot be sent; it has been removed. */
-	onRefused(cid: string, message: string): void;
-	/** The first answer's word on data channels; undefined: the server wants none. */
-	onData(remote: RemoteData | undefined): void;
 	/** Milliseconds; 15,000 by default. */
 	timeout?: number;
 }
@@ -104,12 +109,13 @@ export class Negotiation {
 		this.#options = options;
 		this.#local = options.candidates;
 		this.#candidates = new RemoteCandidates(options.peer);
-		this.#trickle = new Trickle({ target: SignalTarget.PUBLISHER, send: options.send });
+		this.#trickle = new Trickle(options.host, SignalTarget.PUBLISHER);
 	}
 
-	/** Answers that came late, and candidates that were not used, by reason. */
+	/** Sections of the description, answers that came late, and candidates that were not used, by reason. */
 	get stats(): Record<string, number> {
-		return { staleAnswers: this.#staleAnswers, ...this.#candidates.dropped };
+		const sections = this.#sections.length;
+		return { sections, staleAnswers: this.#staleAnswers, ...this.#candidates.dropped };
 	}
 
 	/** The first offer: what is published so far, one section to receive if any, and data. */
@@ -255,7 +261,7 @@ export class Negotiation {
 
 	#offerNow(): void {
 		this.#stale = false;
-		if (this.#options.send({ offer: this.#build() })) this.#expectAnswer();
+		if (this.#options.host.send({ offer: this.#build() })) this.#expectAnswer();
 		else this.#timeout.stop();
 	}
 
@@ -290,8 +296,8 @@ export class Negotiation {
 	}
 
 	#expectAnswer(): void {
-		const { timeout = 15_000, onTimeout } = this.#options;
-		this.#timeout.start(timeout, onTimeout);
+		const { timeout = 15_000, host } = this.#options;
+		this.#timeout.start(timeout, () => host.onAnswerTimeout());
 	}
 
 	#appendReceiving(count: number): void {
@@ -322,7 +328,7 @@ export class Negotiation {
 	#settleData(description: Description): void {
 		if (this.#dataSettled) return;
 		this.#dataSettled = true;
-		this.#options.onData(remoteData(description));
+		this.#options.data.open(this.#options.peer, remoteData(description));
 	}
 
 	#applySending(section: Section): void {
@@ -382,6 +388,6 @@ export class Negotiation {
 
 	#refuse({ track: { cid } }: Sending, message: string): void {
 		this.removeTrack(cid);
-		this.#options.onRefused(cid, message);
+		this.#options.host.onRefused(cid, message);
 	}
 }

@@ -53,21 +53,22 @@ interface Publication {
 	waiting?: { resolve(info: TrackInfo): void; reject(error: TrackPublishError): void };
 }
 
-export interface PublicationsOptions {
-	/** Milliseconds for the server's word; 10,000 by default. */
-	timeout?: number;
+export interface PublicationsHost {
 	/** A track that had been published is, after a full reconnect. */
 	onRepublished(cid: string, info: TrackInfo): void;
 	/** A track that had been published is not any more. */
-	onLost(cid: string, error: TrackPublishError): void;
+	onPublicationLost(cid: string, error: TrackPublishError): void;
 }
 
 export class Publications {
-	readonly #options: PublicationsOptions;
+	readonly #host: PublicationsHost;
+	readonly #timeout: number;
 	readonly #tracks = new Map<string, Publication>();
 
-	constructor(options: PublicationsOptions) {
-		this.#options = options;
+	/** `timeout`: milliseconds for the server's word. */
+	constructor(host: PublicationsHost, timeout = 10_000) {
+		this.#host = host;
+		this.#timeout = timeout;
 	}
 
 	add(request: PublishRequest): Promise<TrackInfo> {
@@ -93,7 +94,7 @@ export class Publications {
 
 	/** The request is out: the server's time runs. */
 	sent(cid: string): void {
-		this.#tracks.get(cid)?.timeout.start(this.#options.timeout ?? 10_000, () => {
+		this.#tracks.get(cid)?.timeout.start(this.#timeout, () => {
 			this.fail(cid, new TrackPublishError("the server did not answer the request to publish"));
 		});
 	}
@@ -122,7 +123,7 @@ export class Publications {
 		const { waiting } = track;
 		track.waiting = undefined;
 		if (waiting) waiting.resolve(info);
-		else this.#options.onRepublished(cid, info);
+		else this.#host.onRepublished(cid, info);
 	}
 
 	/** It is not published, and forgotten. */
@@ -131,7 +132,7 @@ export class Publications {
 		if (!track) return;
 		this.#forget(cid, track);
 		if (track.waiting) track.waiting.reject(error);
-		else this.#options.onLost(cid, error);
+		else this.#host.onPublicationLost(cid, error);
 	}
 
 	/** The app does not want it any more. */

@@ -13,7 +13,7 @@ export interface IncomingTrack {
 	openTap(options: TapOptions): Tap | undefined;
 }
 
-export interface ReceiversOptions {
+export interface ReceiversHost {
 	/** Where remote tracks play; undefined: they are received by nobody. */
 	speaker(): Speaker | undefined;
 	onTrack(track: IncomingTrack): void;
@@ -30,12 +30,12 @@ interface Receiving {
 
 export class Receivers {
 	readonly #peer: Peer;
-	readonly #options: ReceiversOptions;
+	readonly #host: ReceiversHost;
 	readonly #receiving = new Map<string, Receiving>(); // by mid
 
-	constructor(peer: Peer, options: ReceiversOptions) {
+	constructor(peer: Peer, host: ReceiversHost) {
 		this.#peer = peer;
-		this.#options = options;
+		this.#host = host;
 	}
 
 	/**
@@ -51,7 +51,7 @@ export class Receivers {
 		const current = this.#receiving.get(mid);
 		if (!current || current.sid !== sid || current.ssrc !== ssrc) {
 			if (current) this.#remove(mid, current);
-			const speaker = sid === undefined ? undefined : this.#options.speaker();
+			const speaker = sid === undefined ? undefined : this.#host.speaker();
 			if (sid !== undefined && opus && speaker) this.#add(section, opus.payloadType, sid, speaker);
 		}
 		return this.#receiving.has(mid) ? opus?.payloadType : undefined;
@@ -64,18 +64,17 @@ export class Receivers {
 
 	#add(section: Section, payloadType: number, sid: string, speaker: Speaker): void {
 		const { mid, ssrc, audioLevelId, midId } = section;
-		const { onTrack, onTrackFailed } = this.#options;
 		const extensions = { audioLevel: audioLevelId, mid: midId };
 		let receiver: number;
 		try {
 			receiver = this.#peer.addReceiver({ mid, ssrc, payloadType, extensions, speaker });
 		} catch {
-			onTrackFailed(sid);
+			this.#host.onTrackFailed(sid);
 			return;
 		}
 		this.#receiving.set(mid, { sid, ssrc, receiver });
 		const isHere = () => this.#receiving.get(mid)?.receiver === receiver;
-		onTrack({
+		this.#host.onTrack({
 			sid,
 			setVolume: (volume) => {
 				if (isHere()) this.#peer.setVolume(receiver, volume);
@@ -87,6 +86,6 @@ export class Receivers {
 	#remove(mid: string, { sid, receiver }: Receiving): void {
 		this.#receiving.delete(mid);
 		this.#peer.removeReceiver(receiver);
-		this.#options.onTrackEnded(sid);
+		this.#host.onTrackEnded(sid);
 	}
 }

@@ -52,7 +52,7 @@ export interface RecoveryHost {
 	readonly data: DataChannels;
 	readonly policy: ReconnectPolicy;
 	readonly joinRequest: Init<JoinRequest>;
-	connection(): Connection | undefined;
+	readonly connection: Connection | undefined;
 	/** Closes it. */
 	drop(): void;
 	/** Joins anew; `tries` have failed. Rejects when it does not come to that. */
@@ -87,29 +87,38 @@ export class Recovery {
 		this.#attempts = new Attempts(host.policy);
 	}
 
-	readonly #entries: Readonly<Partial<Record<SessionState, (before: SessionState) => void>>> = {
-		connected: () => this.#onConnected(),
-		doubting: () => this.#doubt(),
-		mending: (before) => this.#mend(before === "resuming"),
-		resuming: () => this.#whenDue(() => this.#resume()),
-		waiting: () => this.#wait(),
-		stranded: () => this.#timeout.start(LEAVE_DELAY, () => this.#host.happen("timedOut")),
-		rejoining: () => {
-			this.#prepareRejoin();
-			this.#whenDue(() => this.#rejoin());
-		},
-		resting: () => {
-			this.#prepareRejoin();
-			this.#wait();
-		},
-	};
-
 	/** The session has come into this state. */
 	enter(state: SessionState, before: SessionState): void {
 		this.#try++;
 		this.#timeout.stop();
 		if (before === "connected") this.#delay = this.#attempts.begin();
-		this.#entries[state]?.(before);
+		switch (state) {
+			case "connected":
+				this.#onConnected();
+				break;
+			case "doubting":
+				this.#doubt();
+				break;
+			case "mending":
+				this.#mend(before === "resuming");
+				break;
+			case "resuming":
+				this.#whenDue(() => this.#resume());
+				break;
+			case "waiting":
+				this.#wait();
+				break;
+			case "stranded":
+				this.#timeout.start(LEAVE_DELAY, () => this.#host.happen("timedOut"));
+				break;
+			case "rejoining":
+				this.#prepareRejoin();
+				this.#whenDue(() => this.#rejoin());
+				break;
+			case "resting":
+				this.#prepareRejoin();
+				this.#wait();
+		}
 	}
 
 	/** The network is there, or another one; or it is gone, and trying is of no use. */
@@ -141,23 +150,22 @@ export class Recovery {
 	}
 
 	#hurry(): void {
-		const { signalling, happen } = this.#host;
+		const { signalling } = this.#host;
 		const patience = Math.max(HURRY, HURRY_ROUND_TRIPS * signalling.rtt);
-		signalling.hurry(patience, () => happen("signalAnswered"));
+		signalling.hurry(patience, () => this.#host.happen("signalAnswered"));
 	}
 
 	#mend(resumed: boolean): void {
-		const { happen } = this.#host;
-		const connection = this.#host.connection();
+		const connection = this.#host.connection;
 		if (!connection) return;
 		const { negotiation } = connection;
 		if (connection.media === "up" && !this.#moved) {
 			negotiation.resume();
-			happen("mediaUp");
+			this.#host.happen("mediaUp");
 			return;
 		}
 		if (!resumed && !connection.restartsIceAlone) {
-			happen("toldToResume"); // the server begins its part then
+			this.#host.happen("toldToResume"); // the server begins its part then
 			return;
 		}
 		this.#moved = false;
@@ -165,7 +173,7 @@ export class Recovery {
 		try {
 			negotiation.restartIce();
 		} catch {
-			happen("signalLost"); // without an address there is no network
+			this.#host.happen("signalLost"); // without an address there is no network
 			return;
 		}
 		this.#watch(MEND_TIMEOUT);
@@ -185,7 +193,7 @@ export class Recovery {
 
 	/** Begins a try; not while the platform says that there is no network. */
 	#whenDue(begin: () => void): void {
-		const media = this.#host.connection()?.media;
+		const media = this.#host.connection?.media;
 		if (media === "up") this.#tellSignal();
 		else this.#tellMedia();
 		this.#host.signalling.close();
@@ -201,7 +209,7 @@ export class Recovery {
 		const { signalling, joinRequest } = this.#host;
 		const attempt = this.#try;
 		const { RR_SIGNAL_DISCONNECTED } = ReconnectReason;
-		const reason = this.#host.connection()?.reconnectReason ?? RR_SIGNAL_DISCONNECTED;
+		const reason = this.#host.connection?.reconnectReason ?? RR_SIGNAL_DISCONNECTED;
 		signalling.resume(reason, joinRequest, this.#attempts.count).then(
 			(response) => {
 				if (this.#try === attempt) this.#onResumed(response);
@@ -213,8 +221,8 @@ export class Recovery {
 	}
 
 	#onResumed(response: ReconnectResponse | undefined): void {
-		const { signalling, publications, data, happen } = this.#host;
-		const connection = this.#host.connection();
+		const { signalling, publications, data } = this.#host;
+		const connection = this.#host.connection;
 		if (!connection) return;
 		signalling.send({
 			syncState: {
@@ -231,12 +239,12 @@ export class Recovery {
 			connection.negotiation.outdate();
 		}
 		if (response?.lastMessageSeq) data.replay(response.lastMessageSeq);
-		happen("resumed");
+		this.#host.happen("resumed");
 	}
 
 	/** All begins anew: nothing of what was is used again. */
 	#prepareRejoin(): void {
-		const { signalling, publications, data, drop } = this.#host;
+		const { signalling, publications, data } = this.#host;
 		if (this.#told !== "all") this.#host.tell("restarting");
 		this.#tellMedia();
 		this.#told = "all";
@@ -244,7 +252,7 @@ export class Recovery {
 		signalling.close();
 		signalling.forgetTracks();
 		data.restart();
-		drop();
+		this.#host.drop();
 		publications.restart();
 	}
 
@@ -256,30 +264,29 @@ export class Recovery {
 	}
 
 	#onRefused(cause: unknown): void {
-		const { happen } = this.#host;
 		const error = asConnectionError(cause);
 		const reason = error.context as DisconnectReason | undefined;
 		this.#failure = error;
 		if (error.reason === ConnectionErrorReason.NotAllowed) {
-			happen("forbidden", { error, reason: DisconnectReason.JOIN_FAILURE });
+			this.#host.happen("forbidden", { error, reason: DisconnectReason.JOIN_FAILURE });
 		} else if (error.reason === ConnectionErrorReason.LeaveRequest && FINAL.includes(reason)) {
-			happen("dismissed", { error, reason });
-		} else if (!this.#isRegionLost || !happen("regionLost")) happen("refused");
+			this.#host.happen("dismissed", { error, reason });
+		} else if (!this.#isRegionLost || !this.#host.happen("regionLost"))
+			this.#host.happen("refused");
 	}
 
 	get #isRegionLost(): boolean {
 		return (
 			this.#attempts.count + 1 >= REGION_TRIES &&
-			this.#host.connection()?.media !== "up" &&
+			this.#host.connection?.media !== "up" &&
 			this.#host.signalling.hasRegions
 		);
 	}
 
 	#wait(): void {
-		const { happen } = this.#host;
 		const delay = this.#attempts.failed(this.#failure);
-		if (delay === undefined) happen("exhausted");
-		else if (!this.#linkDown) this.#timeout.start(delay, () => happen("due"));
+		if (delay === undefined) this.#host.happen("exhausted");
+		else if (!this.#linkDown) this.#timeout.start(delay, () => this.#host.happen("due"));
 	}
 
 	#tellSignal(): void {

@@ -4,12 +4,13 @@
  * state.ts; what Room should know comes as events.
  */
 
+import type { Speaker } from "webrtc-native/device";
 import type { Captured, Identity } from "webrtc-native/webrtc";
 import { HandledEmitter } from "../platform/emitter";
 import { type Log, log } from "../platform/log";
 import { Timeout } from "../platform/Timeout";
-import {
-	type DataPacket_Kind as DataPacketKind,
+import type {
+	DataPacket_Kind as DataPacketKind,
 	RequestResponse_Reason as RequestReason,
 } from "../protocol/generated/enums";
 import type {
@@ -17,52 +18,64 @@ import type {
 	JoinResponse,
 	RequestResponse,
 	SignalRequest,
+	SyncState,
 	TrackInfo,
 } from "../protocol/generated/types";
 import type { Init } from "../protocol/schema";
 import { Regions } from "../signal/regions";
-import { Connection, listenForConnection } from "./Connection";
-import { DataChannels } from "./DataChannels";
+import { Connection, type ConnectionHost } from "./Connection";
+import { DataChannels, type DataChannelsOptions } from "./DataChannels";
 import * as ends from "./ends";
-import { isLoopback, nameOf } from "./failures";
+import { isLoopback } from "./failures";
 import {
 	addTrackRequest,
 	outgoing,
 	Publications,
+	type PublicationsHost,
 	type PublishRequest,
 	TrackPublishError,
 } from "./Publications";
 import type { SessionParts } from "./parts";
-import { DefaultReconnectPolicy } from "./ReconnectPolicy";
-import { Recovery } from "./Recovery";
-import { type Listen, Signalling } from "./Signalling";
+import type { IncomingTrack } from "./Receivers";
+import { DefaultReconnectPolicy, type ReconnectPolicy } from "./ReconnectPolicy";
+import { Recovery, type RecoveryHost } from "./Recovery";
+import { ServerMessages } from "./ServerMessages";
+import { Signalling } from "./Signalling";
 import { type SessionEvent, type SessionState, transitions } from "./state";
 import { Timeline } from "./Timeline";
 import type { MediaState } from "./Transport";
-import {
-	ROOM_MESSAGES,
-	type RoomMessages,
-	type SessionEnd,
-	type SessionEvents,
-	type SessionOptions,
-	type SessionStats,
+import type {
+	RoomMessages,
+	SessionEnd,
+	SessionEvents,
+	SessionOptions,
+	SessionStats,
 } from "./types";
 
 const MEDIA_TIMEOUT = 15_000;
 
-export class Session extends HandledEmitter<SessionEvents> {
+export class Session
+	extends HandledEmitter<SessionEvents>
+	implements ConnectionHost, DataChannelsOptions, PublicationsHost, RecoveryHost
+{
 	readonly timeline = new Timeline();
 	readonly #options: SessionOptions;
 	readonly #log: Log;
 	readonly #parts: SessionParts;
-	readonly #publications: Publications;
-	readonly #data: DataChannels;
-	readonly #signalling: Signalling;
+	/** @internal These are for its parts. */
+	readonly publications: Publications;
+	/** @internal */
+	readonly data: DataChannels;
+	/** @internal */
+	readonly signalling: Signalling;
+	/** @internal */
+	readonly policy: ReconnectPolicy;
 	readonly #recovery: Recovery;
 	#state: SessionState = "idle";
 	#wasConnected = false;
 	#url = "";
-	#connection: Connection | undefined;
+	/** @internal */
+	connection: Connection | undefined;
 	/** For what a join awaits: identity, then media and data. */
 	readonly #timeout = new Timeout();
 	/** Why it was lost; it ends with this if it does not come back. */
@@ -77,51 +90,17 @@ export class Session extends HandledEmitter<SessionEvents> {
 		this.#options = options;
 		this.#log = options.log ?? log;
 		this.#parts = parts;
-		this.#publications = new Publications({
-			timeout: options.publishTimeout,
-			onRepublished: (cid, info) => this.emit("republished", cid, info),
-			onLost: (cid, error) => this.emit("publicationLost", cid, error),
-		});
-		this.#signalling = new Signalling({
+		this.publications = new Publications(this, options.publishTimeout);
+		this.policy = options.reconnectPolicy ?? new DefaultReconnectPolicy();
+		this.signalling = new Signalling({
 			create: parts.createSignal,
 			signal: options.signal ?? {},
 			single: options.singlePeerConnection ?? true,
 			regions: new Regions({ hasRegions: options.hasRegions, tls: options.signal?.tls }),
-			listen: (on) => this.#listen(on),
+			handlers: new ServerMessages(this),
 		});
-		this.#data = new DataChannels({
-			maxDataBytes: options.maxDataBytes,
-			onReady: (at) => {
-				if (at !== undefined) this.timeline.mark("dataReady", at);
-				this.#onDataReady();
-			},
-			onMessage: (message, kind) => this.emit("data", message, kind),
-			onBufferStatus: (isLow, kind) => this.emit("bufferStatus", isLow, kind),
-			onEnded: (reason) => {
-				// A call goes on without data; one that has not begun is not what was asked for.
-				if (!this.#data.settled) {
-					this.#happen("failed", ends.failed(`the data channels failed: ${reason}`));
-				}
-			},
-		});
-		this.#recovery = new Recovery({
-			signalling: this.#signalling,
-			publications: this.#publications,
-			data: this.#data,
-			policy: options.reconnectPolicy ?? new DefaultReconnectPolicy(),
-			joinRequest: this.#joinRequest,
-			connection: () => this.#connection,
-			drop: () => {
-				this.#timeout.stop();
-				this.#early = [];
-				this.#connection?.close();
-				this.#connection = undefined;
-			},
-			join: (tries) => this.#join(tries),
-			happen: (event, end) => this.#happen(event, end),
-			tell: (news) => this.#tell(news),
-			syncState: () => options.syncState?.() ?? {},
-		});
+		this.data = new DataChannels(this);
+		this.#recovery = new Recovery(this);
 	}
 
 	get state(): SessionState {
@@ -130,17 +109,17 @@ export class Session extends HandledEmitter<SessionEvents> {
 
 	/** Ends in `connected` or `closed`, never later than the timeouts of signalling and media allow. */
 	start(url: string, token: string): void {
-		if (!this.#happen("start")) throw new Error("a session starts once");
+		if (!this.happen("start")) throw new Error("a session starts once");
 		this.#url = url;
-		this.#signalling.target(url, token);
+		this.signalling.target(url, token);
 		this.#link = this.#parts.watchLink((up) => this.#recovery.linkChanged(up));
 		this.timeline.start();
 		const { mediaTimeout = MEDIA_TIMEOUT } = this.#options;
 		this.#timeout.start(mediaTimeout, () => {
 			const message = `no certificate was made within ${mediaTimeout / 1000} s: restart the device`;
-			this.#happen("timedOut", ends.timedOut(message));
+			this.happen("timedOut", ends.timedOut(message));
 		});
-		this.#join().catch((error: unknown) => this.#happen("failed", ends.notJoined(error)));
+		this.join().catch((error: unknown) => this.happen("failed", ends.notJoined(error)));
 	}
 
 	/**
@@ -152,22 +131,22 @@ export class Session extends HandledEmitter<SessionEvents> {
 		if (this.#state === "closed") {
 			return Promise.reject(new TrackPublishError("the session is closed"));
 		}
-		const published = this.#publications.add(request);
-		this.#connection?.negotiation.addTrack(outgoing(request));
+		const published = this.publications.add(request);
+		this.connection?.negotiation.addTrack(outgoing(request));
 		if (this.#inRoom) this.#announce(request);
 		return published;
 	}
 
 	unpublish(cid: string): void {
-		this.#publications.remove(cid);
-		this.#connection?.negotiation.removeTrack(cid);
-		this.#connection?.negotiation.renegotiate();
+		this.publications.remove(cid);
+		this.connection?.negotiation.removeTrack(cid);
+		this.connection?.negotiation.renegotiate();
 	}
 
 	/** Stops or starts the packets, and tells the server once it knows the track. */
 	setMuted(cid: string, sid: string | undefined, muted: boolean): void {
-		this.#publications.setMuted(cid, muted);
-		this.#connection?.negotiation.setMuted(cid, muted);
+		this.publications.setMuted(cid, muted);
+		this.connection?.negotiation.setMuted(cid, muted);
 		if (sid) this.send({ mute: { sid, muted } });
 	}
 
@@ -176,7 +155,7 @@ export class Session extends HandledEmitter<SessionEvents> {
 	 * neither, since the session has not joined yet or has ended.
 	 */
 	send(request: Init<SignalRequest>): boolean {
-		return this.#signalling.send(request);
+		return this.signalling.send(request);
 	}
 
 	/**
@@ -187,44 +166,88 @@ export class Session extends HandledEmitter<SessionEvents> {
 		build: (requestId: number) => Init<SignalRequest>,
 		timeout: number,
 	): Promise<RequestResponse | undefined> {
-		return this.#signalling.request(build, timeout);
+		return this.signalling.request(build, timeout);
 	}
 
 	/** See DataChannels.send(). `sequence` is DataPacket.sequence of a reliable packet. */
 	sendData(packet: Uint8Array, kind: DataPacketKind, sequence?: number): Promise<void> {
-		return this.#data.send(packet, kind, sequence);
+		return this.data.send(packet, kind, sequence);
 	}
 
 	/** Tells the server that we go, and closes. */
 	leave(): void {
-		this.#happen("leave", ends.cancelled());
+		this.happen("leave", ends.cancelled());
 	}
 
 	/** What was encoded so far; nothing without a peer connection. */
 	get captured(): Captured {
-		return this.#connection?.captured ?? { frames: 0, silent: 0 };
+		return this.connection?.captured ?? { frames: 0, silent: 0 };
 	}
 
 	/** As of now, or of the end. */
 	get stats(): SessionStats {
 		const timeline = this.timeline.moments;
 		if (this.#finalCounters) return { ...this.#finalCounters, timeline };
-		const peer = this.#connection?.stats ?? {};
-		const path = this.#connection?.path;
-		return { timeline, peer, path, signal: this.#signalling.stats };
+		const peer = this.connection?.stats ?? {};
+		const path = this.connection?.path;
+		return { timeline, peer, path, signal: this.signalling.stats };
+	}
+
+	/** @internal */
+	get maxDataBytes(): number | undefined {
+		return this.#options.maxDataBytes;
+	}
+	/** @internal */
+	onReady(at: number | undefined): void {
+		if (at !== undefined) this.timeline.mark("dataReady", at);
+		this.#onChannelsReady();
+	}
+	/** @internal */
+	onMessage(message: ArrayBufferLike, kind: DataPacketKind): void {
+		this.emit("data", message, kind);
+	}
+	/** @internal */
+	onBufferStatus(isLow: boolean, kind: DataPacketKind): void {
+		this.emit("bufferStatus", isLow, kind);
+	}
+	/** @internal A call goes on without data; one that has not begun is not what was asked for. */
+	onEnded(reason: string): void {
+		if (!this.data.settled) {
+			this.happen("failed", ends.failed(`the data channels failed: ${reason}`));
+		}
+	}
+	/** @internal */
+	onRepublished(cid: string, info: TrackInfo): void {
+		this.emit("republished", cid, info);
+	}
+	/** @internal */
+	onPublicationLost(cid: string, error: TrackPublishError): void {
+		this.emit("publicationLost", cid, error);
+	}
+	/** @internal */
+	drop(): void {
+		this.#timeout.stop();
+		this.#early = [];
+		this.connection?.close();
+		this.connection = undefined;
+	}
+	/** @internal */
+	syncState(): Init<SyncState> {
+		return this.#options.syncState?.() ?? {};
 	}
 
 	/** The server can be asked things. */
 	get #inRoom(): boolean {
-		return this.#signalling.connected && this.#early === undefined;
+		return this.signalling.connected && this.#early === undefined;
 	}
 
-	get #joinRequest(): Init<JoinRequest> {
+	/** @internal */
+	get joinRequest(): Init<JoinRequest> {
 		return { connectionSettings: { autoSubscribe: this.#options.autoSubscribe } };
 	}
 
-	/** `end` is what the session ends with, if it does by this or later. False: late news. */
-	#happen(event: SessionEvent, end?: SessionEnd): boolean {
+	/** @internal `end` is what the session ends with, if it does by this or later. False: late news. */
+	happen(event: SessionEvent, end?: SessionEnd): boolean {
 		const before = this.#state;
 		const next = transitions[before][event];
 		if (!next) return false;
@@ -239,24 +262,24 @@ export class Session extends HandledEmitter<SessionEvents> {
 		return true;
 	}
 
-	/** Loads what is needed, and joins with a connection of its own. */
-	async #join(tries?: number): Promise<void> {
+	/** @internal Loads what is needed, and joins with a connection of its own. */
+	async join(tries?: number): Promise<void> {
 		const state = this.#state;
 		const identity = await this.#parts.loadIdentity();
-		if (this.#state !== state || this.#connection) return; // left, or begun anew
+		if (this.#state !== state || this.connection) return; // left, or begun anew
 		const connection = this.#connect(identity);
 		const { negotiation } = connection;
-		const requests = this.#publications.pending();
+		const requests = this.publications.pending();
 		for (const request of requests) negotiation.addTrack(outgoing(request));
 		const publisherOffer = negotiation.start();
 
 		this.#timeout.stop();
-		this.#happen("prepared");
+		this.happen("prepared");
 		const addTrackRequests = requests.map(addTrackRequest);
 		const publishing = { addTrackRequests, publisherOffer };
-		const { single } = this.#signalling;
-		const joining = this.#signalling.join(
-			single ? { ...this.#joinRequest, ...publishing } : this.#joinRequest,
+		const { single } = this.signalling;
+		const joining = this.signalling.join(
+			single ? { ...this.joinRequest, ...publishing } : this.joinRequest,
 			tries,
 		);
 		negotiation.startSenders(); // while the request travels
@@ -265,54 +288,43 @@ export class Session extends HandledEmitter<SessionEvents> {
 			join = await joining;
 		} catch (error) {
 			if (!this.#fallsBack(connection, error)) throw error;
-			return this.#join(tries);
+			return this.join(tries);
 		}
-		if (this.#connection !== connection) return;
+		if (this.connection !== connection) return;
 		if (!single) {
-			for (const addTrack of addTrackRequests) this.#signalling.send({ addTrack });
-			this.#signalling.send({ offer: publisherOffer });
+			for (const addTrack of addTrackRequests) this.signalling.send({ addTrack });
+			this.signalling.send({ offer: publisherOffer });
 		}
 		this.#joined(connection, join, requests);
 	}
 
 	/** The server wants a peer connection each way: another one is needed. */
 	#fallsBack(connection: Connection, error: unknown): boolean {
-		if (this.#connection !== connection || !this.#signalling.fallBack(error)) return false;
+		if (this.connection !== connection || !this.signalling.fallBack(error)) return false;
 		connection.close();
-		this.#connection = undefined;
+		this.connection = undefined;
 		return true;
 	}
 
 	#connect(identity: Identity): Connection {
-		this.#connection = new Connection({
-			createPeer: this.#parts.createPeer,
+		this.connection = new Connection({
+			parts: this.#parts,
 			identity,
 			loopback: isLoopback(this.#url),
 			timeline: this.timeline,
-			single: this.#signalling.single,
-			data: this.#data,
+			single: this.signalling.single,
+			data: this.data,
 			answerTimeout: this.#options.answerTimeout,
 			rtcConfig: this.#options.rtcConfig,
 			tls: this.#options.signal?.tls,
-			receiving: {
-				speaker: this.#options.speaker,
-				onTrack: (track) => this.emit("track", track),
-				onTrackFailed: (sid) => this.emit("trackFailed", sid),
-				onTrackEnded: (sid) => this.emit("trackEnded", sid),
-			},
-			send: (request) => this.#signalling.send(request),
-			onMedia: (state, reason) => this.#onMedia(state, reason),
-			onTimeout: () => {
-				this.#happen("timedOut", ends.timedOut("the server did not answer an offer"));
-			},
-			onRefused: (cid, message) => this.#refuse(cid, message),
+			host: this,
 		});
-		return this.#connection;
+		return this.connection;
 	}
 
 	#joined(connection: Connection, join: JoinResponse, requested: readonly PublishRequest[]): void {
 		const again = this.#wasConnected;
-		if (!this.#happen("joined")) return;
+		if (!this.happen("joined")) return;
 		this.timeline.mark("joined");
 		connection.joined(join);
 		const { mediaTimeout = MEDIA_TIMEOUT } = this.#options;
@@ -321,71 +333,71 @@ export class Session extends HandledEmitter<SessionEvents> {
 			const message = opening
 				? "media is up, but the data channels did not open"
 				: "joined, but no media connection: does UDP to the server pass? Waited";
-			this.#happen("timedOut", ends.timedOut(`${message} within ${mediaTimeout / 1000} s`));
+			this.happen("timedOut", ends.timedOut(`${message} within ${mediaTimeout / 1000} s`));
 		});
 		const early = this.#early ?? [];
 		this.#early = undefined;
-		for (const request of this.#publications.pending()) {
-			if (requested.some(({ cid }) => cid === request.cid)) this.#publications.sent(request.cid);
+		for (const request of this.publications.pending()) {
+			if (requested.some(({ cid }) => cid === request.cid)) this.publications.sent(request.cid);
 			else this.#announce(request);
 		}
 		this.emit(again ? "rejoined" : "joined", join);
-		this.#signalling.flush();
+		this.signalling.flush();
 		for (const deliver of early) deliver();
 		connection.tellMedia();
 	}
 
-	#listen(on: Listen): void {
-		listenForConnection(on, {
-			connection: () => this.#connection,
-			onDescription: () => this.timeline.mark("joined"), // the join response came just before
-			onUnusable: (message) => this.#happen("failed", ends.failed(message)),
-		});
-		on("trackPublished", ({ cid, track }) => {
-			if (track) this.#publications.resolve(cid, track);
-		});
-		on("requestResponse", (response) => this.#onRequestResponse(response));
-		on("refreshToken", (token) => this.#signalling.refresh(token));
-		on("roomMoved", ({ token, participant }) => this.#signalling.refresh(token, participant?.sid));
-		on("leave", (leave) => {
-			if (leave.regions) this.#signalling.regionsReported(leave.regions.regions);
-			this.#happen(ends.eventOf(leave), ends.dismissed(leave));
-		});
-		on("closed", ({ message }) => this.#happen("signalLost", ends.signalLost(message)));
-		for (const kind of ROOM_MESSAGES) this.#forward(on, kind);
+	/** @internal Room messages wait until the join response was handled. */
+	forward<K extends keyof RoomMessages>(kind: K, message: RoomMessages[K][0]): void {
+		const emit = this.emit as (kind: K, message: RoomMessages[K][0]) => boolean;
+		if (this.#early) this.#early.push(() => emit.call(this, kind, message));
+		else emit.call(this, kind, message);
 	}
 
-	#forward<K extends keyof RoomMessages>(on: Listen, kind: K): void {
-		on(kind, ((message: RoomMessages[K][0]) => {
-			const deliver = () =>
-				(this.emit as (kind: K, message: RoomMessages[K][0]) => boolean)(kind, message);
-			if (this.#early) this.#early.push(deliver);
-			else deliver();
-		}) as never);
+	/** @internal */
+	speaker(): Speaker | undefined {
+		return this.#options.speaker();
+	}
+	/** @internal */
+	onTrack(track: IncomingTrack): void {
+		this.emit("track", track);
+	}
+	/** @internal */
+	onTrackFailed(sid: string): void {
+		this.emit("trackFailed", sid);
+	}
+	/** @internal */
+	onTrackEnded(sid: string): void {
+		this.emit("trackEnded", sid);
+	}
+	/** @internal */
+	onAnswerTimeout(): void {
+		this.happen("timedOut", ends.timedOut("the server did not answer an offer"));
 	}
 
-	#onMedia(state: MediaState, reason?: string): void {
-		if (state === "up" && this.#happen("mediaUp")) {
-			this.#onDataReady();
+	/** @internal */
+	onMedia(state: MediaState, reason?: string): void {
+		if (state === "up" && this.happen("mediaUp")) {
+			this.#onChannelsReady();
 		} else if (state === "silent") {
 			this.#recovery.mediaSilent();
-			this.#happen("mediaSilent", ends.mediaSilent());
+			this.happen("mediaSilent", ends.mediaSilent());
 		} else if (state === "failed") {
-			this.#happen("mediaFailed", ends.mediaFailed(reason ?? "no reason given"));
+			this.happen("mediaFailed", ends.mediaFailed(reason ?? "no reason given"));
 		}
 	}
 
 	/** It may be before media is, as far as this thread is told. */
-	#onDataReady(): void {
-		if (!this.#data.settled || !this.#happen("dataReady")) return;
+	#onChannelsReady(): void {
+		if (!this.data.settled || !this.happen("dataReady")) return;
 		this.#timeout.stop();
 		if (this.#wasConnected) return;
 		this.#wasConnected = true;
 		this.emit("connected");
 	}
 
-	/** An app that throws at the news must not keep us from coming back. */
-	#tell(news: "signalReconnecting" | "restarting" | "reconnecting" | "reconnected"): void {
+	/** @internal An app that throws at the news must not keep us from coming back. */
+	tell(news: "signalReconnecting" | "restarting" | "reconnecting" | "reconnected"): void {
 		try {
 			this.emit(news);
 		} catch (error) {
@@ -393,23 +405,17 @@ export class Session extends HandledEmitter<SessionEvents> {
 		}
 	}
 
-	/** A refusal names its track in `addTrack`: requests of a join carry no id. */
-	#onRequestResponse({ reason, message, addTrack }: RequestResponse): void {
-		if (!addTrack || reason === RequestReason.OK || reason === RequestReason.QUEUED) return;
-		const why = message || nameOf(RequestReason, reason);
-		this.#refuse(addTrack.cid, `the server refused the track: ${why}`, reason);
-	}
-
-	#refuse(cid: string, message: string, reason?: RequestReason): void {
-		this.#connection?.negotiation.removeTrack(cid);
-		this.#publications.fail(cid, new TrackPublishError(message, reason));
+	/** @internal A track of ours is not taken. */
+	onRefused(cid: string, message: string, reason?: RequestReason): void {
+		this.connection?.negotiation.removeTrack(cid);
+		this.publications.fail(cid, new TrackPublishError(message, reason));
 	}
 
 	/** AddTrackRequest and an offer that has the track's section. */
 	#announce(request: PublishRequest): void {
-		this.#signalling.send({ addTrack: addTrackRequest(request) });
-		this.#publications.sent(request.cid);
-		this.#connection?.negotiation.renegotiate();
+		this.signalling.send({ addTrack: addTrackRequest(request) });
+		this.publications.sent(request.cid);
+		this.connection?.negotiation.renegotiate();
 	}
 
 	#close(event: SessionEvent, end: SessionEnd): void {
@@ -418,12 +424,12 @@ export class Session extends HandledEmitter<SessionEvents> {
 		this.#timeout.stop();
 		this.#recovery.stop();
 		this.#link?.close();
-		this.#data.close();
-		this.#connection?.close();
-		this.#connection = undefined;
-		if (ends.isSilent(event)) this.#signalling.abandon();
-		else this.#signalling.leave(end.reason);
-		this.#publications.failAll(new TrackPublishError("the session ended"));
+		this.data.close();
+		this.connection?.close();
+		this.connection = undefined;
+		if (ends.isSilent(event)) this.signalling.abandon();
+		else this.signalling.leave(end.reason);
+		this.publications.failAll(new TrackPublishError("the session ended"));
 		this.emit("closed", this.#wasConnected ? { reason: end.reason } : { error: end.error });
 	}
 }

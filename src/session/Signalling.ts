@@ -3,6 +3,7 @@
  * server, and what the app asks for while there is no connection.
  */
 
+import type { Handlers } from "../platform/emitter";
 import type { DisconnectReason, ReconnectReason } from "../protocol/generated/enums";
 import type {
 	JoinRequest,
@@ -36,12 +37,6 @@ const NOT_HELD: readonly (keyof SignalRequest)[] = Object.freeze([
 /** Milliseconds: in a network that is just coming back a new try is faster than TCP's patience. */
 const RETURN_TIMEOUT = 3000;
 
-/** Registers a listener that hears only the newest connection. */
-export type Listen = <K extends keyof SignalEvents>(
-	kind: K,
-	listener: (...args: SignalEvents[K]) => void,
-) => void;
-
 interface Held {
 	request: Init<SignalRequest>;
 	/** Instead of sending `request` as it is; undefined: it will not be sent. */
@@ -54,7 +49,8 @@ export interface SignallingOptions {
 	/** See `single`. */
 	single: boolean;
 	regions: Regions;
-	listen(on: Listen): void;
+	/** Hears only the newest connection. */
+	handlers: Handlers<SignalEvents>;
 }
 
 export class Signalling {
@@ -253,13 +249,14 @@ export class Signalling {
 		const client = this.#client;
 		if (!client) return;
 		this.#client = undefined;
+		client.handle();
 		end(client);
 		if (client.stats) this.#earlier = add(this.#earlier, client.stats);
 	}
 
 	#renew(tries: number | undefined): SignalClient {
 		this.close();
-		const { create, signal, listen } = this.#options;
+		const { create, signal, handlers } = this.#options;
 		const { openTimeout = 15_000 } = signal;
 		const client = create({
 			...signal,
@@ -270,11 +267,7 @@ export class Signalling {
 					: Math.min(openTimeout, RETURN_TIMEOUT * Math.max(1, tries)),
 		});
 		this.#client = client;
-		listen((kind, listener) => {
-			client.on(kind, ((...args: Parameters<typeof listener>) => {
-				if (this.#client === client) listener(...args);
-			}) as typeof listener);
-		});
+		client.handle(handlers);
 		return client;
 	}
 }

@@ -5,29 +5,22 @@
 
 import type { Candidate } from "webrtc-native/webrtc";
 import { SignalTarget } from "../protocol/generated/enums";
-import type { SessionDescription, SignalRequest, SyncState } from "../protocol/generated/types";
+import type { SessionDescription, SyncState } from "../protocol/generated/types";
 import type { Init } from "../protocol/schema";
-import type { DataChannels } from "./DataChannels";
+import type { ConnectionOptions } from "./Connection";
 import { newSessionId } from "./ids";
-import { Receivers, type ReceiversOptions } from "./Receivers";
+import { Receivers } from "./Receivers";
 import { RemoteCandidates } from "./RemoteCandidates";
 import { remoteData } from "./remoteData";
 import { type AnsweredSection, buildAnswer } from "./sdp/answer";
 import { type Description, parseDescription, SdpError, type Section } from "./sdp/parse";
-import { Transport, type TransportOptions } from "./Transport";
+import { Transport, type TransportHost } from "./Transport";
 import { Trickle } from "./Trickle";
 
-export interface SubscriberUse {
-	data: DataChannels;
-	receiving: ReceiversOptions;
-	/** False: there is no connection to send it on. */
-	send(request: Init<SignalRequest>): boolean;
-	onMedia(): void;
-}
-
-export class Subscriber {
+export class Subscriber implements TransportHost {
 	readonly transport: Transport;
-	readonly #use: SubscriberUse;
+	readonly #options: ConnectionOptions;
+	readonly #host: Pick<TransportHost, "tellMedia">;
 	readonly #fingerprint: string;
 	readonly #receivers: Receivers;
 	readonly #candidates: RemoteCandidates;
@@ -44,27 +37,20 @@ export class Subscriber {
 	#offer: Init<SessionDescription> | undefined;
 	#answer: Init<SessionDescription> | undefined;
 	#answers = 0;
+	/** Of the newest offer. */
+	#sections = 0;
 	/** Sids of video tracks that the server was told not to send. */
 	#unwanted = new Set<string>();
 
 	/** Opens sockets; throws when there is no network, memory or entropy. */
-	constructor(options: TransportOptions, use: SubscriberUse) {
-		const { data, receiving, send, onMedia } = use;
-		this.#use = use;
+	constructor(options: ConnectionOptions, host: Pick<TransportHost, "tellMedia">) {
+		this.#options = options;
+		this.#host = host;
 		this.#fingerprint = options.identity.fingerprint;
-		const callbacks = data.listenDown().callbacks;
-		this.#trickle = new Trickle({ target: SignalTarget.SUBSCRIBER, send });
-		this.transport = new Transport(options, {
-			controlling: false,
-			data: callbacks,
-			onCandidate: (candidate) => {
-				this.#trickle.add(candidate);
-				if (this.#mid !== undefined) this.#trickle.flush(this.#mid);
-			},
-			onMedia,
-		});
+		this.#trickle = new Trickle(options.host, SignalTarget.SUBSCRIBER);
+		this.transport = new Transport(options, this, options.data.listenDown(), false);
 		const { peer } = this.transport;
-		this.#receivers = new Receivers(peer, receiving);
+		this.#receivers = new Receivers(peer, options.host);
 		this.#candidates = new RemoteCandidates(peer);
 		try {
 			this.#local = peer.gather();
@@ -74,8 +60,19 @@ export class Subscriber {
 		}
 	}
 
+	tellMedia(): void {
+		this.#host.tellMedia();
+	}
+
+	/** One more candidate of ours. */
+	discovered(candidate: Candidate): void {
+		this.#trickle.add(candidate);
+		if (this.#mid !== undefined) this.#trickle.flush(this.#mid);
+	}
+
 	get stats(): Record<string, number> {
-		return { ...this.transport.peer.stats, ...this.#candidates.dropped };
+		const sections = this.#sections;
+		return { ...this.transport.peer.stats, sections, ...this.#candidates.dropped };
 	}
 
 	get descriptions(): Pick<Init<SyncState>, "offer" | "answer"> {
@@ -90,6 +87,7 @@ export class Subscriber {
 			if (offered.kind !== "audio") return { offered };
 			return { offered, payloadType: this.#receivers.apply(offered, midToTrackId) };
 		});
+		this.#sections = sections.length;
 		const { peer } = this.transport;
 		const answer = buildAnswer({
 			sessionId: this.#sessionId,
@@ -103,7 +101,7 @@ export class Subscriber {
 		this.#offer = { sdp, id, type };
 		this.#answer = { type: "answer", sdp: answer, id };
 		// If it does not arrive, the server offers anew when signalling is resumed.
-		this.#use.send({ answer: this.#answer });
+		this.#options.host.send({ answer: this.#answer });
 		this.#mid = description.sections[0].mid;
 		this.#trickle.flush(this.#mid);
 		this.#refuseVideo(description.sections, midToTrackId);
@@ -138,7 +136,7 @@ export class Subscriber {
 			peer.setRemote({ ufrag, pwd, fingerprint, setup: "active", iceLite });
 			this.#candidates.open();
 		}
-		if (isFirst) this.#use.data.openDown(peer, remoteData(description));
+		if (isFirst) this.#options.data.openDown(peer, remoteData(description));
 		this.#candidates.addAll(description);
 	}
 
@@ -152,6 +150,7 @@ export class Subscriber {
 		}
 		const trackSids = [...sent].filter((sid) => !this.#unwanted.has(sid));
 		this.#unwanted = sent;
-		if (trackSids.length > 0) this.#use.send({ subscription: { trackSids, subscribe: false } });
+		if (trackSids.length > 0)
+			this.#options.host.send({ subscription: { trackSids, subscribe: false } });
 	}
 }

@@ -3,23 +3,26 @@
 import type { StreamTLSOptions } from "webrtc-native/stream";
 import type {
 	Candidate,
+	DtlsState,
 	IceState,
 	Identity,
+	Milestone,
 	Peer,
 	PeerOptions,
 	PeerState,
 } from "webrtc-native/webrtc";
-import { Log } from "../platform/log";
+import { log } from "../platform/log";
 import { ClientConfigSetting } from "../protocol/generated/enums";
 import type { JoinResponse, ReconnectResponse } from "../protocol/generated/types";
 import { parseIceServers, type RTCConfiguration } from "./iceServers";
+import type { SessionParts } from "./parts";
 import type { Timeline } from "./Timeline";
 
 /** `silent`: nothing comes, but an ICE restart can help. `failed`: nothing can. */
 export type MediaState = "new" | "up" | "silent" | "failed";
 
 export interface TransportOptions {
-	createPeer(options: PeerOptions): Peer;
+	parts: Pick<SessionParts, "createPeer">;
 	identity: Identity;
 	/** Against a server on this machine. */
 	loopback: boolean;
@@ -29,46 +32,49 @@ export interface TransportOptions {
 	tls: StreamTLSOptions | undefined;
 }
 
-export interface TransportUse {
-	/** We offer. */
-	controlling: boolean;
-	/** What it tells of its data channels. */
-	data: Partial<PeerOptions>;
-	/** One more of ours, found out by STUN or TURN. */
-	onCandidate(candidate: Candidate): void;
-	onMedia(): void;
+export interface TransportHost {
+	tellMedia(): void;
+	/** One more candidate of ours, found out by STUN or TURN. */
+	discovered(candidate: Candidate): void;
 }
 
-export class Transport {
+/** What a peer tells of its data channels. */
+export type ChannelHandlers = Pick<
+	Required<PeerOptions>,
+	"onChannelOpen" | "onChannelClosed" | "onDataEnded" | "onMessage" | "onWritable" | "onBufferedLow"
+>;
+
+/** It is its peer's options: functions for each event would be ten slots of XS's heap apiece. */
+export class Transport implements PeerOptions {
 	readonly peer: Peer;
+	/** @internal The peer's, as are the methods. */
+	readonly identity: Identity;
+	/** @internal */
+	readonly loopback: boolean;
+	/** @internal We offer. */
+	readonly controlling: boolean;
 	readonly #options: TransportOptions;
-	readonly #onMedia: () => void;
+	readonly #host: TransportHost;
+	readonly #data: ChannelHandlers;
 	#ice: IceState = "new";
 	#wasUp = false;
 	#media: MediaState = "new";
 	#reason: string | undefined;
 
 	/** Throws without memory, and when the app's ICE servers are malformed. */
-	constructor(options: TransportOptions, use: TransportUse) {
-		const { createPeer, identity, loopback, timeline } = options;
-		const { controlling, data, onCandidate, onMedia } = use;
+	constructor(
+		options: TransportOptions,
+		host: TransportHost,
+		data: ChannelHandlers,
+		controlling: boolean,
+	) {
 		this.#options = options;
-		this.#onMedia = onMedia;
-		this.peer = createPeer({
-			identity,
-			loopback,
-			controlling,
-			onState: (state, _at, reason) => this.#onState(state, reason),
-			onIceState: (state, at) => {
-				this.#ice = state;
-				if (state === "connected") timeline.mark("ice", at);
-			},
-			onDtlsState: (state, at) => state === "connected" && timeline.mark("dtls", at),
-			onMilestone: (milestone, at) => timeline.mark(milestone, at),
-			onCandidate,
-			onCandidateError: (message) => new Log().info(message),
-			...data,
-		});
+		this.#host = host;
+		this.#data = data;
+		this.identity = options.identity;
+		this.loopback = options.loopback;
+		this.controlling = controlling;
+		this.peer = options.parts.createPeer(this);
 		try {
 			this.#configure();
 		} catch (error) {
@@ -95,7 +101,7 @@ export class Transport {
 		const named = iceServers ?? (loopback ? [] : (response?.iceServers ?? []));
 		const servers = parseIceServers(named, (reason) => {
 			if (iceServers) throw new TypeError(`rtcConfig.iceServers: ${reason}`);
-			new Log().info(`an ICE server is not used: ${reason}`);
+			log.info(`an ICE server is not used: ${reason}`);
 		});
 		if (servers.length > 0 || relayOnly) {
 			this.peer.setIceServers(servers, relayOnly, tls && { ca: tls.ca, insecure: tls.insecure });
@@ -111,7 +117,55 @@ export class Transport {
 		return this.#reason;
 	}
 
-	#onState(state: PeerState, reason: string | undefined): void {
+	/** @internal */
+	onIceState(state: IceState, at: number): void {
+		this.#ice = state;
+		if (state === "connected") this.#options.timeline.mark("ice", at);
+	}
+	/** @internal */
+	onDtlsState(state: DtlsState, at: number): void {
+		if (state === "connected") this.#options.timeline.mark("dtls", at);
+	}
+	/** @internal */
+	onMilestone(milestone: Milestone, at: number): void {
+		this.#options.timeline.mark(milestone, at);
+	}
+	/** @internal */
+	onCandidate(candidate: Candidate): void {
+		this.#host.discovered(candidate);
+	}
+	/** @internal An app wants to know of servers of its own; the server's may be for other networks. */
+	onCandidateError(message: string): void {
+		if (this.#options.rtcConfig?.iceServers) log.warn(message);
+		else log.info(message);
+	}
+	/** @internal */
+	onChannelOpen(channel: number, at: number, label: string): void {
+		this.#data.onChannelOpen(channel, at, label);
+	}
+	/** @internal */
+	onChannelClosed(channel: number, at: number): void {
+		this.#data.onChannelClosed(channel, at);
+	}
+	/** @internal */
+	onDataEnded(reason: string, at: number): void {
+		this.#data.onDataEnded(reason, at);
+	}
+	/** @internal */
+	onMessage(channel: number, message: ArrayBufferLike): void {
+		this.#data.onMessage(channel, message);
+	}
+	/** @internal */
+	onWritable(): void {
+		this.#data.onWritable();
+	}
+	/** @internal */
+	onBufferedLow(channel: number, at: number): void {
+		this.#data.onBufferedLow(channel, at);
+	}
+
+	/** @internal */
+	onState(state: PeerState, _at: number, reason?: string): void {
 		if (state === "connected") {
 			this.#wasUp = true;
 			this.#media = "up";
@@ -121,6 +175,6 @@ export class Transport {
 			this.#media = this.#wasUp && this.#ice === "failed" ? "silent" : "failed";
 		} else return;
 		this.#reason = reason;
-		this.#onMedia();
+		this.#host.tellMedia();
 	}
 }

@@ -6,19 +6,20 @@ import type { SignalRequest } from "../protocol/generated/types";
 import type { Init } from "../protocol/schema";
 import { formatCandidateInit } from "./sdp/candidate";
 
-export interface TrickleOptions {
-	/** Whose they are: of the peer connection that we offer, or the server. */
-	target: SignalTarget;
+export interface TrickleHost {
 	/** False: there is no connection to send it on. */
 	send(request: Init<SignalRequest>): boolean;
 }
 
 export class Trickle {
-	readonly #options: TrickleOptions;
+	readonly #host: TrickleHost;
+	readonly #target: SignalTarget;
 	#untold: Candidate[] = [];
 
-	constructor(options: TrickleOptions) {
-		this.#options = options;
+	/** `target`: whose they are, of the peer connection that we offer, or the server. */
+	constructor(host: TrickleHost, target: SignalTarget) {
+		this.#host = host;
+		this.#target = target;
 	}
 
 	add(candidate: Candidate): void {
@@ -27,10 +28,9 @@ export class Trickle {
 
 	/** Tells those that wait. `mid`: of the bundle's first section. */
 	flush(mid: string): void {
-		const { target, send } = this.#options;
 		this.#untold = this.#untold.filter((candidate) => {
 			const candidateInit = formatCandidateInit(candidate, mid);
-			return !send({ trickle: { candidateInit, target } });
+			return !this.#host.send({ trickle: { candidateInit, target: this.#target } });
 		});
 	}
 

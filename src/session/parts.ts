@@ -15,9 +15,17 @@ export interface SessionParts {
 }
 
 /** The real ones. */
-export const native: SessionParts = Object.freeze({
-	loadIdentity,
-	createPeer: (options: PeerOptions) => new Peer(options),
-	createSignal: (options: SignalOptions) => new SignalClient(options),
-	watchLink,
-});
+export class NativeParts implements SessionParts {
+	loadIdentity(): Promise<Identity> {
+		return loadIdentity();
+	}
+	createPeer(options: PeerOptions): Peer {
+		return new Peer(options);
+	}
+	createSignal(options: SignalOptions): SignalClient {
+		return new SignalClient(options);
+	}
+	watchLink(onChange: (up: boolean) => void): { close(): void } {
+		return watchLink(onChange);
+	}
+}

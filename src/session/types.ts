@@ -49,20 +49,20 @@ export interface SessionOptions {
 }
 
 /** Messages that are the room's business alone; they are emitted as they come, after `joined`. */
-export const ROOM_MESSAGES = Object.freeze([
-	"update",
-	"speakersChanged",
-	"roomUpdate",
-	"connectionQuality",
-	"mute",
-	"trackUnpublished",
-	"trackSubscribed",
-	"subscriptionResponse",
-	"subscriptionPermissionUpdate",
-	"streamStateUpdate",
-	"roomMoved",
-] as const);
-export type RoomMessages = Pick<SignalEvents, (typeof ROOM_MESSAGES)[number]>;
+export type RoomMessages = Pick<
+	SignalEvents,
+	| "update"
+	| "speakersChanged"
+	| "roomUpdate"
+	| "connectionQuality"
+	| "mute"
+	| "trackUnpublished"
+	| "trackSubscribed"
+	| "subscriptionResponse"
+	| "subscriptionPermissionUpdate"
+	| "streamStateUpdate"
+	| "roomMoved"
+>;
 
 export interface SessionEnd {
 	/** Why it never was connected. */

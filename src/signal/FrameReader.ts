@@ -17,6 +17,8 @@ export class FrameError extends Error {
 	}
 }
 
+const NOTHING = new Uint8Array(0);
+
 /** What is used of a stream. */
 export type FrameSource = Pick<Stream, "read" | "collect" | "collected" | "takeMessage">;
 
@@ -42,8 +44,8 @@ export class FrameReader {
 	#final = false;
 	#opcode = 0;
 	#header = new Uint8Array(2);
-	#length = new Uint8Array(0);
-	#control = new Uint8Array(0);
+	#length = NOTHING;
+	#control = NOTHING;
 	/** Opcode of the message at hand, 0 between messages; and its bytes so far. */
 	#message = 0;
 	#messageLength = 0;

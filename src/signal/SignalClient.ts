@@ -1,7 +1,7 @@
 /** LiveKit's signalling over one WebSocket: join, messages by kind, ping, leave. */
 
 import { now } from "../platform/clock";
-import { Emitter } from "../platform/emitter";
+import { HandledEmitter } from "../platform/emitter";
 import { Log } from "../platform/log";
 import { Timeout } from "../platform/Timeout";
 import { decode, encode, ProtocolError } from "../protocol/codec";
@@ -43,7 +43,7 @@ const PATIENCE: KeepAlive = Object.freeze({ pingInterval: 5, pingTimeout: 15 });
  * answer, candidates) is emitted in the same turn, before code after `await connect()` runs.
  * `join`, `reconnect`, `pong` and `pongResp` are handled here and not emitted.
  */
-export class SignalClient extends Emitter<SignalEvents> {
+export class SignalClient extends HandledEmitter<SignalEvents> {
 	readonly options: Required<Omit<SignalOptions, "tls">> & Pick<SignalOptions, "tls">;
 	#state: "idle" | "connecting" | "connected" | "over" = "idle";
 	#socket: WebSocket | undefined;

@@ -2,6 +2,7 @@
 
 import Stream, {
 	type StreamErrorCode,
+	type StreamOptions,
 	type StreamStats,
 	type StreamTLSOptions,
 } from "webrtc-native/stream";
@@ -48,7 +49,18 @@ export interface WebSocketEnd {
 	location?: string;
 }
 
-export class WebSocket {
+/** It is its stream's options and its frames' handler: functions for each would be ten slots apiece. */
+export class WebSocket implements StreamOptions, FrameHandlers {
+	/** @internal Of the stream, as the other public names that send() and close() are not. */
+	readonly host: string;
+	/** @internal */
+	readonly port: number;
+	/** @internal */
+	readonly tls: StreamTLSOptions | undefined;
+	/** @internal */
+	readonly connectTimeout: number;
+	/** @internal */
+	readonly maxMessageBytes: number;
 	#options: WebSocketOptions;
 	#stream: Stream;
 	#state: "opening" | "open" | "closing" | "closed" = "opening";
@@ -65,33 +77,13 @@ export class WebSocket {
 	constructor(options: WebSocketOptions) {
 		this.#options = options;
 		const { endpoint, openTimeout } = options;
-		this.#stream = new Stream({
-			host: endpoint.host,
-			port: endpoint.port,
-			tls: endpoint.secure ? (options.tls ?? {}) : undefined,
-			connectTimeout: openTimeout,
-			maxMessageBytes: options.maxMessageBytes,
-			onOpen: () => {
-				const { target, headers = "" } = options;
-				this.#write(upgradeRequest(endpoint, target, this.#key, headers));
-			},
-			onReadable: () => this.#read(),
-			onWritable: () => this.#flush(),
-			onClose: (error) => {
-				if (this.#body) this.#endWithResponse();
-				else
-					this.#end({
-						code: CloseCode.abnormal,
-						message: error?.message ?? "the server dropped the connection",
-						cause: error?.code ?? "reset",
-					});
-			},
-		});
-		this.#frames = new FrameReader(this.#stream, {
-			onMessage: (message) => this.#state === "open" && options.onMessage(message),
-			onRefused: () => this.#state === "open" && options.onRefused(),
-			onControl: (opcode, payload) => this.#onControl(opcode, payload),
-		});
+		this.host = endpoint.host;
+		this.port = endpoint.port;
+		this.tls = endpoint.secure ? (options.tls ?? {}) : undefined;
+		this.connectTimeout = openTimeout;
+		this.maxMessageBytes = options.maxMessageBytes;
+		this.#stream = new Stream(this);
+		this.#frames = new FrameReader(this.#stream, this);
 		this.#timeout.start(openTimeout, () => {
 			if (this.#body) this.#endWithResponse();
 			else
@@ -124,7 +116,35 @@ export class WebSocket {
 		return this.#stream.stats;
 	}
 
-	#read(): void {
+	/** @internal */
+	onOpen(): void {
+		const { endpoint, target, headers = "" } = this.#options;
+		this.#write(upgradeRequest(endpoint, target, this.#key, headers));
+	}
+
+	/** @internal */
+	onClose(error?: { code: StreamErrorCode; message: string }): void {
+		if (this.#body) this.#endWithResponse();
+		else
+			this.#end({
+				code: CloseCode.abnormal,
+				message: error?.message ?? "the server dropped the connection",
+				cause: error?.code ?? "reset",
+			});
+	}
+
+	/** @internal */
+	onMessage(message: ArrayBufferLike | string): void {
+		if (this.#state === "open") this.#options.onMessage(message);
+	}
+
+	/** @internal */
+	onRefused(): void {
+		if (this.#state === "open") this.#options.onRefused();
+	}
+
+	/** @internal */
+	onReadable(): void {
 		if (this.#state === "opening" && !this.#readResponse()) return;
 		try {
 			this.#frames.read();
@@ -174,7 +194,8 @@ export class WebSocket {
 		});
 	}
 
-	#onControl(opcode: number, payload: Uint8Array): void {
+	/** @internal */
+	onControl(opcode: number, payload: Uint8Array): void {
 		if (opcode === Opcode.ping && this.#state === "open") this.#sendFrame(Opcode.pong, payload);
 		else if (opcode === Opcode.close) this.#onCloseFrame(payload);
 	}
@@ -223,7 +244,8 @@ export class WebSocket {
 			this.#end({ code: CloseCode.abnormal, message: "the server does not read" });
 	}
 
-	#flush(): void {
+	/** @internal */
+	onWritable(): void {
 		this.#writable = true;
 		while (this.#writable) {
 			const frame = this.#queue.shift();

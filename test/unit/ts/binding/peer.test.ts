@@ -4,6 +4,7 @@ import { collect } from "simulator";
 import { Microphone, nativeMemory, randomBytes, Speaker } from "webrtc-native/device";
 import {
 	type Candidate,
+	counters,
 	createIdentity,
 	type Identity,
 	Peer,
@@ -116,6 +117,7 @@ test("speech from a microphone here to a speaker there", async () => {
 	assert.deepEqual(b.milestones, ["firstPacketIn"]);
 	await sleep(500);
 	const sent = a.peer.stats;
+	assert.deepEqual(Object.keys(sent).sort(), Object.keys(counters).sort());
 	const received = b.peer.stats;
 	assert.ok(sent.rtpOut > 10 && received.rtpIn > 10, `${sent.rtpOut} ${received.rtpIn}`);
 	// One may be on its way from the microphone to the socket.

@@ -5,6 +5,7 @@ import {
 	PublishDataError,
 	PublishDataErrorReason,
 } from "livekit/session/DataChannels";
+import type { ChannelHandlers } from "livekit/session/Transport";
 import type { Peer } from "webrtc-native/webrtc";
 import { FakePeer } from "./fakes";
 
@@ -31,9 +32,9 @@ function make({
 		onBufferStatus: (isLow, kind) => log.push(`low ${isLow} ${kind}`),
 		onEnded: (reason) => log.push(`ended ${reason}`),
 	});
-	const peer = new FakePeer(channels.callbacks as never, 1);
+	const peer = new FakePeer(channels as never, 1);
 	channels.open(peer as unknown as Peer, answer);
-	const tell = channels.callbacks as Required<typeof channels.callbacks>;
+	const tell: Required<ChannelHandlers> = channels;
 	return { channels, peer, log, tell };
 }
 

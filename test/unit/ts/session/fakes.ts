@@ -1,6 +1,6 @@
 /** A signalling client and a peer connection that do nothing by themselves and remember what was asked. */
 
-import { Emitter } from "livekit/platform/emitter";
+import { HandledEmitter } from "livekit/platform/emitter";
 import type {
 	JoinRequest,
 	JoinResponse,
@@ -25,7 +25,7 @@ import type {
 } from "webrtc-native/webrtc";
 import { FINGERPRINT } from "./answer";
 
-export class FakeSignal extends Emitter<SignalEvents> {
+export class FakeSignal extends HandledEmitter<SignalEvents> {
 	connected = false;
 	readonly sent: Init<SignalRequest>[] = [];
 	join: Init<JoinRequest> | undefined;
@@ -112,7 +112,9 @@ export class FakeSignal extends Emitter<SignalEvents> {
 export class FakePeer {
 	ufrag = "abcd";
 	readonly pwd = "abcdefghijklmnopqrstuvwx";
-	readonly stats = { rtpIn: 7 };
+	get stats(): Record<string, number> {
+		return { rtpIn: 7 };
+	}
 	readonly senders = new Map<number, SenderOptions>();
 	readonly receivers = new Map<number, ReceiverOptions>();
 	readonly muted = new Map<number, boolean>();

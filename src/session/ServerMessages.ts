@@ -1,0 +1,126 @@
+/** What the server says to a session by signalling: each kind of message by the method of its name. */
+
+import type { Handlers } from "../platform/emitter";
+import { RequestResponse_Reason as RequestReason, SignalTarget } from "../protocol/generated/enums";
+import type {
+	ConnectionQualityUpdate,
+	JoinResponse,
+	LeaveRequest,
+	MediaSectionsRequirement,
+	MuteTrackRequest,
+	ParticipantUpdate,
+	ReconnectResponse,
+	RequestResponse,
+	RoomMovedResponse,
+	RoomUpdate,
+	SessionDescription,
+	SpeakersChanged,
+	StreamStateUpdate,
+	SubscriptionPermissionUpdate,
+	SubscriptionResponse,
+	TrackPublishedResponse,
+	TrackSubscribed,
+	TrackUnpublishedResponse,
+	TrickleRequest,
+} from "../protocol/generated/types";
+import type { SignalClosed, SignalEvents } from "../signal/types";
+import * as ends from "./ends";
+import { nameOf } from "./failures";
+import type { Session } from "./Session";
+
+export class ServerMessages implements Handlers<SignalEvents> {
+	readonly #session: Session;
+
+	constructor(session: Session) {
+		this.#session = session;
+	}
+
+	// Of peer connections: for the one that there is then.
+
+	welcome(response: JoinResponse | ReconnectResponse): void {
+		this.#session.connection?.welcome(response);
+	}
+	answer(answer: SessionDescription): void {
+		this.#take("answer", () => this.#session.connection?.negotiation.answer(answer));
+	}
+	offer(offer: SessionDescription): void {
+		this.#take("offer", () => this.#session.connection?.subscriber?.offer(offer));
+	}
+	trickle({ candidateInit, final, target }: TrickleRequest): void {
+		const { negotiation, subscriber } = this.#session.connection ?? {};
+		const side = target === SignalTarget.SUBSCRIBER ? subscriber : negotiation;
+		side?.trickle(candidateInit, final);
+	}
+	mediaSectionsRequirement({ numAudios, numVideos }: MediaSectionsRequirement): void {
+		this.#session.connection?.negotiation.require(numAudios, numVideos);
+	}
+
+	// Of the session.
+
+	trackPublished({ cid, track }: TrackPublishedResponse): void {
+		if (track) this.#session.publications.resolve(cid, track);
+	}
+	/** A refusal names its track in `addTrack`: requests of a join carry no id. */
+	requestResponse({ reason, message, addTrack }: RequestResponse): void {
+		if (!addTrack || reason === RequestReason.OK || reason === RequestReason.QUEUED) return;
+		const why = message || nameOf(RequestReason, reason);
+		this.#session.onRefused(addTrack.cid, `the server refused the track: ${why}`, reason);
+	}
+	refreshToken(token: string): void {
+		this.#session.signalling.refresh(token);
+	}
+	leave(leave: LeaveRequest): void {
+		if (leave.regions) this.#session.signalling.regionsReported(leave.regions.regions);
+		this.#session.happen(ends.eventOf(leave), ends.dismissed(leave));
+	}
+	closed({ message }: SignalClosed): void {
+		this.#session.happen("signalLost", ends.signalLost(message));
+	}
+
+	// Of the room.
+
+	roomMoved(moved: RoomMovedResponse): void {
+		this.#session.signalling.refresh(moved.token, moved.participant?.sid);
+		this.#session.forward("roomMoved", moved);
+	}
+	update(message: ParticipantUpdate): void {
+		this.#session.forward("update", message);
+	}
+	speakersChanged(message: SpeakersChanged): void {
+		this.#session.forward("speakersChanged", message);
+	}
+	roomUpdate(message: RoomUpdate): void {
+		this.#session.forward("roomUpdate", message);
+	}
+	connectionQuality(message: ConnectionQualityUpdate): void {
+		this.#session.forward("connectionQuality", message);
+	}
+	mute(message: MuteTrackRequest): void {
+		this.#session.forward("mute", message);
+	}
+	trackUnpublished(message: TrackUnpublishedResponse): void {
+		this.#session.forward("trackUnpublished", message);
+	}
+	trackSubscribed(message: TrackSubscribed): void {
+		this.#session.forward("trackSubscribed", message);
+	}
+	subscriptionResponse(message: SubscriptionResponse): void {
+		this.#session.forward("subscriptionResponse", message);
+	}
+	subscriptionPermissionUpdate(message: SubscriptionPermissionUpdate): void {
+		this.#session.forward("subscriptionPermissionUpdate", message);
+	}
+	streamStateUpdate(message: StreamStateUpdate): void {
+		this.#session.forward("streamStateUpdate", message);
+	}
+
+	#take(what: string, apply: () => void): void {
+		this.#session.timeline.mark("joined"); // the join response came just before
+		try {
+			apply();
+		} catch (error) {
+			const message = `the server's ${what} cannot be used: ${(error as Error).message}`;
+			this.#session.happen("failed", ends.failed(message));
+		}
+	}
+}
