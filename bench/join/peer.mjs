@@ -5,7 +5,7 @@
  */
 
 import { Room } from "@livekit/rtc-node";
-import { publish, say, startMicrophone } from "../tone.mjs";
+import { publish, say, startMicrophone } from "../talker.mjs";
 
 const room = new Room();
 const track = startMicrophone();

@@ -5,28 +5,17 @@
  *   LIVEKIT_URL=… LIVEKIT_TOKEN=… node bench/recovery/peer.mjs
  */
 
-import { connect } from "node:net";
 import { createInterface } from "node:readline";
 import { Room, RoomEvent } from "@livekit/rtc-node";
 import { tcpProxy } from "../../test/e2e/lib/proxies.mjs";
-import { publish, say, startMicrophone } from "../tone.mjs";
+import { listening, packetsReceived, publish, say, startMicrophone } from "../talker.mjs";
 
 const { LIVEKIT_URL: url = "", LIVEKIT_TOKEN: token = "", PROBE } = process.env;
 const track = startMicrophone();
 const poll = 10; // ms
 let room = await join();
 say("connected");
-let packets = 0n;
-
-/** Packets of sound received, of all tracks. @returns {Promise<bigint>} */
-async function received() {
-	const { publisherStats, subscriberStats } = await room.getRtcStats();
-	let sum = 0n;
-	for (const { stats } of [...publisherStats, ...subscriberStats]) {
-		if (stats.case === "inboundRtp") sum += stats.value.received?.packetsReceived ?? 0n;
-	}
-	return sum;
-}
+let packets = 0;
 
 async function join() {
 	const joining = new Room();
@@ -37,25 +26,12 @@ async function join() {
 	return joining;
 }
 
-/** Resolves when a server listens. */
-async function listening() {
-	const { hostname, port } = new URL(url);
-	for (;;) {
-		const there = await new Promise((resolve) => {
-			const socket = connect(Number(port), hostname);
-			socket.on("error", () => resolve(false)).on("connect", () => resolve(socket.destroy()));
-		});
-		if (there !== false) return;
-		await new Promise((resolve) => setTimeout(resolve, 5));
-	}
-}
-
 async function rejoin() {
 	const old = room;
-	await listening();
+	await listening(url);
 	say("up");
 	room = await join();
-	packets = 0n;
+	packets = 0;
 	old.disconnect().catch(() => {});
 }
 
@@ -71,7 +47,7 @@ if (PROBE) {
 
 async function watch() {
 	for (;;) {
-		const count = await received().catch(() => packets);
+		const count = await packetsReceived(room).catch(() => packets);
 		if (count !== packets) say("in");
 		packets = count;
 		await new Promise((resolve) => setTimeout(resolve, poll));

@@ -134,9 +134,10 @@ export class Transport implements PeerOptions {
 	onCandidate(candidate: Candidate): void {
 		this.#host.discovered(candidate);
 	}
-	/** @internal */
+	/** @internal An app wants to know of servers of its own; the server's may be for other networks. */
 	onCandidateError(message: string): void {
-		log.info(message);
+		if (this.#options.rtcConfig?.iceServers) log.warn(message);
+		else log.info(message);
 	}
 	/** @internal */
 	onChannelOpen(channel: number, at: number, label: string): void {

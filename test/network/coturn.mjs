@@ -63,8 +63,17 @@ export async function startCoturn({ host, name, options = [] }) {
 		/** For livekit-server's `rtc`. @param {("udp" | "tcp" | "tls")[]} protocols */
 		turnServers: (...protocols) => protocols.map(named),
 		stunServer: `${host.address}:${ports.plain}`,
-		/** How often something was said. @param {RegExp} what with the flag g */
-		count: (what) => [...said().matchAll(what)].length,
+		/**
+		 * How many allocations a client has given back, and not left to expire; with the option
+		 * --verbose. @param {string} address the client's
+		 */
+		givenBack(address) {
+			const lines = said().split("\n");
+			const ids = lines.map((line) => /session (\d+): refreshed,.* lifetime=0/.exec(line)?.[1]);
+			const closed = (/** @type {string} */ id) =>
+				lines.some((line) => line.includes(`${id}: closed`) && line.includes(`remote ${address}:`));
+			return ids.filter((id) => id !== undefined && closed(id)).length;
+		},
 		stop: () => turnserver.stop(),
 	};
 }

@@ -20,7 +20,7 @@ import { pause } from "./lib.mjs";
 
 const skip = await labRefusal();
 const speech = join(root, "test/fixtures/speech-16k.wav");
-const seconds = 3.5;
+const seconds = 4;
 const rooms = Object.freeze(["udp", "srflx", "turn-udp", "tcp", "turn-tcp", "turn-tls"]);
 const noUdp = Object.freeze({ delay: 10, blockUdp: true });
 
@@ -36,7 +36,8 @@ describe("paths through a network", { skip }, () => {
 	before(async () => {
 		lab = await createLab({ seed: 31 });
 		await lab.set({ delay: 10 });
-		coturn = await startCoturn({ host: lab.server, name: "coturn-paths" });
+		const options = ["--verbose"]; // it says when an allocation ends
+		coturn = await startCoturn({ host: lab.server, name: "coturn-paths", options });
 		const rtc = {
 			turn_servers: coturn.turnServers("tls", "tcp", "udp"),
 			stun_servers: [coturn.stunServer],
@@ -128,6 +129,54 @@ describe("paths through a network", { skip }, () => {
 		const { path, ice } = await call(t, "turn-tls");
 		assert.deepEqual([path.candidateType, path.relayProtocol], ["relay", "tls"]);
 		assert.ok(ice < 1500, `a path after ${ice} ms`);
+	});
+
+	it("through relays only, and the app's: one is dead, one refuses, one is taken and given back", async (t) => {
+		await lab.set({ delay: 10 });
+		const [good] = coturn.turnServers("tcp");
+		const { username, credential } = good;
+		const iceServers = [
+			{ urls: "turn:203.0.113.77:3478", username, credential },
+			{ urls: `turn:${coturn.stunServer}`, username, credential: "wrong" },
+			{ urls: `turn:${coturn.stunServer}?transport=tcp`, username, credential },
+		];
+		const before = coturn.givenBack(lab.device.address);
+		const token = await joinToken(server, { room: "relays", identity: "device" });
+		const config = {
+			...{ url: server.url, token, seconds: 20, mic: speech },
+			rtcConfig: JSON.stringify({ iceServers, iceTransportPolicy: "relay" }),
+			script: "mic,connect,wait localTrackPublished,wait 500,path,disconnect",
+		};
+		const device = startDevice("paths-relays", config, "test/e2e/apps/room", lab.device);
+		const { status, output, report } = await device.end();
+		assert.equal(status, 0, output);
+		const { timeline, peer } = report;
+		const ice = Math.round(timeline.ice - timeline.joined);
+		t.diagnostic(`a path after ${ice} ms`);
+		const path = JSON.parse(/^path (.*)$/m.exec(output)?.[1] ?? "");
+		assert.deepEqual([path.candidateType, path.relayProtocol], ["relay", "tcp"]);
+		assert.ok(ice < 500, `a path after ${ice} ms`);
+		assert.equal(peer.relaysFailed, 1, "the one that refused; the dead one was still asked");
+		const { address } = lab.device;
+		await until(() => coturn.givenBack(address) > before, "the allocation's end", 3_000);
+	});
+
+	it("not by a relay whose certificate nobody vouches for", async () => {
+		const iceServers = [
+			{
+				...{ urls: `turns:${lab.server.address}:${coturn.ports.tls}`, username: "device" },
+				credential: "it must not be sent",
+			},
+		];
+		const token = await joinToken(server, { room: "untrusted", identity: "device" });
+		const config = {
+			...{ url: server.url, token, seconds: 20, script: "connect" },
+			rtcConfig: JSON.stringify({ iceServers, iceTransportPolicy: "relay" }),
+		};
+		const device = startDevice("paths-untrusted", config, "test/e2e/apps/room", lab.device);
+		const refused = /relay 203\.0\.113\.2:5349: its certificate: \S+/;
+		await until(() => refused.test(device.output()), "the refusal", 10_000);
+		await device.stop();
 	});
 
 	/** What a path is lost by, and what comes back. */

@@ -1,6 +1,6 @@
 /** The system packages: found by what they provide, so that any distribution's will do. */
 
-import { existsSync } from "node:fs";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { clangs, clangTidy, fuzzingCompiler } from "../lib/clang.mjs";
 import { capture, run, which } from "../lib/command.mjs";
@@ -55,7 +55,12 @@ const forTests = [
 	{ name: "gcc-xtensa-lx106", command: "xtensa-lx106-elf-gcc" },
 	{ name: "qemu-system-misc", command: "qemu-system-riscv32" },
 	{ name: "coturn", command: "turnserver" },
+	{ name: "chromium-headless-shell", present: () => browser() !== undefined },
 ];
+
+/** A Chromium that needs no screen. */
+export const browser = () =>
+	["chromium-headless-shell", "chromium", "google-chrome"].find((name) => which(name));
 
 /** For the 32-bit host; other processors' compilers have no such mode. */
 function multilibIsThere() {
@@ -93,6 +98,20 @@ export function missingPackages(purpose) {
 		.map(({ name }) => name);
 }
 
+/** Programs are what we want, not services: Debian starts those at once unless it is told not to. */
+const policy = "/usr/sbin/policy-rc.d";
+
+/** @param {() => Promise<void>} work */
+async function withoutServices(work) {
+	if (existsSync(policy)) return work();
+	writeFileSync(policy, "#!/bin/sh\nexit 101\n", { mode: 0o755 });
+	try {
+		await work();
+	} finally {
+		rmSync(policy, { force: true });
+	}
+}
+
 /** @param {string[]} names */
 async function aptInstall(names) {
 	const options = {
@@ -101,7 +120,13 @@ async function aptInstall(names) {
 		env: { DEBIAN_FRONTEND: "noninteractive" },
 	};
 	await run("apt-get", ["update"], options);
-	await run("apt-get", ["install", "-y", "--no-install-recommends", ...names], options);
+	await withoutServices(() =>
+		run("apt-get", ["install", "-y", "--no-install-recommends", ...names], options),
+	);
+	// Nor when the machine starts the next time.
+	if (names.includes("coturn") && which("systemctl")) {
+		await run("systemctl", ["disable", "coturn"], { ...options, what: "no service of coturn" });
+	}
 }
 
 /** Installs what is missing when it may, else fails with the line to type. @param {Purpose} purpose */

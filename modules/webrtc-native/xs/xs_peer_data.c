@@ -166,15 +166,6 @@ static void get_buffered(peer *core, void *context, uint64_t now)
 	args->length = peer_buffered(core, args->channel);
 }
 
-void xs_peer_bufferedAmount(xsMachine *the)
-{
-	peer_object *object = open_peer(the);
-	send_call args = {.channel = xsmcToInteger(xsArg(0))};
-
-	port_peer_with(object->port, get_buffered, &args);
-	xsmcSetNumber(xsResult, (double)args.length);
-}
-
 static void get_undelivered(peer *core, void *context, uint64_t now)
 {
 	send_call *args = context;
@@ -183,13 +174,24 @@ static void get_undelivered(peer *core, void *context, uint64_t now)
 	args->length = peer_undelivered(core, args->channel);
 }
 
-void xs_peer_undelivered(xsMachine *the)
+/* A number of the channel's, from `get`. */
+static void ask_channel(xsMachine *the, void (*get)(peer *, void *, uint64_t))
 {
 	peer_object *object = open_peer(the);
 	send_call args = {.channel = xsmcToInteger(xsArg(0))};
 
-	port_peer_with(object->port, get_undelivered, &args);
-	xsmcSetInteger(xsResult, (xsIntegerValue)args.length);
+	port_peer_with(object->port, get, &args);
+	xsmcSetNumber(xsResult, (double)args.length);
+}
+
+void xs_peer_bufferedAmount(xsMachine *the)
+{
+	ask_channel(the, get_buffered);
+}
+
+void xs_peer_undelivered(xsMachine *the)
+{
+	ask_channel(the, get_undelivered);
 }
 
 /* ---- Receiving ---- */

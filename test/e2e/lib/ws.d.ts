@@ -10,7 +10,7 @@ declare module "ws" {
 		on(event: "message", listener: (data: Buffer) => void): this;
 		on(event: "close", listener: (code: number, reason: Buffer) => void): this;
 		on(event: "open" | "error", listener: () => void): this;
-		send(data: Uint8Array): void;
+		send(data: Uint8Array | string): void;
 		close(): void;
 		terminate(): void;
 	}

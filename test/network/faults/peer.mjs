@@ -6,10 +6,9 @@
  *   LIVEKIT_URL=… LIVEKIT_TOKEN=… node test/network/faults/peer.mjs
  */
 
-import { connect } from "node:net";
 import { createInterface } from "node:readline";
 import { Room, RoomEvent } from "@livekit/rtc-node";
-import { publish, startMicrophone } from "../../../bench/tone.mjs";
+import { listening, packetsReceived, publish, startMicrophone } from "../../../bench/talker.mjs";
 import { tcpProxy } from "../../e2e/lib/proxies.mjs";
 
 const { LIVEKIT_URL: url = "", LIVEKIT_TOKEN: token = "" } = process.env;
@@ -33,16 +32,7 @@ async function join(joining) {
 
 async function rejoin() {
 	const old = room;
-	const { hostname, port } = new URL(url);
-	for (;;) {
-		const socket = connect(Number(port), hostname);
-		const there = await new Promise((resolve) => {
-			socket.on("error", () => resolve(false)).on("connect", () => resolve(true));
-		});
-		socket.destroy();
-		if (there) break;
-		await pause(20);
-	}
+	await listening(url);
 	old.disconnect().catch(() => {});
 	for (;;) {
 		const joining = new Room();
@@ -70,22 +60,12 @@ createInterface(process.stdin).on("line", (line) => {
 	}
 });
 
-/** Packets of sound from the device. */
-async function received() {
-	const { publisherStats, subscriberStats } = await room.getRtcStats();
-	let sum = 0n;
-	for (const { stats } of [...publisherStats, ...subscriberStats]) {
-		if (stats.case === "inboundRtp") sum += stats.value.received?.packetsReceived ?? 0n;
-	}
-	return sum;
-}
-
 let sent = 0;
 setInterval(() => {
 	const number = Buffer.from(String(++sent));
 	room.localParticipant?.publishData(number, { reliable: true, topic: "number" }).catch(() => {});
 }, 100);
 setInterval(async () => {
-	const rtpIn = Number(await received().catch(() => 0n));
+	const rtpIn = await packetsReceived(room).catch(() => 0);
 	console.log(`status ${JSON.stringify({ sent, rtpIn })}`);
 }, 500);

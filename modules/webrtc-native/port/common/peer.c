@@ -76,11 +76,15 @@ void port_peer_free(port_peer *self)
 	if (!self)
 		return;
 	platform_call_end();
+	pthread_mutex_lock(&self->mutex);
+	self->gather_due = false;
+	peer_gather_end(self);
+	peer_relay_hush(self);
+	pthread_mutex_unlock(&self->mutex);
 	loop_remove(&self->loop);
 	/* No other thread has it now. */
 	peer_close(self->core, port_now());
 	sockets_send(self);
-	peer_gather_end(self);
 	peer_relay_drop(self, NULL, 0);
 	sockets_close(self);
 	peer_tcp_drop(self, NULL, 0);

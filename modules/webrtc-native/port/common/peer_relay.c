@@ -158,6 +158,13 @@ static void end(port_peer *self, peer_relay *relay, uint64_t now)
 		peer_remove_local(self->core, name, now);
 }
 
+void peer_relay_hush(port_peer *self)
+{
+	for (int i = 0; i < PEER_RELAYS; i++)
+		if (self->relays[i].turn && self->relays[i].link && self->relays[i].link->tls)
+			tcp_tls_hush(self->relays[i].link->tls);
+}
+
 void peer_relay_drop(port_peer *self, const net_address *addresses, int found)
 {
 	for (int i = 0; i < PEER_RELAYS; i++) {
@@ -254,8 +261,9 @@ static const char *failure(const peer_relay *relay)
 		return turn_error(relay->turn);
 	if (!relay->link || relay->link->state != TCP_OVER)
 		return NULL;
-	return relay->link->tls ? "no connection, or not one by TLS that can be trusted"
-							: "no connection, or it broke";
+	if (relay->link->tls && tcp_tls_get_state(relay->link->tls) == TCP_TLS_FAILED)
+		return tcp_tls_error(relay->link->tls);
+	return relay->told ? "the connection broke" : "no connection";
 }
 
 static void run_one(port_peer *self, peer_relay *relay, uint64_t now)

@@ -121,6 +121,8 @@ void peer_relay_run(port_peer *self, uint64_t now);
 uint64_t peer_relay_due(const port_peer *self);
 /** One may still become a candidate. */
 bool peer_relay_busy(const port_peer *self);
+/** The worker does not wake the peer any more: it is about to leave the loop. */
+void peer_relay_hush(port_peer *self);
 /** Gives back those that are reached from addresses that are not among those `found`; all with 0.
  */
 void peer_relay_drop(port_peer *self, const net_address *addresses, int found);

@@ -26,6 +26,7 @@ struct tcp_tls {
 	ice_servers *servers;
 	const port_ice_server *server;
 	tls_session *session;
+	char error[96];
 };
 
 static void release(tcp_tls *self)
@@ -55,6 +56,13 @@ tcp_tls *tcp_tls_create(ice_servers *servers, const port_ice_server *server, loo
 	return self;
 }
 
+void tcp_tls_hush(tcp_tls *self)
+{
+	pthread_mutex_lock(&self->mutex);
+	self->owner = NULL;
+	pthread_mutex_unlock(&self->mutex);
+}
+
 void tcp_tls_end(tcp_tls *self, int socket)
 {
 	pthread_mutex_lock(&self->mutex);
@@ -70,6 +78,11 @@ void tcp_tls_end(tcp_tls *self, int socket)
 tcp_tls_state tcp_tls_get_state(const tcp_tls *self)
 {
 	return (tcp_tls_state)atomic_load(&self->state);
+}
+
+const char *tcp_tls_error(const tcp_tls *self)
+{
+	return self->error;
 }
 
 /* ---- The session's view ---- */
@@ -125,7 +138,6 @@ static bool start(tcp_tls *self)
 		.context = self,
 		.now = now,
 	};
-	char why[160];
 
 	if (self->session)
 		return true;
@@ -134,8 +146,21 @@ static bool start(tcp_tls *self)
 				"WARNING: the certificate of %s:%u is NOT checked (insecure): anyone on the way "
 				"can read and change this connection\n",
 				self->server->host, (unsigned)self->server->port);
-	self->session = tls_session_create(&options, why, sizeof(why));
+	self->session = tls_session_create(&options, self->error, sizeof(self->error));
 	return self->session != NULL;
+}
+
+static tcp_tls_state failed(tcp_tls *self)
+{
+	const tls_session *session = self->session;
+
+	if (tls_session_error(session)[0] == 0)
+		snprintf(self->error, sizeof(self->error), "it closed the connection in the TLS handshake");
+	else
+		snprintf(self->error, sizeof(self->error), "%s%s",
+				 tls_session_certificate_refused(session) ? "its certificate: " : "TLS: ",
+				 tls_session_error(session));
+	return TCP_TLS_FAILED;
 }
 
 static tcp_tls_state go_on(tcp_tls *self)
@@ -152,13 +177,13 @@ static tcp_tls_state go_on(tcp_tls *self)
 			if (fed == 0)
 				return TCP_TLS_WANT_INPUT;
 			if (fed < 0)
-				return TCP_TLS_FAILED;
+				return failed(self);
 			break;
 		case TLS_WANT_OUTPUT:
 			return TCP_TLS_WANT_OUTPUT;
 		case TLS_CLOSED:
 		case TLS_FAILED:
-			return TCP_TLS_FAILED;
+			return failed(self);
 		}
 	}
 }
@@ -185,6 +210,7 @@ void tcp_tls_step(tcp_tls *self, int socket)
 	if (port_worker_run(work, self) == 0)
 		return;
 	atomic_fetch_sub(&self->references, 1);
+	snprintf(self->error, sizeof(self->error), "the worker has too much to do");
 	atomic_store(&self->state, TCP_TLS_FAILED);
 }
 

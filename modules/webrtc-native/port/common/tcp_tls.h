@@ -20,11 +20,15 @@ typedef struct tcp_tls tcp_tls;
 
 /** For `server`, one of `servers`, whose trust anchors are used. NULL without memory. */
 tcp_tls *tcp_tls_create(ice_servers *servers, const port_ice_server *server, loop_client *owner);
+/** The owner is not woken any more; before it is taken off the loop. */
+void tcp_tls_hush(tcp_tls *tls);
 /** Lets go, from then on `socket` is closed with it; at once, or when the worker has it no more. */
 void tcp_tls_end(tcp_tls *tls, int socket);
 /** Has the worker go on; the owner is woken when it has. */
 void tcp_tls_step(tcp_tls *tls, int socket);
 tcp_tls_state tcp_tls_get_state(const tcp_tls *tls);
+/** TCP_TLS_FAILED: why, in one line. */
+const char *tcp_tls_error(const tcp_tls *tls);
 
 /* TCP_TLS_UP: */
 /** Bytes taken, 0 when the socket is full, -1 when it is over. */

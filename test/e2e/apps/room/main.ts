@@ -1,7 +1,7 @@
 /**
  * Does what it is told and prints what happens, one line each.
  *
- * Config: url, token; ca (PEM text); autoSubscribe (false for none); regions (the server tells of some);
+ * Config: url, token; ca (PEM text); rtcConfig (JSON); autoSubscribe (false for none); regions (the server tells of some);
  * script: steps with commas between, as `steps`
  * has them; and what the board takes. `serve` does what comes as data of topic "do", until the end.
  */
@@ -60,6 +60,7 @@ const steps: Record<string, (argument: string) => unknown> = {
 	connect: () =>
 		room.connect(config.url, config.token, {
 			autoSubscribe: String(config.autoSubscribe) !== "false",
+			rtcConfig: config.rtcConfig ? JSON.parse(String(config.rtcConfig)) : undefined,
 		}),
 	mic: () => me.setMicrophoneEnabled(true),
 	mute: () => me.setMicrophoneEnabled(false),
@@ -105,6 +106,8 @@ const steps: Record<string, (argument: string) => unknown> = {
 			);
 		}
 	},
+	/** Prints how many sections the descriptions have. */
+	sections: () => trace(`sections ${room.getStats()?.peer.sections}\n`),
 	serve: () => serve(),
 	wait: (what) => (/^\d+$/.test(what) ? sleep(Number(what)) : happened(what)),
 };

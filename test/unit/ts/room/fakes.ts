@@ -92,13 +92,13 @@ export class FakeSession extends HandledEmitter<SessionEvents> {
 		for (const { reject } of this.publishing.values()) reject(new TrackPublishError("over"));
 		this.emit("closed", end);
 	}
-	join(others: Init<ParticipantInfo>[] = []): void {
+	join(others: Init<ParticipantInfo>[] = [], event: "joined" | "rejoined" = "joined"): void {
 		const join: Init<JoinResponse> = {
 			room: { sid: "RM_1", name: "kitchen", metadata: "m", numParticipants: 1 },
 			participant: { sid: "PA_me", identity: "me", version: 1, permission: this.permission },
 			otherParticipants: others as ParticipantInfo[],
 		};
-		this.emit("joined", overTheWire({ join }).join as JoinResponse);
+		this.emit(event, overTheWire({ join }).join as JoinResponse);
 	}
 	update(...participants: Init<ParticipantInfo>[]): void {
 		const update = { participants: participants as ParticipantInfo[] };

@@ -1,5 +1,6 @@
-/** A microphone of libwebrtc that never is silent, for participants of benchmarks. */
+/** What participants on libwebrtc have in common that talk all the time, and count what they hear. */
 
+import { connect } from "node:net";
 import {
 	AudioFrame,
 	AudioSource,
@@ -35,3 +36,27 @@ export const publish = (room, track) =>
 
 /** Prints when what happens, on the machine's monotonic clock in ms. @param {string} moment */
 export const say = (moment) => console.log(`${moment} ${Number(process.hrtime.bigint()) / 1e6}`);
+
+/** Packets of sound received, of all tracks of the present connection. @param {import("@livekit/rtc-node").Room} room */
+export async function packetsReceived(room) {
+	const { publisherStats, subscriberStats } = await room.getRtcStats();
+	let sum = 0n;
+	for (const { stats } of [...publisherStats, ...subscriberStats]) {
+		if (stats.case === "inboundRtp") sum += stats.value.received?.packetsReceived ?? 0n;
+	}
+	return Number(sum);
+}
+
+/** Resolves when something listens there. @param {string} url */
+export async function listening(url) {
+	const { hostname, port } = new URL(url);
+	for (;;) {
+		const socket = connect(Number(port), hostname);
+		const there = await new Promise((resolve) => {
+			socket.on("error", () => resolve(false)).on("connect", () => resolve(true));
+		});
+		socket.destroy();
+		if (there) return;
+		await new Promise((resolve) => setTimeout(resolve, 5));
+	}
+}
