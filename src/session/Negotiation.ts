@@ -112,9 +112,10 @@ export class Negotiation {
 		this.#trickle = new Trickle(options.host, SignalTarget.PUBLISHER);
 	}
 
-	/** Answers that came late, and candidates that were not used, by reason. */
+	/** Sections of the description, answers that came late, and candidates that were not used, by reason. */
 	get stats(): Record<string, number> {
-		return { staleAnswers: this.#staleAnswers, ...this.#candidates.dropped };
+		const sections = this.#sections.length;
+		return { sections, staleAnswers: this.#staleAnswers, ...this.#candidates.dropped };
 	}
 
 	/** The first offer: what is published so far, one section to receive if any, and data. */

@@ -37,6 +37,8 @@ export class Subscriber implements TransportHost {
 	#offer: Init<SessionDescription> | undefined;
 	#answer: Init<SessionDescription> | undefined;
 	#answers = 0;
+	/** Of the newest offer. */
+	#sections = 0;
 	/** Sids of video tracks that the server was told not to send. */
 	#unwanted = new Set<string>();
 
@@ -69,7 +71,8 @@ export class Subscriber implements TransportHost {
 	}
 
 	get stats(): Record<string, number> {
-		return { ...this.transport.peer.stats, ...this.#candidates.dropped };
+		const sections = this.#sections;
+		return { ...this.transport.peer.stats, sections, ...this.#candidates.dropped };
 	}
 
 	get descriptions(): Pick<Init<SyncState>, "offer" | "answer"> {
@@ -84,6 +87,7 @@ export class Subscriber implements TransportHost {
 			if (offered.kind !== "audio") return { offered };
 			return { offered, payloadType: this.#receivers.apply(offered, midToTrackId) };
 		});
+		this.#sections = sections.length;
 		const { peer } = this.transport;
 		const answer = buildAnswer({
 			sessionId: this.#sessionId,

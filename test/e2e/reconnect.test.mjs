@@ -111,19 +111,20 @@ describe("signalling that breaks", () => {
 		const peer = await Peer.join(server, "held", "peer");
 		const caller = await device(
 			"held",
-			"mic,connect,wait signalReconnecting,mute,wait reconnected,wait 500,disconnect",
+			"mic,connect,wait signalReconnecting,mute,wait reconnected,wait participantDisconnected,disconnect",
 			{ url: `ws://127.0.0.1:${proxy.port}` },
 		);
 		await until(() => peer.muted("device") === false, "the microphone");
+		await seen(caller, "connected"); // the microphone is there sooner
 		proxy.become("refuse");
 		proxy.cut();
 		await pause(1500);
 		assert.equal(peer.muted("device"), false);
 		proxy.become("pass");
 		await until(() => peer.muted("device"), "the microphone to be muted");
+		await peer.leave();
 		const { status, output } = await caller.end();
 		assert.equal(status, 0, output);
-		await peer.leave();
 	});
 });
 

@@ -84,6 +84,15 @@ export class Background {
 		await this.ended;
 	}
 
+	/** Holds all of its threads, as when its machine sleeps, until wake(). */
+	sleep() {
+		this.#child.kill("SIGTSTP");
+	}
+
+	wake() {
+		this.#child.kill("SIGCONT");
+	}
+
 	/** Waits for its end; fails when it had to be stopped. @param {number} timeout milliseconds */
 	async endWithin(timeout) {
 		let late = false;

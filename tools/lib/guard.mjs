@@ -16,6 +16,8 @@ const end = () => {
 
 process.stdin.resume().once("end", end).once("error", end);
 process.once("SIGTERM", end).once("SIGINT", end);
+process.on("SIGTSTP", () => child.kill("SIGSTOP")); // for tests of a machine that sleeps
+process.on("SIGCONT", () => child.kill("SIGCONT"));
 process.once("SIGUSR2", () => child.kill("SIGKILL")); // for tests of sudden ends
 child.once("error", (error) => {
 	console.error(error.message);

@@ -44,6 +44,12 @@ export function startDevice(name, config, app = "examples/voice-agent", host, me
 	return {
 		speaker,
 		stop: () => simulator.stop(),
+		/** Its machine sleeps for so long. @param {number} ms */
+		async sleep(ms) {
+			simulator.sleep();
+			await new Promise((resolve) => setTimeout(resolve, ms));
+			simulator.wake();
+		},
 		/** What it has printed so far. */
 		output: () => readFileSync(log, "utf8"),
 		/**

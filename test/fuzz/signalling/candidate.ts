@@ -80,7 +80,7 @@ export function checkCandidate(candidate: Candidate): void {
 	const { address, port, priority, foundation, protocol = "udp" } = candidate;
 	must(Number.isInteger(port) && port > 0 && port < 65_536, "the port is one");
 	must(Number.isInteger(priority) && priority >= 0 && priority < 2 ** 32, "the priority is one");
-	must(/^[\w.:+/-]{2,45}$/.test(address), "the address looks like one");
+	must(/^[0-9A-Fa-f.:]{1,45}$/.test(address), "the address looks like one; C parses it");
 	must(foundation.length > 0 && foundation.length <= 32, "the foundation has its length");
 	must(protocol === "udp" || protocol === "tcp", "the protocol is one");
 	const line = formatCandidate(candidate) + (protocol === "tcp" ? " tcptype passive" : "");

@@ -104,6 +104,26 @@ static void credentials_are_new_each_time(void **state)
 	assert_string_not_equal(ufrag, ice_agent_local_ufrag(peer_ice(world.a.core)));
 }
 
+/* The clock jumps an hour ahead, as when a device has slept: the path is over, and nothing is made
+ * up for in a burst. */
+static void a_jump_of_the_clock_does_no_harm(void **state)
+{
+	ice_datagram datagram;
+	int count = 0;
+
+	(void)state;
+	connected(70);
+	uint64_t later = sim_now(world.network) + 3600 * (uint64_t)SECOND;
+
+	peer_handle_timeout(world.a.core, later);
+	while (peer_poll_datagram(world.a.core, &datagram))
+		assert_true(++count < 10);
+	take_events(&world.a);
+	assert_int_equal(world.a.state, PEER_FAILED);
+	assert_true(peer_timeout(world.a.core) > later);
+	assert_int_equal(peer_restart_ice(world.a.core, later), 0);
+}
+
 /* A second and a half at most, whatever flows: sound, or nothing but questions. */
 static void a_lost_path_is_noticed_and_its_return_too(void **state)
 {
@@ -200,6 +220,7 @@ int main(void)
 		cmocka_unit_test_teardown(there_is_nothing_to_restart_before_the_answer, close_world),
 		cmocka_unit_test_teardown(an_old_path_whose_socket_is_gone_is_not_used, close_world),
 		cmocka_unit_test_teardown(credentials_are_new_each_time, close_world),
+		cmocka_unit_test_teardown(a_jump_of_the_clock_does_no_harm, close_world),
 		cmocka_unit_test_teardown(a_lost_path_is_noticed_and_its_return_too, close_world),
 		cmocka_unit_test_teardown(a_stream_that_stops_is_asked_about_soon, close_world),
 		cmocka_unit_test_teardown(loss_is_not_silence, close_world),

@@ -106,6 +106,8 @@ const steps: Record<string, (argument: string) => unknown> = {
 			);
 		}
 	},
+	/** Prints how many sections the descriptions have. */
+	sections: () => trace(`sections ${room.getStats()?.peer.sections}\n`),
 	serve: () => serve(),
 	wait: (what) => (/^\d+$/.test(what) ? sleep(Number(what)) : happened(what)),
 };
