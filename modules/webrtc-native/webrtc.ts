@@ -240,6 +240,7 @@ export const counters = Object.freeze({
 	dcepDroppedNoChannel: 0,
 	dcepDroppedPpid: 0,
 	candidatesRefused: 0,
+	relaysFailed: 0,
 	droppedReports: 0,
 	framesCaptured: 0,
 	framesEncoded: 0,

@@ -27,9 +27,15 @@ after(async () => {
 	await disposePeers();
 });
 
-const skip = existsSync(hostPath({ libraries: "x86-32" })) ? false : "there is no 32-bit host here";
 /** A board like CoreS3. @type {import("../../tools/lib/memory.mjs").Memory} */
 const board = { libraries: "x86-32", profile: "psram" };
+/** One without PSRAM. @type {import("../../tools/lib/memory.mjs").Memory} */
+const small = { libraries: "x86-32-internal", profile: "internal" };
+
+/** Why it cannot be tried. @param {import("../../tools/lib/memory.mjs").Memory} memory */
+const missing = ({ libraries }) =>
+	existsSync(hostPath({ libraries })) ? false : "there is no such 32-bit host here";
+const skip = missing(board);
 
 const budgets = JSON.parse(
 	readFileSync(new URL("../../bench/budgets.json", import.meta.url), "utf8"),
@@ -42,35 +48,39 @@ const heap = {
 };
 
 describe("in a device's memory", { skip }, () => {
-	it("a voice call has sound both ways, and native code keeps to its budgets", async () => {
-		const peer = await Peer.join(server, "memory", "peer");
-		const talk = await peer.publish(peerRate);
-		const device = startDevice(
-			"memory",
-			{
-				url: server.url,
-				token: await joinToken(server, { room: "memory", identity: "device" }),
-				mic: "test/fixtures/speech-16k.wav",
-				seconds: 4,
-			},
-			"examples/voice-agent",
-			undefined,
-			board,
-		);
-		const talked = talk(
-			Int16Array.from({ length: 5 * peerRate }, (_, i) => 8000 * Math.sin(i / 20)),
-		);
-		const { status, output, report } = await device.end();
-		await talked;
-		assert.equal(status, 0, output);
-		const { rate, samples } = readWav(device.speaker);
-		assert.ok(level(samples.subarray(-rate)) > -30, "the peer was not heard");
-		assert.ok(level(peer.heard("device")) > -40, "the device was not heard");
-		for (const [name, { peak, failures }] of Object.entries(report.native)) {
-			assert.equal(failures, 0, `${name} was refused memory, at ${peak} B`);
-		}
-		await peer.leave();
-	});
+	for (const memory of [board, small]) {
+		const name = `a voice call has sound both ways, and native code keeps to its budgets: ${memory.profile}`;
+		it(name, { skip: missing(memory) }, async () => {
+			const room = `memory-${memory.profile}`;
+			const peer = await Peer.join(server, room, "peer");
+			const talk = await peer.publish(peerRate);
+			const device = startDevice(
+				room,
+				{
+					url: server.url,
+					token: await joinToken(server, { room, identity: "device" }),
+					mic: "test/fixtures/speech-16k.wav",
+					seconds: 4,
+				},
+				"examples/voice-agent",
+				undefined,
+				memory,
+			);
+			const talked = talk(
+				Int16Array.from({ length: 5 * peerRate }, (_, i) => 8000 * Math.sin(i / 20)),
+			);
+			const { status, output, report } = await device.end();
+			await talked;
+			assert.equal(status, 0, output);
+			const { rate, samples } = readWav(device.speaker);
+			assert.ok(level(samples.subarray(-rate)) > -30, "the peer was not heard");
+			assert.ok(level(peer.heard("device")) > -40, "the device was not heard");
+			for (const [name, { peak, failures }] of Object.entries(report.native)) {
+				assert.equal(failures, 0, `${name} was refused memory, at ${peak} B`);
+			}
+			await peer.leave();
+		});
+	}
 
 	it("a room's app works: data both ways", async () => {
 		// More, and larger, than fits native memory or the heap at one time.

@@ -40,7 +40,10 @@ export async function setUp({ tests = false, server = true } = {}) {
 	if (tests) {
 		await runStep(sanitizedHost);
 		await runStep(testNatives);
-		const missing = (await buildDeviceLibraries("rv32")) ?? (await buildDeviceHost("x86-32"));
+		const missing =
+			(await buildDeviceLibraries("rv32")) ??
+			(await buildDeviceHost("x86-32")) ??
+			(await buildDeviceHost("x86-32-internal"));
 		if (missing) console.log(`  SKIPPED, with the tests that need them: ${missing}`);
 	}
 	if (server) await installServer();

@@ -181,6 +181,31 @@ void xs_stream(xsMachine *the)
 	}
 }
 
+/* Latin-1 to UTF-8; NULL without memory. `text` is freed, or is the result when it is ASCII. */
+static char *to_utf8(char *text, int length, int *out_length)
+{
+	int high = 0;
+
+	for (int i = 0; i < length; i++)
+		high += (uint8_t)text[i] >= 0x80;
+	*out_length = length + high;
+	if (high == 0)
+		return text;
+	char *utf8 = port_alloc((size_t)*out_length, PORT_EXTERNAL, PORT_BINDING);
+	char *to = utf8;
+	for (int i = 0; utf8 && i < length; i++) {
+		uint8_t byte = (uint8_t)text[i];
+		if (byte >= 0x80) {
+			*to++ = (char)(0xc0 | byte >> 6);
+			*to++ = (char)(0x80 | (byte & 0x3f));
+		} else {
+			*to++ = (char)byte;
+		}
+	}
+	port_free(text);
+	return utf8;
+}
+
 void xs_stream_readHead(xsMachine *the)
 {
 	stream_object *stream = this_stream(the);
@@ -192,24 +217,16 @@ void xs_stream_readHead(xsMachine *the)
 	if (max <= 0)
 		xsRangeError("max is out of range");
 	xsmcToStringBuffer(xsArg(0), terminator, sizeof(terminator));
-	char *head = port_alloc((size_t)max * 2 + 1, PORT_EXTERNAL, PORT_BINDING);
+	char *head = port_alloc((size_t)max, PORT_EXTERNAL, PORT_BINDING);
 	if (!head)
 		xs_throw(the, "no memory to read a head");
-	int length = port_stream_read_head(stream->port, terminator, head + max, (size_t)max);
+	int length = port_stream_read_head(stream->port, terminator, head, (size_t)max);
 	if (length > 0) {
-		/* Latin-1 to UTF-8, front to back in one buffer. */
-		const uint8_t *from = (const uint8_t *)head + max;
-		char *to = head;
-		for (int i = 0; i < length; i++) {
-			uint8_t byte = from[i];
-			if (byte >= 0x80) {
-				*to++ = (char)(0xc0 | byte >> 6);
-				*to++ = (char)(0x80 | (byte & 0x3f));
-			} else {
-				*to++ = (char)byte;
-			}
-		}
-		xsmcSetStringBuffer(xsResult, head, (xsIntegerValue)(to - head));
+		int bytes;
+		head = to_utf8(head, length, &bytes);
+		if (!head)
+			xs_throw(the, "no memory to read a head");
+		xsmcSetStringBuffer(xsResult, head, (xsIntegerValue)bytes);
 	}
 	port_free(head);
 	if (length < 0)

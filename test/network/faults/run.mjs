@@ -225,8 +225,8 @@ async function allIsWell({ device, peer }) {
  */
 
 /**
- * What is not as docs/session.md promises. A resume loses and repeats nothing, but for what a server
- * drops whose own ICE has failed meanwhile. While all is joined anew the device is not there to get
+ * What is not as docs/session.md promises. A resume loses and repeats nothing, but for what
+ * livekit-server drops in a long outage. While all is joined anew the device is not there to get
  * anything, and what it sends may come twice when its acknowledgement was lost with the path. A server
  * that lets go without a word does not get what was on its way to it; one that is killed takes with it
  * what it had, and its participants.

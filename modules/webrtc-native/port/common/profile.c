@@ -37,11 +37,11 @@ static const port_profile profiles[] = {
 		.name = "internal",
 		.budget = {
 			[PORT_ICE] = KB(28), [PORT_DTLS] = KB(24), [PORT_SRTP] = KB(8), [PORT_RTP] = KB(8),
-			[PORT_AUDIO] = KB(24), [PORT_OPUS] = KB(44), [PORT_SCTP] = KB(32), [PORT_PEER] = KB(16),
+			[PORT_AUDIO] = KB(24), [PORT_OPUS] = KB(44), [PORT_SCTP] = KB(24), [PORT_PEER] = KB(16),
 			[PORT_STREAM] = KB(24), [PORT_BINDING] = KB(24),
 		},
 		.tasks = TASKS(KB(6), KB(26), KB(8), KB(8)),
-		.xs_chunk = 32768, .xs_slots = 4608, .xs_stack = 768,
+		.xs_chunk = 24576, .xs_slots = 2560, .xs_stack = 640,
 		.max_signal = 16384, .max_data = 4000,
 	},
 #ifndef ESP_PLATFORM
