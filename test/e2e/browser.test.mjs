@@ -142,6 +142,7 @@ it("each has the other's track, and the browser hears the device", async () => {
 	await deviceSees(/^trackSubscribed .*web/m);
 	await browserSees("heard device");
 	await deviceSees(/^activeSpeakersChanged .*web/m);
+	await new Promise((resolve) => setTimeout(resolve, 2_000)); // for its speaker to have some of it
 });
 
 it("mutes", async () => {

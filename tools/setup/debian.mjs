@@ -58,9 +58,14 @@ const forTests = [
 	{ name: "chromium-headless-shell", present: () => browser() !== undefined },
 ];
 
+/** Debian's command is a script that waits for this one, which would outlive it. */
+const headlessShell = "/usr/lib/chromium/chromium-headless-shell";
+
 /** A Chromium that needs no screen. */
 export const browser = () =>
-	["chromium-headless-shell", "chromium", "google-chrome"].find((name) => which(name));
+	existsSync(headlessShell)
+		? headlessShell
+		: ["chromium", "google-chrome"].find((name) => which(name));
 
 /** For the 32-bit host; other processors' compilers have no such mode. */
 function multilibIsThere() {
