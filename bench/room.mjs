@@ -12,6 +12,7 @@ import { logs, root } from "../tools/lib/paths.mjs";
 import { startSimulator } from "../tools/lib/simulator.mjs";
 import { startServer } from "../tools/server/server.mjs";
 import { joinToken } from "../tools/server/token.mjs";
+import { buildDeviceHost } from "../tools/setup/index.mjs";
 import { figure, median } from "./figures.mjs";
 
 const runs = 5;
@@ -43,25 +44,37 @@ async function measure(name, caller) {
 
 /** Bytes of one slot on a device. */
 const slotBytes = 16;
-const participants = 32;
+/** Kept in full. */
+const limit = 32;
+const large = 100;
 
 /**
- * Bytes of the engine's heap for a participant with one track, with a device's slots. Chunks are those
- * of this machine: tables of slots in them are twice a device's.
+ * Participants with one track each in the engine's heap, in the 32-bit host: bytes for one, and of all
+ * that was alive in the engine at most.
+ * @param {number} count
  */
-async function heapPerParticipant() {
+async function participants(count) {
 	mkdirSync(logs, { recursive: true });
 	const log = join(logs, "bench-room-memory.log");
-	const app = startSimulator("bench/room/device-memory", { config: { count: participants }, log });
+	const app = startSimulator("bench/room/device-memory", {
+		config: { count, limit },
+		log,
+		memory: { libraries: "x86-32" },
+	});
 	const status = await app.endWithin(longest);
-	const [, slots, chunks] = /^slots (\d+) chunks (\d+)$/m.exec(readFileSync(log, "utf8")) ?? [];
+	const [, slots, chunks, peak] =
+		/^slots (\d+) chunks (\d+)\npeak (\d+)$/m.exec(readFileSync(log, "utf8")) ?? [];
 	if (status !== 0 || !slots) throw new Failure(`participants were not measured; log: ${log}`);
-	return Math.round((Number(slots) * slotBytes + Number(chunks)) / participants);
+	const each = Math.round((Number(slots) * slotBytes + Number(chunks)) / count);
+	return { each, peak: Number(peak) };
 }
 
 /** @returns {Promise<import("./figures.mjs").Figure[]>} */
 export async function room() {
-	const heap = await heapPerParticipant();
+	const missing = await buildDeviceHost("x86-32");
+	if (missing) throw new Failure(missing);
+	const { each } = await participants(limit);
+	const { peak } = await participants(large);
 	const server = await startServer({ log: "server-bench-room.log" });
 	const responder = new Room();
 	try {
@@ -81,7 +94,8 @@ export async function room() {
 		}
 		const peer = { name: "rtc-node", values: values["rtc-node"] };
 		return [
-			figure("room.heap_per_participant", "B", [heap]),
+			figure("room.heap_per_participant", "B", [each]),
+			figure("room.join.participants100.peak_bytes", "B", [peak]),
 			figure("room.rpc_round_trip", "ms", values["livekit-xs"], peer),
 		];
 	} finally {

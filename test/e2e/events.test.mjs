@@ -2,8 +2,9 @@
  * Every event of a room that a real server can be brought to send, provoked by server APIs and by
  * libwebrtc peers. One device stays in the room and does what it is told.
  *
- * Not provoked: RecordingStatusChanged (needs an egress service), Moved (needs more than one node)
- * and TrackStreamStateChanged (the server never pauses sound). Units cover them.
+ * Not provoked: RecordingStatusChanged (needs an egress service), Moved (needs more than one node),
+ * TrackStreamStateChanged (the server never pauses sound) and TrackSubscriptionFailed (it tells of codecs
+ * of video). Units cover them.
  */
 
 import assert from "node:assert/strict";
@@ -215,6 +216,7 @@ describe("a device in a room", () => {
 		const other = await start(room, "other", "mic,connect,serve");
 		step();
 		await line(/^trackSubscribed .*microphone other/);
+		await until(() => /^serving/m.test(other.output()), "the other device to serve");
 		await order("allow ann", "other");
 		await line(/^trackSubscriptionPermissionChanged microphone not_allowed other/);
 		await line(/^trackUnsubscribed .*microphone other/);
@@ -237,9 +239,23 @@ describe("a device in a room", () => {
 		await line(/^trackUnmuted microphone device/);
 	});
 
+	it("does not see who is hidden, but has their data, nameless", async () => {
+		step();
+		const ghost = new Room();
+		const token = await joinToken(server, { room, identity: "ghost", hidden: true });
+		await ghost.connect(server.url, token, { autoSubscribe: false, dynacast: false });
+		await ghost.localParticipant?.publishData(new TextEncoder().encode("boo"), { reliable: true });
+		await line(/^dataReceived 3 bytes undefined 0 undefined/);
+		assert.ok(!news().some((text) => /^participant/.test(text)));
+		await ghost.disconnect();
+	});
+
 	it("sends data, and says what a board cannot do", async () => {
 		await tell("data hello");
 		await until(() => ann.events.includes("data hello"), "ann to have the data");
+		assert.match(await tell("burst"), /^done/);
+		await line(/^dcBufferStatusChanged false 0/);
+		await line(/^dcBufferStatusChanged true 0/);
 		assert.match(await tell("camera"), /^failed camera: UnsupportedError .*desktop has no camera/);
 	});
 

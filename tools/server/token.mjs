@@ -4,7 +4,7 @@ import { AccessToken } from "livekit-server-sdk";
  * A token to join `room` as `identity`.
  * @param {{ key: string, secret: string }} server
  * @param {{ room: string, identity: string, ttl?: number, agent?: boolean, canPublish?: boolean,
- *   canPublishData?: boolean, canUpdateOwnMetadata?: boolean }} options
+ *   canPublishData?: boolean, canUpdateOwnMetadata?: boolean, hidden?: boolean }} options
  *   `ttl` in seconds, one hour by default; `agent` joins as a participant of the kind AGENT
  */
 export function joinToken(

@@ -106,6 +106,11 @@ const steps: Record<string, (argument: string) => unknown> = {
 			);
 		}
 	},
+	/** More than the send buffer holds. */
+	burst: () =>
+		Promise.all(
+			Array.from({ length: 40 }, () => me.publishData(new Uint8Array(8_000), { reliable: true })),
+		),
 	/** Prints how many sections the descriptions have. */
 	sections: () => trace(`sections ${room.getStats()?.peer.sections}\n`),
 	serve: () => serve(),
