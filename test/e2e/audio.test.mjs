@@ -105,7 +105,8 @@ describe("sound", () => {
 		assert.equal(status, 0, output);
 		// A tone hides what is missing: the peer goes on with it for so long.
 		const { framesCaptured, rtpOut } = report.peer;
-		assert.ok(framesCaptured >= 50 * seconds && rtpOut === framesCaptured, `${rtpOut} packets`);
+		const unsent = framesCaptured - rtpOut; // the last one may be on its way when the call ends
+		assert.ok(framesCaptured >= 50 * seconds && unsent >= 0 && unsent <= 1, `${unsent} unsent`);
 		const { rate, samples } = readWav(caller.speaker);
 		assertPattern(t, samples, rate);
 		assertPattern(t, peer.heard("device"), peerRate);
