@@ -141,10 +141,10 @@ static uint8_t add_reflex(ice_agent *agent, uint8_t base, ice_candidate_type typ
 {
 	const ice_local *from = &agent->locals[base];
 
-	for (uint8_t i = 0; i < ICE_LOCALS; i++) /* an unused one has no address */
+	for (int i = 0; i < ICE_LOCALS; i++) /* an unused one has no address */
 		if (agent->locals[i].socket == from->socket &&
 			net_address_equal(&agent->locals[i].candidate.address, mapped))
-			return i;
+			return (uint8_t)i;
 	if (agent->reflexes == ICE_REFLEXES)
 		return ICE_NONE;
 
@@ -194,7 +194,7 @@ void ice_agent_remove_local(ice_agent *agent, int socket, uint64_t now)
 		if (agent->pairs[i].state != ICE_PAIR_FREE &&
 			agent->locals[agent->pairs[i].local].socket == socket)
 			ice_pair_drop(agent, i);
-	for (uint8_t i = 0; i < ICE_LOCALS; i++)
+	for (int i = 0; i < ICE_LOCALS; i++)
 		if (agent->locals[i].socket == socket && agent->locals[i].candidate.address.family != 0)
 			agent->locals[i].socket = -1; /* the place stays taken until a restart */
 	ice_start(agent);
