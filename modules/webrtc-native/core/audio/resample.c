@@ -43,12 +43,12 @@ static float bessel(float x)
 
 static void make_table(resampler *self, float scale)
 {
-	const float pi = 3.14159265f, unity = (float)(1 << UNITY_BITS);
+	const float pi = 3.14159265f, unity = (float)(1 << UNITY_BITS), whole = bessel(KAISER_BETA);
 
 	for (int i = 0; i < TABLE_LAST; i++) {
 		float t = (float)i / STEPS, x = pi * ROLLOFF * t, edge = t / CROSSINGS;
 		float sinc = i == 0 ? 1 : sinf(x) / x;
-		float window = bessel(KAISER_BETA * sqrtf(1 - edge * edge)) / bessel(KAISER_BETA);
+		float window = bessel(KAISER_BETA * sqrtf(1 - edge * edge)) / whole;
 
 		self->table[i] = (int16_t)lrintf(unity * ROLLOFF * scale * sinc * window);
 	}

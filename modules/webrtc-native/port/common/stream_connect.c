@@ -1,9 +1,7 @@
 /* The slow half of a stream, on the worker: name resolution, TCP connect, TLS handshake. */
 #include <errno.h>
-#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/poll.h>
@@ -13,6 +11,7 @@
 #include "../transport.h"
 #include "address.h"
 #include "stream_private.h"
+#include "tcp_socket.h"
 
 #define TRY_MAX 3000000 /* microseconds for an address when there are others to try after it */
 
@@ -99,27 +98,11 @@ static void describe(connect_failure *failure, int code, const struct addrinfo *
 			 (unsigned)address.port);
 }
 
-static int open_socket(const struct addrinfo *to)
-{
-	int handle = socket(to->ai_family, SOCK_STREAM, 0);
-	int yes = 1;
-
-	if (handle < 0)
-		return -1;
-	fcntl(handle, F_SETFD, FD_CLOEXEC);
-	fcntl(handle, F_SETFL, O_NONBLOCK);
-	setsockopt(handle, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
-#ifdef SO_NOSIGPIPE
-	setsockopt(handle, SOL_SOCKET, SO_NOSIGPIPE, &yes, sizeof(yes));
-#endif
-	return handle;
-}
-
 /* A connected socket; -1 with `failure`, or with nothing there when cancelled. */
 static int connect_one(port_stream *stream, const struct addrinfo *to, uint64_t until,
 					   connect_failure *failure, bool *cancelled)
 {
-	int handle = open_socket(to);
+	int handle = tcp_socket_create(to->ai_family);
 	int code = 0;
 	socklen_t size = sizeof(code);
 
@@ -208,45 +191,19 @@ static struct addrinfo *resolve(port_stream *stream)
 	return NULL;
 }
 
-static int tls_send(void *context, const uint8_t *bytes, size_t length)
-{
-	port_stream *stream = context;
-	ssize_t sent;
-
-	do
-		sent = send(stream->socket, bytes, length, STREAM_SEND_FLAGS);
-	while (sent < 0 && errno == EINTR);
-	if (sent >= 0)
-		return (int)sent;
-	return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : -1;
-}
-
-static uint64_t tls_now(void *context)
-{
-	(void)context;
-	return port_now();
-}
-
 static bool start_tls(port_stream *stream)
 {
 	const port_stream_options *options = &stream->options;
-	tls_config config = {
+	const tls_config config = {
 		.host_name = options->server_name,
 		.ca = options->ca,
 		.ca_length = options->ca_length,
 		.insecure = options->insecure,
-		.send = tls_send,
-		.context = stream,
-		.now = tls_now,
 	};
 	char text[PORT_STREAM_MESSAGE] = "out of memory";
 
-	if (options->insecure)
-		fprintf(stderr,
-				"WARNING: the certificate of %s:%u is NOT checked (insecure): anyone on the way "
-				"can read and change this connection\n",
-				options->host, (unsigned)options->port);
-	stream->tls = tls_session_create(&config, text, sizeof(text));
+	stream->tls =
+		tcp_socket_tls(&stream->socket, &config, options->host, options->port, text, sizeof(text));
 	if (!stream->tls)
 		fail(stream, PORT_STREAM_TLS, text);
 	return stream->tls != NULL;
@@ -258,14 +215,11 @@ static int feed_handshake(port_stream *stream)
 	uint8_t *bytes = stream->cipher_in;
 
 	if (stream->cipher_start == stream->cipher_end) {
-		ssize_t got;
-		while ((got = recv(stream->socket, bytes, PORT_STREAM_CIPHER, 0)) < 0) {
-			if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
-				return -1;
-			if (errno != EINTR && wait_for(stream, stream->socket, POLLIN, LOOP_NEVER) < 0)
+		int got;
+		while ((got = tcp_socket_receive(stream->socket, bytes, PORT_STREAM_CIPHER)) == 0)
+			if (wait_for(stream, stream->socket, POLLIN, LOOP_NEVER) < 0)
 				return 0;
-		}
-		if (got == 0)
+		if (got < 0)
 			return -1;
 		stream->cipher_start = 0;
 		stream->cipher_end = (size_t)got;

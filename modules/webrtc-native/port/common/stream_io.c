@@ -1,7 +1,6 @@
 /* A stream's reading and writing, with its lock held; most of it on the transport thread. */
 #include "../stream.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 #include "../../core/port.h"
 #include "../transport.h"
 #include "stream_private.h"
+#include "tcp_socket.h"
 
 #define DISCARD 1024     /* bytes thrown away at a time */
 #define FILLS_PER_RUN 16 /* then other clients of the thread have their turn */
@@ -57,40 +57,21 @@ static void fail_socket(port_stream *stream)
 /* ---- Outbound ---- */
 
 /* Bytes taken, 0 when the socket is full, -1 when the stream has failed. */
-static ssize_t send_some(port_stream *stream, const uint8_t *bytes, size_t length)
+static int send_some(port_stream *stream, const uint8_t *bytes, size_t length)
 {
-	if (stream->tls) {
-		switch (tls_session_write(stream->tls, bytes, &length)) {
-		case TLS_OK:
-			return (ssize_t)length;
-		case TLS_WANT_INPUT:
-		case TLS_WANT_OUTPUT:
-			return 0;
-		case TLS_CLOSED:
-		case TLS_FAILED:
-			break;
-		}
+	int sent = stream->tls ? tcp_socket_tls_send(stream->tls, bytes, length)
+						   : tcp_socket_send(stream->socket, bytes, length);
+
+	if (sent < 0)
 		fail_socket(stream);
-		return -1;
-	}
-	for (;;) {
-		ssize_t sent = send(stream->socket, bytes, length, STREAM_SEND_FLAGS);
-		if (sent >= 0)
-			return sent;
-		if (errno == EAGAIN || errno == EWOULDBLOCK)
-			return 0;
-		if (errno != EINTR) {
-			fail_socket(stream);
-			return -1;
-		}
-	}
+	return sent;
 }
 
 void stream_flush(port_stream *stream)
 {
 	while (stream->first) {
 		stream_block *block = stream->first;
-		ssize_t sent = send_some(stream, block->bytes + block->sent, block->length - block->sent);
+		int sent = send_some(stream, block->bytes + block->sent, block->length - block->sent);
 		if (sent <= 0)
 			return;
 		block->sent += (size_t)sent;
@@ -115,19 +96,14 @@ typedef enum { GOT_BYTES, GOT_NOTHING, GOT_END, GOT_FAILURE } got;
 
 static got receive(port_stream *stream, uint8_t *out, size_t *length)
 {
-	for (;;) {
-		ssize_t count = recv(stream->socket, out, *length, 0);
-		if (count > 0) {
-			*length = (size_t)count;
-			return GOT_BYTES;
-		}
-		if (count == 0)
-			return GOT_END;
-		if (errno == EAGAIN || errno == EWOULDBLOCK)
-			return GOT_NOTHING;
-		if (errno != EINTR)
-			return GOT_FAILURE;
-	}
+	int count = tcp_socket_receive(stream->socket, out, *length);
+
+	if (count == TCP_SOCKET_END)
+		return GOT_END;
+	if (count <= 0)
+		return count == 0 ? GOT_NOTHING : GOT_FAILURE;
+	*length = (size_t)count;
+	return GOT_BYTES;
 }
 
 static got receive_tls(port_stream *stream, uint8_t *out, size_t *length)

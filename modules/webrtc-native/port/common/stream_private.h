@@ -10,12 +10,6 @@
 #include "loop.h"
 #include "wake.h"
 
-#ifdef MSG_NOSIGNAL
-#define STREAM_SEND_FLAGS MSG_NOSIGNAL
-#else
-#define STREAM_SEND_FLAGS 0
-#endif
-
 #define PORT_STREAM_CIPHER 2048 /* bytes of TLS read from the socket at a time */
 
 typedef enum {

@@ -1,9 +1,6 @@
 #include "tcp_link.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/poll.h>
 #include <sys/socket.h>
@@ -11,13 +8,9 @@
 
 #include "../../core/port.h"
 #include "address.h"
+#include "tcp_socket.h"
 
 #define KERNEL_BUFFER 16384 /* wished for, both ways: what waits there is late, too */
-#ifdef MSG_NOSIGNAL
-#define SEND_FLAGS MSG_NOSIGNAL
-#else
-#define SEND_FLAGS 0
-#endif
 
 static int socket_of(const tcp_link *link)
 {
@@ -29,19 +22,13 @@ static int start_connecting(const net_address *to)
 {
 	struct sockaddr_storage address;
 	socklen_t size = address_to_socket(to, &address);
-	int handle = socket(address.ss_family, SOCK_STREAM, 0);
-	int yes = 1, buffer = KERNEL_BUFFER;
+	int handle = tcp_socket_create(address.ss_family);
+	int buffer = KERNEL_BUFFER;
 
 	if (handle < 0)
 		return -1;
-	fcntl(handle, F_SETFD, FD_CLOEXEC);
-	fcntl(handle, F_SETFL, O_NONBLOCK);
-	setsockopt(handle, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
 #ifdef SO_SNDBUF
 	setsockopt(handle, SOL_SOCKET, SO_SNDBUF, &buffer, sizeof(buffer));
-#endif
-#ifdef SO_NOSIGPIPE
-	setsockopt(handle, SOL_SOCKET, SO_NOSIGPIPE, &yes, sizeof(yes));
 #endif
 	if (connect(handle, (struct sockaddr *)&address, size) != 0 && errno != EINPROGRESS) {
 		close(handle);
@@ -95,16 +82,8 @@ void tcp_link_close(tcp_link *link)
 /* Bytes taken, 0 when the socket is full, -1 when it is over. */
 static int write_some(tcp_link *link, const uint8_t *bytes, size_t length)
 {
-	ssize_t sent;
-
-	if (link->tls)
-		return tcp_tls_write(link->tls, bytes, length);
-	do
-		sent = send(socket_of(link), bytes, length, SEND_FLAGS);
-	while (sent < 0 && errno == EINTR);
-	if (sent >= 0)
-		return (int)sent;
-	return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : -1;
+	return link->tls ? tcp_tls_write(link->tls, bytes, length)
+					 : tcp_socket_send(socket_of(link), bytes, length);
 }
 
 /* Sends what waits. */
@@ -218,19 +197,11 @@ void tcp_link_run(tcp_link *link, uint64_t now)
 		link->state = TCP_OVER;
 }
 
-/* Bytes read, 0 when there are none now, -1 when it is over. */
+/* Bytes read, 0 when there are none now, less when it is over. */
 static int read_some(tcp_link *link, uint8_t *out, size_t room)
 {
-	ssize_t count;
-
-	if (link->tls)
-		return tcp_tls_read(link->tls, out, room);
-	do
-		count = recv(socket_of(link), out, room, 0);
-	while (count < 0 && errno == EINTR);
-	if (count > 0)
-		return (int)count;
-	return count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK) ? 0 : -1;
+	return link->tls ? tcp_tls_read(link->tls, out, room)
+					 : tcp_socket_receive(socket_of(link), out, room);
 }
 
 /* Reads once; false when there is nothing to read now. */

@@ -1,20 +1,12 @@
 #include "tcp_tls.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-#include "../../core/crypto/tls.h"
 #include "../../core/port.h"
+#include "tcp_socket.h"
 
 #define RECEIVE 1024 /* bytes at a time */
-#ifdef MSG_NOSIGNAL
-#define SEND_FLAGS MSG_NOSIGNAL
-#else
-#define SEND_FLAGS 0
-#endif
 
 struct tcp_tls {
 	atomic_int references; /* the owner's and the job's */
@@ -85,43 +77,16 @@ const char *tcp_tls_error(const tcp_tls *self)
 	return self->error;
 }
 
-/* ---- The session's view ---- */
-
-static int send_some(void *context, const uint8_t *bytes, size_t length)
-{
-	const tcp_tls *self = context;
-	ssize_t sent;
-
-	do
-		sent = send(self->socket, bytes, length, SEND_FLAGS);
-	while (sent < 0 && errno == EINTR);
-	if (sent >= 0)
-		return (int)sent;
-	return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : -1;
-}
-
-static uint64_t now(void *context)
-{
-	(void)context;
-	return port_now();
-}
-
 /* Bytes from the socket to the session: how many; 0 when there are none now, -1 at the end. */
 static int feed(tcp_tls *self)
 {
 	uint8_t bytes[RECEIVE];
-	ssize_t count;
+	int count = tcp_socket_receive(self->socket, bytes, sizeof(bytes));
 
-	do
-		count = recv(self->socket, bytes, sizeof(bytes), 0);
-	while (count < 0 && errno == EINTR);
-	if (count < 0)
-		return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : -1;
-	if (count == 0)
-		return -1;
+	if (count <= 0)
+		return count < 0 ? -1 : 0;
 	/* It has read all that it had, so there is room. */
-	return tls_session_input(self->session, bytes, (size_t)count) == (size_t)count ? (int)count
-																				   : -1;
+	return tls_session_input(self->session, bytes, (size_t)count) == (size_t)count ? count : -1;
 }
 
 /* ---- The worker ---- */
@@ -129,24 +94,17 @@ static int feed(tcp_tls *self)
 static bool start(tcp_tls *self)
 {
 	const port_ice_config *config = &self->servers->config;
-	tls_config options = {
-		.host_name = self->server->host,
+	const port_ice_server *server = self->server;
+	const tls_config options = {
+		.host_name = server->host,
 		.ca = config->ca,
 		.ca_length = config->ca_length,
 		.insecure = config->insecure,
-		.send = send_some,
-		.context = self,
-		.now = now,
 	};
 
-	if (self->session)
-		return true;
-	if (config->insecure)
-		fprintf(stderr,
-				"WARNING: the certificate of %s:%u is NOT checked (insecure): anyone on the way "
-				"can read and change this connection\n",
-				self->server->host, (unsigned)self->server->port);
-	self->session = tls_session_create(&options, self->error, sizeof(self->error));
+	if (!self->session)
+		self->session = tcp_socket_tls(&self->socket, &options, server->host, server->port,
+									   self->error, sizeof(self->error));
 	return self->session != NULL;
 }
 
@@ -218,17 +176,7 @@ void tcp_tls_step(tcp_tls *self, int socket)
 
 int tcp_tls_write(tcp_tls *self, const uint8_t *bytes, size_t length)
 {
-	switch (tls_session_write(self->session, bytes, &length)) {
-	case TLS_OK:
-		return (int)length;
-	case TLS_WANT_INPUT:
-	case TLS_WANT_OUTPUT:
-		return 0;
-	case TLS_CLOSED:
-	case TLS_FAILED:
-		break;
-	}
-	return -1;
+	return tcp_socket_tls_send(self->session, bytes, length);
 }
 
 int tcp_tls_read(tcp_tls *self, uint8_t *out, size_t room)
