@@ -63,6 +63,15 @@ void turn_get_stats(const turn_client *client, turn_stats *out)
 
 /* ---- The allocation ---- */
 
+/* Nothing is asked any more, and nobody reached. */
+static void forget_all(turn_client *client)
+{
+	client->refresh_at = TURN_NEVER;
+	client->request = (turn_request){0};
+	for (int i = 0; i < TURN_PEERS; i++)
+		client->peers[i] = (turn_peer){0};
+}
+
 void turn_fail(turn_client *client, uint16_t code)
 {
 	static const struct {
@@ -83,10 +92,7 @@ void turn_fail(turn_client *client, uint16_t code)
 	if (client->state == TURN_CLOSED)
 		return;
 	client->state = TURN_FAILED;
-	client->request = (turn_request){0};
-	client->refresh_at = TURN_NEVER;
-	for (int i = 0; i < TURN_PEERS; i++)
-		client->peers[i] = (turn_peer){0};
+	forget_all(client);
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
 		if (texts[i].code == code)
 			client->error = texts[i].text;
@@ -122,20 +128,12 @@ void turn_allocation_answered(turn_client *client, const stun_message *response)
 		client->now + refresh_in(response->lifetime > 0 ? response->lifetime : TURN_LIFETIME);
 }
 
-void turn_allocation_refused(turn_client *client, uint16_t code)
-{
-	turn_fail(client, code);
-}
-
 void turn_close(turn_client *client)
 {
 	bool allocated = client->state == TURN_READY;
 
 	client->state = TURN_CLOSED;
-	client->refresh_at = TURN_NEVER;
-	client->request = (turn_request){0};
-	for (int i = 0; i < TURN_PEERS; i++)
-		client->peers[i] = (turn_peer){0};
+	forget_all(client);
 	if (allocated)
 		turn_request_start(client, &client->request, STUN_REFRESH);
 }

@@ -68,10 +68,9 @@ struct turn_client {
 };
 
 /* turn.c */
+/** There is no allocation, or no more: the server's error code, or 0 when it did not answer. */
 void turn_fail(turn_client *client, uint16_t code);
-/** Of the allocation: its request was answered, or was not (code 0). */
 void turn_allocation_answered(turn_client *client, const stun_message *response);
-void turn_allocation_refused(turn_client *client, uint16_t code);
 
 /* turn_request.c */
 void turn_request_start(turn_client *client, turn_request *request, uint16_t method);

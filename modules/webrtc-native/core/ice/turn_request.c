@@ -47,7 +47,7 @@ static size_t build(const turn_client *client, const turn_request *request, cons
 		stun_put_u32(&writer, STUN_REQUESTED_TRANSPORT, (uint32_t)TRANSPORT_UDP << 24);
 	if (request->method == STUN_ALLOCATE || request->method == STUN_REFRESH)
 		stun_put_u32(&writer, STUN_LIFETIME, client->state == TURN_CLOSED ? 0 : TURN_LIFETIME);
-	if (request->method == STUN_CHANNEL_BIND)
+	if (request->method == STUN_CHANNEL_BIND && peer != NULL)
 		stun_put_u32(&writer, STUN_CHANNEL_NUMBER, (uint32_t)peer->channel << 16);
 	if (peer != NULL)
 		stun_put_xor_address(&writer, STUN_XOR_PEER_ADDRESS, &peer->address);
@@ -130,7 +130,7 @@ static void answered(turn_client *client, turn_request *request, turn_peer *peer
 	if (response->kind == STUN_ERROR && peer != NULL)
 		turn_peer_refused(client, peer, method, response->error_code);
 	else if (response->kind == STUN_ERROR)
-		turn_allocation_refused(client, response->error_code);
+		turn_fail(client, response->error_code);
 	else if (peer != NULL)
 		turn_peer_answered(client, peer, method);
 	else
