@@ -6,6 +6,7 @@
  */
 
 import { Chance } from "fuzz/chance";
+import { conclude, runRounds } from "fuzz/rounds";
 import { Room, RoomEvent, RpcError } from "livekit";
 import { HandledEmitter } from "livekit/platform/emitter";
 import { encodeUtf8 } from "livekit/platform/text";
@@ -15,14 +16,10 @@ import type { DataPacket as Packet } from "livekit/protocol/generated/types";
 import type { Init } from "livekit/protocol/schema";
 import type { SessionEvents } from "livekit/session/types";
 import config from "mc/config";
-import { collect, exit, heap } from "simulator";
-import Time from "time";
+import { heap } from "simulator";
 import Timer from "timer";
 
-/** Packets between two looks at memory. */
 const ROUND = 2_000;
-/** Growth from the second look on that is not a leak: garbage of a kind that XS keeps for a while. */
-const SLACK = { slots: 3_000, chunkBytes: 200_000 };
 
 const sleep = (milliseconds: number) =>
 	new Promise<void>((resolve) => {
@@ -236,35 +233,16 @@ async function afterwards(): Promise<void> {
 async function fuzz(): Promise<string> {
 	await join();
 	handleAll();
-	const end = Time.ticks + Number(config.seconds) * 1_000;
-	let packets = 0;
-	let first: ReturnType<typeof heap> | undefined;
-	while (Time.ticks < end || packets < 3 * ROUND) {
-		await round();
-		packets += ROUND;
-		check();
-		collect();
-		const now = heap();
-		if (packets === 2 * ROUND) first = now;
-		if (first && now.slots > first.slots + SLACK.slots) {
-			throw new Error(`slots grow: ${first.slots}, then ${now.slots} after ${packets} packets`);
-		}
-		if (first && now.chunkBytes > first.chunkBytes + SLACK.chunkBytes) {
-			throw new Error(`chunks grow: ${first.chunkBytes}, then ${now.chunkBytes}`);
-		}
-	}
+	const packets = await runRounds({
+		size: ROUND,
+		slackChunkBytes: 200_000,
+		round: async () => {
+			await round();
+			check();
+		},
+	});
 	await afterwards();
 	return `${packets} packets, ${handled} handled, ${heap().slots} slots`;
 }
 
-trace(`seed ${config.seed}\n`);
-fuzz().then(
-	(what) => {
-		trace(`${what}\n`);
-		exit(0);
-	},
-	(error: unknown) => {
-		trace(`${(error as Error)?.stack ?? error}\n`);
-		exit(1);
-	},
-);
+conclude(fuzz());
