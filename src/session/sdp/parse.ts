@@ -177,21 +177,35 @@ const attributes: ReadonlyMap<string, Read> = new Map(Object.entries(readers));
 /** Throws SdpError. Missing credentials, fingerprint or setup are errors: the answer has them. */
 export function parseDescription(text: string): Description {
 	if (text.length > LIMITS.length) throw new SdpError(`longer than ${LIMITS.length} characters`);
-	const lines = text.split("\n", LIMITS.lines + 1);
-	if (lines.length > LIMITS.lines) throw new SdpError(`more than ${LIMITS.lines} lines`);
-	if (lines[0].trimEnd() !== "v=0") throw new SdpError("does not begin with v=0");
+	if (countLines(text) > LIMITS.lines) throw new SdpError(`more than ${LIMITS.lines} lines`);
+	if (!/^v=0\s*(?:\n|$)/.test(text)) throw new SdpError("does not begin with v=0");
 
 	const reading: Reading = {
 		session: {},
 		into: { iceLite: false, sections: [], candidates: [], skipped: {}, complete: false },
 	};
-	for (const raw of lines) {
-		const line = raw.endsWith("\r") ? raw.slice(0, -1) : raw;
+	// Line by line: all of them at once would be as much memory again as the text.
+	for (let start = 0; start < text.length; ) {
+		const end = endOfLine(text, start);
+		const line = text.slice(start, text[end - 1] === "\r" ? end - 1 : end);
 		if (line.length > LIMITS.line) throw new SdpError(`a line of over ${LIMITS.line} characters`);
 		if (line.startsWith("m=")) readMedia(line.slice(2), reading);
 		else if (line.startsWith("a=")) readAttribute(line.slice(2), reading);
+		start = end + 1;
 	}
 	return finish(reading);
+}
+
+function endOfLine(text: string, start: number): number {
+	const end = text.indexOf("\n", start);
+	return end < 0 ? text.length : end;
+}
+
+/** As split("\n") would make. */
+function countLines(text: string): number {
+	let count = 1;
+	for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) count++;
+	return count;
 }
 
 function readAttribute(line: string, reading: Reading): void {
