@@ -8,6 +8,7 @@ import { cmake } from "../../tools/setup/build.mjs";
 
 const builds = [
 	{ name: "C units", folder: "unit", definitions: ["-DSANITIZE=OFF"] },
+	{ name: "C units, small boards", folder: "unit-small", definitions: ["-DLKXS_SMALL=ON"] },
 	{ name: "C units, sanitized", folder: "unit-sanitized", definitions: ["-DSANITIZE=ON"] },
 ];
 

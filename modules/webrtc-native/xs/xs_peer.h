@@ -26,6 +26,7 @@ typedef struct {
 	packet_ring *events;     /* peer_event, and its reason as the body */
 	atomic_uint data_events; /* bits by peer_event_type: READABLE, WRITABLE */
 	size_t max_message;      /* bytes of the largest message in a data channel */
+	uint32_t receive_buffer;
 	size_t message_memory;   /* bytes of native messages at which XS must look for garbage */
 	bool loopback;
 	uint32_t candidates_refused;
