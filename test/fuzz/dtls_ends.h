@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "dtls/dtls.h"
-#include "net.h"
 #include "fuzz.h"
+#include "net.h"
 
 enum { CLIENT, SERVER };
 

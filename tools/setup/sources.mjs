@@ -101,7 +101,10 @@ async function privateApt(release) {
 		mkdirSync(join(folder, name), { recursive: true });
 	}
 	writeFileSync(list, `deb-src ${signed}${debianMirror()} ${release} main\n`);
-	await run("apt-get", [...settings, "update"], { log, what: "asking Debian's mirror for sources" });
+	await run("apt-get", [...settings, "update"], {
+		log,
+		what: "asking Debian's mirror for sources",
+	});
 	return settings;
 }
 
@@ -143,7 +146,10 @@ export const deviceSources = {
 			}
 		}
 		// The files are as old as their release: make would not see that they are others now.
-		await run("find", [target, "-type", "f", "-exec", "touch", "{}", "+"], { log, what: "touching" });
+		await run("find", [target, "-type", "f", "-exec", "touch", "{}", "+"], {
+			log,
+			what: "touching",
+		});
 		rmSync(download, { recursive: true });
 	},
 };

@@ -27,7 +27,7 @@ typedef struct {
 	atomic_uint data_events; /* bits by peer_event_type: READABLE, WRITABLE */
 	size_t max_message;      /* bytes of the largest message in a data channel */
 	uint32_t receive_buffer;
-	size_t message_memory;   /* bytes of native messages at which XS must look for garbage */
+	size_t message_memory; /* bytes of native messages at which XS must look for garbage */
 	bool loopback;
 	uint32_t candidates_refused;
 	sender_binding senders[PEER_SENDERS];       /* by core's index, which is the handle */

@@ -415,7 +415,7 @@ static void overflow_drops_the_oldest(void **state)
 
 static void large_packets_share_the_memory(void **state)
 {
-	fixture on = start(60);
+	fixture on = start(10 * JITTER_BLOCKS / 16); /* which the packets that there is room for fill */
 	uint8_t payload[JITTER_PACKET_MAX + 1];
 
 	(void)state;

@@ -39,7 +39,8 @@ static bool options_are_valid(const audio_encoder_options *options)
 }
 
 #ifdef OPUS_APPLICATION_RESTRICTED_SILK
-/* Up to here Opus codes speech with SILK alone anyway; said beforehand, CELT's state is not there. */
+/* Up to here Opus codes speech with SILK alone anyway; said beforehand, CELT's state is not there.
+ */
 #define SPEECH_RATE 16000    /* Hz */
 #define SPEECH_BITRATE 40000 /* bit/s */
 
@@ -52,7 +53,8 @@ static int application_for(const audio_encoder_options *options)
 
 /*
  * Bytes. opus_encoder_get_size() has the most of all applications; what one of them takes is asked
- * for without a state, as opus_encoder_create() does, though the header says that there must be one.
+ * for without a state, as opus_encoder_create() does, though the header says that there must be
+ * one.
  */
 static int state_size(const audio_encoder_options *options)
 {

@@ -9,10 +9,10 @@
 #include "../bounds.h"
 
 #define AUDIO_FRAME_MS 20
-#define AUDIO_RTP_CLOCK 48000   /* RFC 7587: whatever the capture rate */
-#define AUDIO_RTP_FRAME 960     /* RTP clock units in 20 ms */
-#define AUDIO_PACKET_MAX 400    /* bytes of one encoded frame we send: 160 kb/s */
-#define AUDIO_FRAME_MAX 960     /* samples of one mono channel in 20 ms at 48 kHz */
+#define AUDIO_RTP_CLOCK 48000 /* RFC 7587: whatever the capture rate */
+#define AUDIO_RTP_FRAME 960   /* RTP clock units in 20 ms */
+#define AUDIO_PACKET_MAX 400  /* bytes of one encoded frame we send: 160 kb/s */
+#define AUDIO_FRAME_MAX 960   /* samples of one mono channel in 20 ms at 48 kHz */
 
 typedef struct {
 	uint32_t sample_rate;  /* one of audio_codec_rate() */

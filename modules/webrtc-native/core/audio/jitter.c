@@ -18,7 +18,7 @@
 
 #define CLOCK_MS 48 /* RTP clock units in 1 ms */
 
-#define BLOCK 96  /* bytes: a usual packet at 32 kb/s fits one */
+#define BLOCK 96 /* bytes: a usual packet at 32 kb/s fits one */
 #define NO_BLOCK 0xff
 
 #define CONCEAL_MAX (80 * CLOCK_MS)      /* the next 20 ms fade out; then Opus turns to noise */
@@ -279,8 +279,8 @@ static void start_playing(jitter_buffer *jitter, uint64_t now)
 static jitter_result play(jitter_buffer *jitter, jitter_slot *head, unsigned missing,
 						  jitter_frame *out)
 {
-	*out =
-		(jitter_frame){.payload = jitter->packet, .length = head->length, .duration = head->duration};
+	*out = (jitter_frame){
+		.payload = jitter->packet, .length = head->length, .duration = head->duration};
 	jitter->stats.lost += missing;
 	jitter->next = (uint16_t)(jitter->next + missing + 1);
 	jitter->played = true;

@@ -42,8 +42,8 @@ struct tls_session {
 	char text[TLS_TEXT_MAX];
 	char cipher[80];
 
-	/* Received, not read yet: input_start .. input_end of `input`, which is `buffer`, or the caller's
-	 * datagram. */
+	/* Received, not read yet: input_start .. input_end of `input`, which is `buffer`, or the
+	 * caller's datagram. */
 	const uint8_t *input;
 	size_t input_start, input_end;
 	uint8_t *buffer; /* TLS_STREAM_INPUT bytes; NULL for datagrams */

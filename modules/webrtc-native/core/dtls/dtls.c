@@ -152,8 +152,8 @@ static bool is_record(const uint8_t *bytes, size_t length)
 }
 
 /*
- * A server's first datagrams. Before dtls_start() the newest hello waits in `record`: a client whose
- * path is up before ours saves a round trip.
+ * A server's first datagrams. Before dtls_start() the newest hello waits in `record`: a client
+ * whose path is up before ours saves a round trip.
  */
 static void await_hello(dtls_transport *dtls, const uint8_t *bytes, size_t length)
 {
