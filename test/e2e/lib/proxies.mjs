@@ -106,13 +106,19 @@ export async function tcpProxy(target, host) {
  * @param {(response: SignalResponse) => SignalResponse | undefined} edit undefined drops it
  */
 export async function signalProxy(target, edit) {
-	/** @param {import("node:http").IncomingMessage} request */
+	/**
+	 * @param {import("node:http").IncomingMessage} request
+	 * @returns {{ headers: Record<string, string> }}
+	 */
 	const authorized = ({ headers: { authorization } }) => ({
 		headers: authorization ? { authorization } : {},
 	});
 	// What a client asks when it was refused.
 	const http = createHttpServer(async (request, response) => {
-		const answer = await fetch(`${target.replace("ws:", "http:")}${request.url}`, authorized(request));
+		const answer = await fetch(
+			`${target.replace("ws:", "http:")}${request.url}`,
+			authorized(request),
+		);
 		response.writeHead(answer.status).end(await answer.text());
 	});
 	const server = new WebSocketServer({ noServer: true });
