@@ -9,6 +9,10 @@ declare module "ws" {
 		readonly readyState: number;
 		on(event: "message", listener: (data: Buffer) => void): this;
 		on(event: "close", listener: (code: number, reason: Buffer) => void): this;
+		on(
+			event: "unexpected-response",
+			listener: (request: unknown, response: IncomingMessage) => void,
+		): this;
 		on(event: "open" | "error", listener: () => void): this;
 		send(data: Uint8Array | string): void;
 		close(): void;
