@@ -122,8 +122,11 @@ describe("sound", { concurrency: true }, () => {
 		assert.equal(status, 0, output);
 		// A tone hides what is missing: the peer goes on with it for so long.
 		const { framesCaptured, rtpOut } = report.peer;
-		const unsent = framesCaptured - rtpOut; // the last one may be on its way when the call ends
-		assert.ok(framesCaptured >= 50 * seconds && unsent >= 0 && unsent <= 1, `${unsent} unsent`);
+		// The last one may be on its way when the call ends. With two peer connections there are some at
+		// the beginning, too: the microphone is open before the way is.
+		const unsent = framesCaptured - rtpOut;
+		const most = process.env.LIVEKIT_XS_OLD_SERVER === "1" ? 10 : 1;
+		assert.ok(framesCaptured >= 50 * seconds && unsent >= 0 && unsent <= most, `${unsent} unsent`);
 		const { rate, samples } = readWav(caller.speaker);
 		assertPattern(t, samples, rate);
 		assertPattern(t, peer.heard("device"), peerRate);
