@@ -42,8 +42,8 @@ struct xs_link {
 /** `self` and `options` may be the same slot. The caller's reference is the first. */
 void xs_link_open(xsMachine *the, xs_link *link, xsSlot *self, xsSlot *options);
 /**
- * Lets go of JavaScript until it is held again, for an object that has nothing to tell: if nobody else
- * refers to it, it is collected. `options` must be `self` then. Held when opened.
+ * Lets go of JavaScript until it is held again, for an object that has nothing to tell: if nobody
+ * else refers to it, it is collected. `options` must be `self` then. Held when opened.
  */
 void xs_link_rest(xs_link *link);
 void xs_link_hold(xs_link *link);
