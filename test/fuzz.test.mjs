@@ -4,7 +4,6 @@
  */
 
 import assert from "node:assert/strict";
-import { availableParallelism } from "node:os";
 import { before, describe, it } from "node:test";
 import { buildTargets, fuzz, fuzzXs, targets, xsTargets } from "../tools/fuzz.mjs";
 import { Failure } from "../tools/lib/failure.mjs";
@@ -12,7 +11,7 @@ import { Failure } from "../tools/lib/failure.mjs";
 const seconds = 20;
 const timeout = 180_000;
 
-describe("fuzz", { concurrency: Math.min(2, availableParallelism()) }, () => {
+describe("fuzz", { concurrency: 3 }, () => {
 	before(buildTargets);
 
 	it("tells the input that fails and how to play it again", { timeout }, async () => {

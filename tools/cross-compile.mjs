@@ -21,6 +21,7 @@ import { promisify } from "node:util";
 import { capture } from "./lib/command.mjs";
 import { Failure, runMain } from "./lib/failure.mjs";
 import { build, root } from "./lib/paths.mjs";
+import { runStep } from "./lib/steps.mjs";
 
 const native = join(root, "modules", "webrtc-native");
 const core = join(native, "core");
@@ -64,13 +65,13 @@ const deviceConfig = `
 #undef MBEDTLS_FS_IO
 `;
 
-let libraries = false;
+let linked = false;
 
 /** The libraries' headers alone: the rest of the host's include folder must stay out of sight. */
 function libraryHeaders() {
 	const folder = join(build, "cross-include");
-	if (libraries) return folder;
-	libraries = true;
+	if (linked) return folder;
+	linked = true;
 	rmSync(folder, { recursive: true, force: true });
 	mkdirSync(folder, { recursive: true });
 	for (const name of ["mbedtls", "psa", "opus"]) {
@@ -139,18 +140,43 @@ function missing(compiler, objects) {
 }
 
 /**
+ * Again only when something changed.
  * @param {typeof targets[number]} target
  * @param {Part} part
- * @returns {Promise<number>} how many files were compiled; throws at the first that does not compile
+ * @returns {Promise<number>} how many files compile; throws at the first that does not
  */
-export async function compilePart({ name, compiler, flags }, part) {
+export async function compilePart(target, part) {
+	const { name, compiler, flags } = target;
 	const headers = libraryHeaders();
-	const folder = join(build, "cross", name);
-	mkdirSync(folder, { recursive: true });
 	const includes = ["-I", core, "-isystem", headers, "-isystem", join(headers, "opus")];
 	const config = '-DMBEDTLS_CONFIG_FILE="device_config.h"';
 	const options = ["-Os", ...warnings, ...part.flags, ...flags, ...includes, config, "-c"];
 	const sources = part.sources();
+	const libraries = capture("dpkg-query", ["-W", "libmbedtls-dev", "libopus-dev"]) ?? "";
+	await runStep({
+		name: `cross-${name}-${part.name.replaceAll(" ", "-")}`,
+		title: `${part.name} for ${name}`,
+		inputs: ["modules/webrtc-native", "test/idf-stubs"],
+		values: [...options, deviceConfig, capture(compiler, ["--version"]) ?? "", libraries],
+		outputs: [],
+		async run() {
+			const objects = await compile(target, options, sources);
+			const absent = part.complete ? missing(compiler, objects) : [];
+			if (absent.length > 0)
+				throw new Failure(`${part.name} lacks for ${name}: ${[...new Set(absent)].join(", ")}`);
+		},
+	});
+	return sources.length;
+}
+
+/**
+ * @param {typeof targets[number]} target
+ * @param {string[]} options @param {string[]} sources
+ * @returns {Promise<string[]>} the object files
+ */
+async function compile({ name, compiler }, options, sources) {
+	const folder = join(build, "cross", name);
+	mkdirSync(folder, { recursive: true });
 	const objects = sources.map((source) =>
 		join(folder, `${relative(native, source).replaceAll("/", "-")}.o`),
 	);
@@ -166,10 +192,7 @@ export async function compilePart({ name, compiler, flags }, part) {
 		}
 	}
 	await Promise.all([work(), work()]);
-	const absent = part.complete ? missing(compiler, objects) : [];
-	if (absent.length > 0)
-		throw new Failure(`${part.name} lacks for ${name}: ${[...new Set(absent)].join(", ")}`);
-	return sources.length;
+	return objects;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -13,13 +13,16 @@ let story = "";
 let back = 0;
 
 // Piece by piece, as it comes.
-room.registerTextStreamHandler("story", async (reader, { identity }) => {
-	for await (const piece of reader) story += piece;
-	trace(`${identity} tells: ${story}\n`);
+const storyTold = new Promise<void>((resolve) => {
+	room.registerTextStreamHandler("story", async (reader, { identity }) => {
+		for await (const piece of reader) story += piece;
+		trace(`${identity} tells: ${story}\n`);
+		resolve();
+	});
 });
 
 // A file larger than this engine's heap could hold is read in pieces, too.
-const done = new Promise<void>((resolve) => {
+const copyReceived = new Promise<void>((resolve) => {
 	room.registerByteStreamHandler("copy", async (reader) => {
 		for await (const chunk of reader) back += chunk.length;
 		trace(`${reader.info.name} came back: ${back} bytes\n`);
@@ -45,5 +48,5 @@ await localParticipant.sendFile(file, {
 		percent += 25;
 	},
 });
-await done;
+await Promise.all([storyTold, copyReceived]);
 await room.disconnect();

@@ -359,6 +359,13 @@ export class Peer extends Native("xs_peer_destructor") {
 	sendMessage(channel: number, bytes: ArrayBufferLike | Uint8Array): boolean {
 		return native("xs_peer_sendMessage").call(this, channel, bytes);
 	}
+	/**
+	 * While true, no onMessage: messages wait in the receive buffer, and its window holds the sender
+	 * back. What is to be said of our own sending comes all the same; that channels end comes after them.
+	 */
+	holdMessages(hold: boolean): void {
+		native("xs_peer_holdMessages").call(this, hold);
+	}
 	/** Bytes that wait on the channel and were never sent. */
 	bufferedAmount(channel: number): number {
 		return native("xs_peer_bufferedAmount").call(this, channel);

@@ -15,7 +15,7 @@ import type {
 import type { LocalParticipant } from "./LocalParticipant";
 import { type Participant, samePermissions } from "./Participant";
 import { RemoteParticipant } from "./RemoteParticipant";
-import type { RemoteTrackPublication } from "./RemoteTrackPublication";
+import { type RemoteTrackPublication, refuseVideo } from "./RemoteTrackPublication";
 import type { RoomLink } from "./RoomLink";
 
 export class Participants {
@@ -53,6 +53,7 @@ export class Participants {
 			known.update(info);
 		} else if (this.remote.size >= this.#limit) {
 			this.beyond.set(info.identity, info.sid);
+			refuseVideo(info.tracks, this.#link);
 		} else this.#add(info);
 	}
 

@@ -2,7 +2,7 @@
 
 import type { ParticipantInfo } from "../protocol/generated/types";
 import { Participant } from "./Participant";
-import { RemoteTrackPublication } from "./RemoteTrackPublication";
+import { RemoteTrackPublication, refuseVideo } from "./RemoteTrackPublication";
 import type { RoomLink } from "./RoomLink";
 import { checkVolume, type RemoteAudioTrack, Track } from "./Track";
 
@@ -65,6 +65,10 @@ export class RemoteParticipant extends Participant<RemoteTrackPublication> {
 			}
 		}
 		for (const sid of gone) this.unpublish(sid);
+		refuseVideo(
+			added.map(({ trackInfo }) => trackInfo),
+			link,
+		);
 		for (const publication of added) link.announce("trackPublished", publication, this);
 	}
 

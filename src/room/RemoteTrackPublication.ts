@@ -1,8 +1,9 @@
 /** A track of somebody else: whether we want it, may have it, and have it. */
 
-import type { SubscriptionError } from "../protocol/generated/enums";
+import { SubscriptionError, TrackType } from "../protocol/generated/enums";
 import type { TrackInfo } from "../protocol/generated/types";
 import type { RemoteParticipant } from "./RemoteParticipant";
+import type { RoomLink } from "./RoomLink";
 import type { RemoteAudioTrack } from "./Track";
 import { TrackPublication } from "./TrackPublication";
 
@@ -16,7 +17,7 @@ export class RemoteTrackPublication extends TrackPublication {
 	constructor(info: TrackInfo, participant: RemoteParticipant) {
 		super(info);
 		this.#participant = participant;
-		this.#desired = participant.link.autoSubscribe;
+		this.#desired = participant.link.autoSubscribe && !isVideo(info);
 	}
 
 	/** The track, while it is subscribed. */
@@ -54,8 +55,15 @@ export class RemoteTrackPublication extends TrackPublication {
 		return this.#allowed ? Allowed : NotAllowed;
 	}
 
-	/** Asks for the track, or to be spared it. TrackSubscribed and TrackUnsubscribed follow. */
+	/**
+	 * Asks for the track, or to be spared it. TrackSubscribed and TrackUnsubscribed follow; of video
+	 * TrackSubscriptionFailed.
+	 */
 	setSubscribed(subscribed: boolean): void {
+		if (isVideo(this.trackInfo)) {
+			if (subscribed) this.fail(SubscriptionError.SE_CODEC_UNSUPPORTED);
+			return;
+		}
 		change(this, this.#participant, () => {
 			this.#desired = subscribed;
 			if (subscribed) this.#allowed = true; // until the server says no
@@ -106,6 +114,15 @@ export class RemoteTrackPublication extends TrackPublication {
 		this.emit("subscriptionFailed", error);
 	}
 }
+
+/** Video is not received here: without this the server would go on trying to send it. */
+export function refuseVideo(tracks: readonly TrackInfo[], link: RoomLink): void {
+	if (!link.autoSubscribe) return;
+	const trackSids = tracks.filter(isVideo).map(({ sid }) => sid);
+	if (trackSids.length > 0) link.send({ subscription: { trackSids, subscribe: false } });
+}
+
+const isVideo = ({ type }: TrackInfo) => type === TrackType.VIDEO;
 
 /** Runs it, and tells what is another than before. A private method would be a slot of every object. */
 function change(

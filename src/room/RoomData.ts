@@ -118,7 +118,9 @@ export class RoomData implements DataPort, Handlers<SessionEvents>, Handlers<Pac
 	}
 
 	get incoming(): IncomingStreams {
-		this.#incoming ??= this.#listen(new IncomingStreams(this.#core.options));
+		this.#incoming ??= this.#listen(
+			new IncomingStreams(this.#core.options, (hold) => this.#core.session?.holdData(hold)),
+		);
 		return this.#incoming;
 	}
 

@@ -13,6 +13,7 @@ export type RoomSession = Pick<
 	| "send"
 	| "request"
 	| "sendData"
+	| "holdData"
 	| "leave"
 	| "timeline"
 	| "captured"

@@ -100,6 +100,7 @@ export class DataChannels implements ChannelHandlers, DownChannelsHost {
 	#settled = false;
 	/** Of a second peer connection, in which others' packets come. */
 	#down: DownChannels | undefined;
+	#downPeer: Peer | undefined;
 	/** Why nothing can be sent. */
 	#obstacle: string | undefined = "the data channels are not open yet";
 	#maxPacket = MAX_PACKET;
@@ -111,6 +112,8 @@ export class DataChannels implements ChannelHandlers, DownChannelsHost {
 	#lowWater: number[] = [];
 	/** Kinds of which more waits than that. */
 	readonly #high = new Set<DataPacketKind>();
+	/** No messages are wanted for now. */
+	#held = false;
 	#lossyDropped = 0;
 	#strangeMessages = 0;
 
@@ -169,6 +172,7 @@ export class DataChannels implements ChannelHandlers, DownChannelsHost {
 		const receive = this.#down ? NOTHING : { maxMessageBytes: maxDataBytes, receiveBuffer: buffer };
 		peer.openData({ ...receive, sendBuffer: buffer, remotePort: remote.port });
 		this.#peer = peer;
+		peer.holdMessages(this.#held);
 		this.#lowWater = CHANNELS.map((_, kind) => lowWater(kind, buffer));
 		this.#channels = CHANNELS.map((options, kind) =>
 			peer.openChannel({ ...options, lowWater: this.#lowWater[kind] }),
@@ -179,15 +183,18 @@ export class DataChannels implements ChannelHandlers, DownChannelsHost {
 	openDown(peer: Peer, remote: RemoteData | undefined): void {
 		const { maxDataBytes = MAX_DATA_BYTES } = this.#options;
 		const receiveBuffer = bufferBytes(maxDataBytes);
-		if (!remote) this.#down?.refuse();
-		else {
-			peer.openData({
-				maxMessageBytes: maxDataBytes,
-				receiveBuffer,
-				sendBuffer: MIN_BUFFER,
-				remotePort: remote.port,
-			});
+		if (!remote) {
+			this.#down?.refuse();
+			return;
 		}
+		peer.openData({
+			maxMessageBytes: maxDataBytes,
+			receiveBuffer,
+			sendBuffer: MIN_BUFFER,
+			remotePort: remote.port,
+		});
+		this.#downPeer = peer;
+		peer.holdMessages(this.#held);
 	}
 
 	/**
@@ -209,6 +216,13 @@ export class DataChannels implements ChannelHandlers, DownChannelsHost {
 			this.#waiting.push({ bytes, sequence, resolve, reject });
 			if (this.#waiting.length === 1) this.onWritable();
 		});
+	}
+
+	/** While true, what others send waits on its way, and its senders with it; see Peer.holdMessages(). */
+	hold(hold: boolean): void {
+		this.#held = hold;
+		this.#peer?.holdMessages(hold);
+		this.#downPeer?.holdMessages(hold);
 	}
 
 	/**
@@ -239,7 +253,7 @@ export class DataChannels implements ChannelHandlers, DownChannelsHost {
 		if (this.#peer && reliable !== undefined) {
 			this.#sendAgain(this.#replay.newest(this.#peer.undelivered(reliable)));
 		}
-		this.#peer = undefined;
+		this.#peer = this.#downPeer = undefined;
 		this.#channels = [];
 		this.#open.clear();
 		this.#settled = false;
@@ -358,7 +372,7 @@ export class DataChannels implements ChannelHandlers, DownChannelsHost {
 	#stop(obstacle: string): void {
 		this.#obstacle = obstacle;
 		this.#channels = [];
-		this.#peer = undefined;
+		this.#peer = this.#downPeer = undefined;
 		for (const { reject } of this.#waiting) reject(notConnected(obstacle));
 		this.#waiting = [];
 		this.#waitingBytes = 0;

@@ -174,6 +174,11 @@ export class Session
 		return this.data.send(packet, kind, sequence);
 	}
 
+	/** See DataChannels.hold(). */
+	holdData(hold: boolean): void {
+		this.data.hold(hold);
+	}
+
 	/** Tells the server that we go, and closes. */
 	leave(): void {
 		this.happen("leave", ends.cancelled());

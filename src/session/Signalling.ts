@@ -109,6 +109,7 @@ export class Signalling {
 			const client = this.#renew(tries);
 			try {
 				const join = await client.connect(this.#url, this.#token, request);
+				checkConnected(client);
 				this.#participant = join.participant?.sid ?? "";
 				regions.reset();
 				return join;
@@ -138,16 +139,19 @@ export class Signalling {
 	 * Connects anew for the same participant. Undefined: the server took it, but its first message was
 	 * another one. Rejects with ConnectionError.
 	 */
-	resume(
+	async resume(
 		reason: ReconnectReason,
 		request: Init<JoinRequest>,
 		tries: number,
 	): Promise<ReconnectResponse | undefined> {
-		return this.#renew(tries).resume(this.#url, this.#token, {
+		const client = this.#renew(tries);
+		const response = await client.resume(this.#url, this.#token, {
 			...request,
 			participantSid: this.#participant,
 			reconnectReason: reason,
 		});
+		checkConnected(client);
+		return response;
 	}
 
 	get connected(): boolean {
@@ -270,6 +274,13 @@ export class Signalling {
 		client.handle(handlers);
 		return client;
 	}
+}
+
+/** It may have ended in the turn of its first message; nobody heeds that before it is taken. */
+function checkConnected({ connected }: SignalClient): void {
+	if (connected) return;
+	const message = "the server closed the connection that it had just taken";
+	throw new ConnectionError(message, ConnectionErrorReason.ServerUnreachable);
 }
 
 function add(a: SignalStats | undefined, b: SignalStats): SignalStats {

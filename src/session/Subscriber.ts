@@ -13,7 +13,7 @@ import { Receivers } from "./Receivers";
 import { RemoteCandidates } from "./RemoteCandidates";
 import { remoteData } from "./remoteData";
 import { type AnsweredSection, buildAnswer } from "./sdp/answer";
-import { type Description, parseDescription, SdpError, type Section } from "./sdp/parse";
+import { type Description, parseDescription, SdpError } from "./sdp/parse";
 import { Transport, type TransportHost } from "./Transport";
 import { Trickle } from "./Trickle";
 
@@ -39,8 +39,6 @@ export class Subscriber implements TransportHost {
 	#answers = 0;
 	/** Of the newest offer. */
 	#sections = 0;
-	/** Sids of video tracks that the server was told not to send. */
-	#unwanted = new Set<string>();
 
 	/** Opens sockets; throws when there is no network, memory or entropy. */
 	constructor(options: ConnectionOptions, host: Pick<TransportHost, "tellMedia">) {
@@ -104,7 +102,6 @@ export class Subscriber implements TransportHost {
 		this.#options.host.send({ answer: this.#answer });
 		this.#mid = description.sections[0].mid;
 		this.#trickle.flush(this.#mid);
-		this.#refuseVideo(description.sections, midToTrackId);
 	}
 
 	/** TrickleRequest.candidateInit and its `final`. */
@@ -138,19 +135,5 @@ export class Subscriber implements TransportHost {
 		}
 		if (isFirst) this.#options.data.openDown(peer, remoteData(description));
 		this.#candidates.addAll(description);
-	}
-
-	/** Inactive sections do not keep the server from sending. */
-	#refuseVideo(sections: readonly Section[], mids: ReadonlyMap<string, string>): void {
-		const sent = new Set<string>();
-		for (const { kind, mid, direction, rejected, trackId } of sections) {
-			const sends = direction === "sendonly" || direction === "sendrecv";
-			const sid = mids.get(mid) ?? trackId;
-			if (kind === "video" && sends && !rejected && sid !== undefined) sent.add(sid);
-		}
-		const trackSids = [...sent].filter((sid) => !this.#unwanted.has(sid));
-		this.#unwanted = sent;
-		if (trackSids.length > 0)
-			this.#options.host.send({ subscription: { trackSids, subscribe: false } });
 	}
 }

@@ -22,7 +22,7 @@ import { type Endpoint, parseEndpoint } from "./Endpoint";
 import { networkFailure, refusal } from "./failures";
 import { CloseCode } from "./frame";
 import { HttpGet } from "./http";
-import { type JoinTarget, joinTarget } from "./join";
+import { joinTarget } from "./join";
 import type { ResumeRequest, SignalEvents, SignalOptions, SignalStats } from "./types";
 import { WebSocket, type WebSocketEnd } from "./WebSocket";
 
@@ -114,8 +114,7 @@ export class SignalClient extends HandledEmitter<SignalEvents> {
 			this.#settle = { resolve, reject };
 			try {
 				const endpoint = this.#checked(url, token);
-				const { singlePeerConnection } = this.options;
-				if (endpoint) this.#open(endpoint, token, joinTarget(join, singlePeerConnection));
+				if (endpoint) this.#open(endpoint, token, join);
 			} catch (error) {
 				this.#fail((error as Error).message, ConnectionErrorReason.InternalError);
 			}
@@ -204,8 +203,11 @@ export class SignalClient extends HandledEmitter<SignalEvents> {
 		}
 	}
 
-	#open(endpoint: Endpoint, token: string, { path, query }: JoinTarget): void {
-		const { tls, openTimeout, joinTimeout, maxSignalBytes } = this.options;
+	#open(endpoint: Endpoint, token: string, join: Init<JoinRequest>): void {
+		const { singlePeerConnection, tls, openTimeout, joinTimeout, maxSignalBytes } = this.options;
+		const { path, query } = joinTarget(join, singlePeerConnection);
+		// Whether the token would do has nothing to do with the offer, which is most of a request.
+		const question = { ...join, publisherOffer: undefined, addTrackRequests: undefined };
 		const headers = `Authorization: Bearer ${token}\r\n`;
 		this.#socket = new WebSocket({
 			endpoint,
@@ -227,7 +229,7 @@ export class SignalClient extends HandledEmitter<SignalEvents> {
 			onRefused: () => this.#onRefused(),
 			onClose: (end) => {
 				if (this.#opened) this.#onEnd(end);
-				else this.#onOpenFailed(endpoint, token, { path, query }, end);
+				else this.#onOpenFailed(endpoint, token, question, end);
 			},
 		});
 	}
@@ -236,7 +238,7 @@ export class SignalClient extends HandledEmitter<SignalEvents> {
 	#onOpenFailed(
 		endpoint: Endpoint,
 		token: string,
-		{ path, query }: JoinTarget,
+		question: Init<JoinRequest>,
 		end: WebSocketEnd,
 	): void {
 		const failure = networkFailure(endpoint, end);
@@ -244,6 +246,7 @@ export class SignalClient extends HandledEmitter<SignalEvents> {
 			this.#reject(failure ?? refusal(endpoint, token, end, undefined));
 			return;
 		}
+		const { path, query } = joinTarget(question, this.options.singlePeerConnection);
 		try {
 			this.#validation = new HttpGet({
 				endpoint,

@@ -16,7 +16,7 @@ const CLIENT_INFO: Init<messages.ClientInfo> = {
 };
 
 /** Where a connection is asked for: its path, which has a `/validate` below it, and its query. */
-export interface JoinTarget {
+interface JoinTarget {
 	path: string;
 	query: string;
 }

@@ -2,9 +2,7 @@
  * Every event of a room that a real server can be brought to send, provoked by server APIs and by
  * libwebrtc peers. One device stays in the room and does what it is told.
  *
- * Not provoked: RecordingStatusChanged (needs an egress service), Moved (needs more than one node),
- * TrackStreamStateChanged (the server never pauses sound) and TrackSubscriptionFailed (it tells of codecs
- * of video). Units cover them.
+ * Which event is provoked in which file: test/compat/events.json.
  */
 
 import assert from "node:assert/strict";
@@ -13,10 +11,12 @@ import {
 	AudioFrame,
 	AudioSource,
 	LocalAudioTrack,
+	LocalVideoTrack,
 	Room,
 	RoomEvent,
 	TrackPublishOptions,
 	TrackSource,
+	VideoSource,
 } from "@livekit/rtc-node";
 import { DataPacket_Kind, RoomServiceClient } from "livekit-server-sdk";
 import { startServer } from "../../tools/server/server.mjs";
@@ -111,6 +111,14 @@ async function peer(identity, name = room) {
 			);
 			return publication.sid ?? "";
 		},
+		/** A camera. @returns {Promise<string>} the track's sid */
+		async film() {
+			const publication = await local.publishTrack(
+				LocalVideoTrack.createVideoTrack("film", new VideoSource(64, 64)),
+				new TrackPublishOptions({ source: TrackSource.SOURCE_CAMERA }),
+			);
+			return publication.sid ?? "";
+		},
 		/** @param {string} sid */
 		unpublish: (sid) => local.unpublishTrack(sid),
 		async say() {
@@ -128,6 +136,7 @@ describe("a device in a room", () => {
 	/** @type {Awaited<ReturnType<typeof peer>>} */
 	let ann;
 	let annsTrack = "";
+	let annsFilm = "";
 
 	it("comes in: signal, connection, track", async () => {
 		await line(/^localTrackPublished/);
@@ -212,6 +221,16 @@ describe("a device in a room", () => {
 		assert.match(await tell("disable,enable"), /^done/);
 	});
 
+	it("takes no video", async () => {
+		step();
+		annsFilm = await ann.film();
+		await line(/^trackPublished film ann/);
+		assert.match(await tell("film"), /^done/);
+		await line(/^trackSubscriptionFailed TR_\w+ ann 1$/);
+		// What the server is told to send all the same it gives up after 18 s: below.
+		await api.updateSubscriptions(room, "device", [annsFilm], true);
+	});
+
 	it("may not subscribe, and may again; others say who may", async () => {
 		const other = await start(room, "other", "mic,connect,serve");
 		step();
@@ -248,6 +267,22 @@ describe("a device in a room", () => {
 		await line(/^dataReceived 3 bytes undefined 0 undefined/);
 		assert.ok(!news().some((text) => /^participant/.test(text)));
 		await ghost.disconnect();
+	});
+
+	it("is recorded, and no longer; is not moved by a server that cannot", async () => {
+		step();
+		const egress = new Room();
+		const token = await joinToken(server, {
+			room,
+			identity: "egress",
+			hidden: true,
+			recorder: true,
+		});
+		await egress.connect(server.url, token, { autoSubscribe: false, dynacast: false });
+		await line(/^recordingStatusChanged true/);
+		await egress.disconnect();
+		await line(/^recordingStatusChanged false/);
+		await assert.rejects(api.moveParticipant(room, "device", "elsewhere"), /not implemented/);
 	});
 
 	it("sends data, and says what a board cannot do", async () => {
@@ -288,6 +323,13 @@ describe("a device in a room", () => {
 		assert.match(await tell("mic"), /^failed mic: TrackPublishError/);
 		assert.match(await tell("data x"), /^failed data x: PublishDataError 2/);
 		assert.match(await tell("name other"), /^failed name other: SignalRequestError/);
+	});
+
+	it("hears that the server cannot send it a track", async () => {
+		const failed = new RegExp(`^trackSubscriptionFailed ${annsFilm} ann 0$`, "m");
+		await until(() => failed.test(device.output()), `${failed}`, 20_000);
+		await ann.unpublish(annsFilm);
+		await line(/^trackUnpublished film ann/);
 	});
 
 	it("sees somebody go", async () => {

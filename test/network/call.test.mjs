@@ -1,23 +1,19 @@
 /** A call through the laboratory, all of which crosses it. */
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, afterEach, before, describe, it } from "node:test";
 import { logs, root } from "../../tools/lib/paths.mjs";
 import { readWav } from "../../tools/lib/wav.mjs";
 import { startServer } from "../../tools/server/server.mjs";
 import { joinToken } from "../../tools/server/token.mjs";
+import { startEchoAgent } from "../e2e/lib/agent.mjs";
 import { compare } from "../e2e/lib/analysis.mjs";
 import { startDevice } from "../e2e/lib/device.mjs";
 import { createLab, labRefusal } from "./lab.mjs";
 
 const skip = await labRefusal();
 const speech = join(root, "test/fixtures/speech-16k.wav");
-
-/** @param {import("../../tools/lib/background.mjs").Background} agent @param {string} log */
-const agentIsReady = (agent, log) =>
-	agent.ready(() => /^ready$/m.test(readFileSync(log, "utf8")) || undefined, 15_000);
 
 describe("a call through the laboratory", { skip }, () => {
 	/** @type {Awaited<ReturnType<typeof createLab>>} */
@@ -35,18 +31,6 @@ describe("a call through the laboratory", { skip }, () => {
 		await server?.stop();
 		await lab?.close();
 	});
-
-	/** The echo agent, on the server's side. @param {string} room */
-	async function startAgent(room) {
-		const log = join(logs, "agent-network.log");
-		const token = await joinToken(server, { room, identity: "agent", agent: true });
-		const script = join(root, "tools", "agent", "echo.mjs");
-		agent = lab.server.spawn("the echo agent", [process.execPath, script], {
-			log,
-			env: { LIVEKIT_URL: server.url, LIVEKIT_TOKEN: token },
-		});
-		await agentIsReady(agent, log);
-	}
 
 	/** @param {string} room @param {number} seconds */
 	async function call(room, seconds) {
@@ -97,7 +81,7 @@ describe("a call through the laboratory", { skip }, () => {
 
 	it("is understood at 50 ms of round trip and 2 % of loss", async () => {
 		await lab.set({ delay: 25, loss: 0.02 });
-		await startAgent("lossy");
+		agent = await startEchoAgent(server, "lossy", lab.server);
 		const said = readWav(speech);
 		const device = await call("lossy", Math.ceil(said.samples.length / said.rate + 3));
 		const { status, output, report } = await device.end();

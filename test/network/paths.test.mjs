@@ -1,16 +1,17 @@
 /**
  * Paths through a network: each is the one that is used when all better ones are blocked. The server
- * names the TURN servers, and the device is told nothing but whom to trust.
+ * names the TURN servers, and the device is told nothing but whom to trust. In three laboratories, side by
+ * side.
  */
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { logs, root } from "../../tools/lib/paths.mjs";
+import { root } from "../../tools/lib/paths.mjs";
 import { readWav } from "../../tools/lib/wav.mjs";
 import { startServer } from "../../tools/server/server.mjs";
 import { joinToken } from "../../tools/server/token.mjs";
+import { startEchoAgent } from "../e2e/lib/agent.mjs";
 import { compare } from "../e2e/lib/analysis.mjs";
 import { startDevice } from "../e2e/lib/device.mjs";
 import { until } from "../e2e/lib/until.mjs";
@@ -21,10 +22,14 @@ import { pause } from "./lib.mjs";
 const skip = await labRefusal();
 const speech = join(root, "test/fixtures/speech-16k.wav");
 const seconds = 4;
-const rooms = Object.freeze(["udp", "srflx", "turn-udp", "tcp", "turn-tcp", "turn-tls"]);
 const noUdp = Object.freeze({ delay: 10, blockUdp: true });
 
-describe("paths through a network", { skip }, () => {
+/**
+ * A laboratory with both servers and an agent in each of `rooms`, which are there while the tests of the
+ * suite run that calls this.
+ * @param {string} name of logs @param {readonly string[]} rooms
+ */
+function network(name, rooms) {
 	/** @type {Awaited<ReturnType<typeof createLab>>} */
 	let lab;
 	/** @type {import("../../tools/server/server.mjs").Server} */
@@ -37,13 +42,13 @@ describe("paths through a network", { skip }, () => {
 		lab = await createLab({ seed: 31 });
 		await lab.set({ delay: 10 });
 		const options = ["--verbose"]; // it says when an allocation ends
-		coturn = await startCoturn({ host: lab.server, name: "coturn-paths", options });
+		coturn = await startCoturn({ host: lab.server, name: `coturn-${name}`, options });
 		const rtc = {
 			turn_servers: coturn.turnServers("tls", "tcp", "udp"),
 			stun_servers: [coturn.stunServer],
 		};
-		server = await startServer({ log: "server-paths.log", host: lab.server, rtc });
-		agents = await Promise.all(rooms.map(startAgent));
+		server = await startServer({ log: `server-${name}.log`, host: lab.server, rtc });
+		agents = await Promise.all(rooms.map((room) => startEchoAgent(server, room, lab.server)));
 	});
 	after(async () => {
 		await Promise.all(agents.map((agent) => agent.stop()));
@@ -51,19 +56,6 @@ describe("paths through a network", { skip }, () => {
 		await coturn?.stop();
 		await lab?.close();
 	});
-
-	/** The echo agent, on the server's side. @param {string} room */
-	async function startAgent(room) {
-		const log = join(logs, `agent-paths-${room}.log`);
-		const token = await joinToken(server, { room, identity: "agent", agent: true });
-		const script = join(root, "tools", "agent", "echo.mjs");
-		const agent = lab.server.spawn("the echo agent", [process.execPath, script], {
-			log,
-			env: { LIVEKIT_URL: server.url, LIVEKIT_TOKEN: token },
-		});
-		await agent.ready(() => /^ready$/m.test(readFileSync(log, "utf8")) || undefined, 20_000);
-		return agent;
-	}
 
 	/**
 	 * A call with the agent of `room`, in which both hear the other.
@@ -85,143 +77,179 @@ describe("paths through a network", { skip }, () => {
 		assert.ok(likeness > 0.5, `likeness ${likeness}`);
 		return { path, ice, peer, output };
 	}
+	return {
+		call,
+		get lab() {
+			return lab;
+		},
+		get server() {
+			return server;
+		},
+		get coturn() {
+			return coturn;
+		},
+	};
+}
 
-	it("straight over UDP", async (t) => {
-		const { path, ice } = await call(t, "udp");
-		assert.deepEqual([path.candidateType, path.protocol], ["host", "udp"]);
-		assert.ok(ice < 100, `a path after ${ice} ms`);
-	});
+const inTurn = Object.freeze({ skip, concurrency: false });
 
-	it("over UDP through a NAT, as the STUN server sees it", async (t) => {
-		await lab.nat("port-restricted");
-		const { path } = await call(t, "srflx");
-		await lab.nat("none");
-		assert.deepEqual([path.candidateType, path.protocol], ["srflx", "udp"]);
-		assert.deepEqual([path.remoteAddress, path.remotePort], [lab.server.address, server.ports.udp]);
-	});
+describe("paths through a network", { skip, concurrency: true }, () => {
+	describe("when UDP passes", inTurn, () => {
+		const net = network("paths-udp", ["udp", "srflx", "turn-udp"]);
+		const { call } = net;
 
-	it("by a relay over UDP, when the server's UDP is blocked", async (t) => {
-		await lab.set({ delay: 10, blockPorts: [server.ports.udp] });
-		const { path, ice } = await call(t, "turn-udp");
-		assert.deepEqual([path.candidateType, path.relayProtocol], ["relay", "udp"]);
-		assert.ok(ice < 400, `a path after ${ice} ms`);
-	});
-
-	it("over TCP to the server, when no UDP passes", async (t) => {
-		await lab.set(noUdp);
-		const { path, ice, peer } = await call(t, "tcp");
-		assert.deepEqual([path.candidateType, path.protocol], ["prflx", "tcp"]);
-		// Paced behind the check that UDP swallowed, and two round trips: TCP's and the check's.
-		assert.ok(ice < 300, `a path after ${ice} ms`);
-		assert.equal(peer.droppedSend, 0);
-	});
-
-	it("by a relay over TCP, when no UDP passes and the server's TCP is blocked", async (t) => {
-		await lab.set({ ...noUdp, blockPorts: [server.ports.tcp] });
-		const { path, ice } = await call(t, "turn-tcp");
-		assert.deepEqual([path.candidateType, path.relayProtocol], ["relay", "tcp"]);
-		assert.ok(ice < 500, `a path after ${ice} ms`);
-	});
-
-	it("by a relay over TLS, when that is blocked, too", async (t) => {
-		const blockPorts = [server.ports.tcp, coturn.ports.plain];
-		await lab.set({ ...noUdp, blockPorts });
-		const { path, ice } = await call(t, "turn-tls");
-		assert.deepEqual([path.candidateType, path.relayProtocol], ["relay", "tls"]);
-		assert.ok(ice < 1500, `a path after ${ice} ms`);
-	});
-
-	it("through relays only, and the app's: one is dead, one refuses, one is taken and given back", async (t) => {
-		await lab.set({ delay: 10 });
-		const [good] = coturn.turnServers("tcp");
-		const { username, credential } = good;
-		const iceServers = [
-			{ urls: "turn:203.0.113.77:3478", username, credential },
-			{ urls: `turn:${coturn.stunServer}`, username, credential: "wrong" },
-			{ urls: `turn:${coturn.stunServer}?transport=tcp`, username, credential },
-		];
-		const before = coturn.givenBack(lab.device.address);
-		const token = await joinToken(server, { room: "relays", identity: "device" });
-		const config = {
-			...{ url: server.url, token, seconds: 20, mic: speech },
-			rtcConfig: JSON.stringify({ iceServers, iceTransportPolicy: "relay" }),
-			script: "mic,connect,wait localTrackPublished,wait 500,path,disconnect",
-		};
-		const device = startDevice("paths-relays", config, "test/e2e/apps/room", lab.device);
-		const { status, output, report } = await device.end();
-		assert.equal(status, 0, output);
-		const { timeline, peer } = report;
-		const ice = Math.round(timeline.ice - timeline.joined);
-		t.diagnostic(`a path after ${ice} ms`);
-		const path = JSON.parse(/^path (.*)$/m.exec(output)?.[1] ?? "");
-		assert.deepEqual([path.candidateType, path.relayProtocol], ["relay", "tcp"]);
-		assert.ok(ice < 500, `a path after ${ice} ms`);
-		assert.equal(peer.relaysFailed, 1, "the one that refused; the dead one was still asked");
-		const { address } = lab.device;
-		await until(() => coturn.givenBack(address) > before, "the allocation's end", 3_000);
-	});
-
-	it("not by a relay whose certificate nobody vouches for", async () => {
-		const iceServers = [
-			{
-				...{ urls: `turns:${lab.server.address}:${coturn.ports.tls}`, username: "device" },
-				credential: "it must not be sent",
-			},
-		];
-		const token = await joinToken(server, { room: "untrusted", identity: "device" });
-		const config = {
-			...{ url: server.url, token, seconds: 20, script: "connect" },
-			rtcConfig: JSON.stringify({ iceServers, iceTransportPolicy: "relay" }),
-		};
-		const device = startDevice("paths-untrusted", config, "test/e2e/apps/room", lab.device);
-		const refused = /relay 203\.0\.113\.2:5349: its certificate: \S+/;
-		await until(() => refused.test(device.output()), "the refusal", 10_000);
-		await device.stop();
-	});
-
-	/** What a path is lost by, and what comes back. */
-	const mended = /** @type {const} */ ([
-		["over TCP, from 2.5 s of nothing", () => [], ["prflx", undefined]],
-		[
-			"by a relay over TLS, from 2.5 s of nothing",
-			() => [server.ports.tcp, 3478],
-			["relay", "tls"],
-		],
-	]);
-	for (const [name, blocked, [type, relay]] of mended) {
-		it(`comes back ${name}`, async (t) => {
-			const weather = { ...noUdp, blockPorts: blocked() };
-			await lab.set(weather);
-			const room = `mended-${relay}`;
-			const token = await joinToken(server, { room, identity: "device" });
-			const script =
-				"mic,connect,wait localTrackPublished,wait reconnected,wait 500,path,disconnect";
-			const config = { url: server.url, token, seconds: 30, mic: speech, loop: true, script };
-			const device = startDevice(
-				`paths-${room}`,
-				{ ...config, ca: coturn.ca },
-				"test/e2e/apps/room",
-				lab.device,
-			);
-			const said = (/** @type {string} */ event) =>
-				until(() => new RegExp(`^${event}\\b`, "m").test(device.output()), event, 15_000);
-			await said("localTrackPublished");
-			await pause(500);
-			await lab.set({ blackHole: true });
-			await said("reconnecting");
-			await pause(1000);
-			await lab.set(weather);
-			const begin = performance.now();
-			await said("reconnected");
-			const back = Math.round(performance.now() - begin);
-			const { status, output } = await device.end();
-			assert.equal(status, 0, output);
-			const [, text] = /^path (.*)$/m.exec(output) ?? [];
-			t.diagnostic(`back after ${back} ms: ${text}`);
-			const path = JSON.parse(text);
-			assert.deepEqual([path.candidateType, path.relayProtocol], [type, relay]);
-			assert.ok(back < 2000, `back after ${back} ms`);
-			assert.doesNotMatch(output, /^localTrackUnpublished(.|\n)*^reconnected/m);
+		it("straight over UDP", async (t) => {
+			const { path, ice } = await call(t, "udp");
+			assert.deepEqual([path.candidateType, path.protocol], ["host", "udp"]);
+			assert.ok(ice < 100, `a path after ${ice} ms`);
 		});
-	}
+
+		it("over UDP through a NAT, as the STUN server sees it", async (t) => {
+			await net.lab.nat("port-restricted");
+			const { path } = await call(t, "srflx");
+			await net.lab.nat("none");
+			assert.deepEqual([path.candidateType, path.protocol], ["srflx", "udp"]);
+			assert.deepEqual(
+				[path.remoteAddress, path.remotePort],
+				[net.lab.server.address, net.server.ports.udp],
+			);
+		});
+
+		it("by a relay over UDP, when the server's UDP is blocked", async (t) => {
+			await net.lab.set({ delay: 10, blockPorts: [net.server.ports.udp] });
+			const { path, ice } = await call(t, "turn-udp");
+			assert.deepEqual([path.candidateType, path.relayProtocol], ["relay", "udp"]);
+			assert.ok(ice < 400, `a path after ${ice} ms`);
+		});
+	});
+
+	describe("when no UDP passes", inTurn, () => {
+		const net = network("paths-tcp", ["tcp", "turn-tcp", "turn-tls"]);
+		const { call } = net;
+
+		it("over TCP to the server, when no UDP passes", async (t) => {
+			await net.lab.set(noUdp);
+			const { path, ice, peer } = await call(t, "tcp");
+			assert.deepEqual([path.candidateType, path.protocol], ["prflx", "tcp"]);
+			// Paced behind the check that UDP swallowed, and two round trips: TCP's and the check's.
+			assert.ok(ice < 300, `a path after ${ice} ms`);
+			assert.equal(peer.droppedSend, 0);
+		});
+
+		it("by a relay over TCP, when no UDP passes and the server's TCP is blocked", async (t) => {
+			await net.lab.set({ ...noUdp, blockPorts: [net.server.ports.tcp] });
+			const { path, ice } = await call(t, "turn-tcp");
+			assert.deepEqual([path.candidateType, path.relayProtocol], ["relay", "tcp"]);
+			assert.ok(ice < 500, `a path after ${ice} ms`);
+		});
+
+		it("by a relay over TLS, when that is blocked, too", async (t) => {
+			const blockPorts = [net.server.ports.tcp, net.coturn.ports.plain];
+			await net.lab.set({ ...noUdp, blockPorts });
+			const { path, ice } = await call(t, "turn-tls");
+			assert.deepEqual([path.candidateType, path.relayProtocol], ["relay", "tls"]);
+			assert.ok(ice < 1500, `a path after ${ice} ms`);
+		});
+	});
+
+	describe("that are refused, or lost", inTurn, () => {
+		const net = network("paths-other", []);
+
+		it("through relays only, and the app's: one is dead, one refuses, one is taken and given back", async (t) => {
+			await net.lab.set({ delay: 10 });
+			const [good] = net.coturn.turnServers("tcp");
+			const { username, credential } = good;
+			const iceServers = [
+				{ urls: "turn:203.0.113.77:3478", username, credential },
+				{ urls: `turn:${net.coturn.stunServer}`, username, credential: "wrong" },
+				{ urls: `turn:${net.coturn.stunServer}?transport=tcp`, username, credential },
+			];
+			const before = net.coturn.givenBack(net.lab.device.address);
+			const token = await joinToken(net.server, { room: "relays", identity: "device" });
+			const config = {
+				...{ url: net.server.url, token, seconds: 20, mic: speech },
+				rtcConfig: JSON.stringify({ iceServers, iceTransportPolicy: "relay" }),
+				script: "mic,connect,wait localTrackPublished,wait 500,path,disconnect",
+			};
+			const device = startDevice("paths-relays", config, "test/e2e/apps/room", net.lab.device);
+			const { status, output, report } = await device.end();
+			assert.equal(status, 0, output);
+			const { timeline, peer } = report;
+			const ice = Math.round(timeline.ice - timeline.joined);
+			t.diagnostic(`a path after ${ice} ms`);
+			const path = JSON.parse(/^path (.*)$/m.exec(output)?.[1] ?? "");
+			assert.deepEqual([path.candidateType, path.relayProtocol], ["relay", "tcp"]);
+			assert.ok(ice < 500, `a path after ${ice} ms`);
+			assert.equal(peer.relaysFailed, 1, "the one that refused; the dead one was still asked");
+			const { address } = net.lab.device;
+			await until(() => net.coturn.givenBack(address) > before, "the allocation's end", 3_000);
+		});
+
+		it("not by a relay whose certificate nobody vouches for", async () => {
+			const iceServers = [
+				{
+					...{
+						urls: `turns:${net.lab.server.address}:${net.coturn.ports.tls}`,
+						username: "device",
+					},
+					credential: "it must not be sent",
+				},
+			];
+			const token = await joinToken(net.server, { room: "untrusted", identity: "device" });
+			const config = {
+				...{ url: net.server.url, token, seconds: 20, script: "connect" },
+				rtcConfig: JSON.stringify({ iceServers, iceTransportPolicy: "relay" }),
+			};
+			const device = startDevice("paths-untrusted", config, "test/e2e/apps/room", net.lab.device);
+			const refused = /relay 203\.0\.113\.2:5349: its certificate: \S+/;
+			await until(() => refused.test(device.output()), "the refusal", 10_000);
+			await device.stop();
+		});
+
+		/** What a path is lost by, and what comes back. */
+		const mended = /** @type {const} */ ([
+			["over TCP, from 2.5 s of nothing", () => [], ["prflx", undefined]],
+			[
+				"by a relay over TLS, from 2.5 s of nothing",
+				() => [net.server.ports.tcp, 3478],
+				["relay", "tls"],
+			],
+		]);
+		for (const [name, blocked, [type, relay]] of mended) {
+			it(`comes back ${name}`, async (t) => {
+				const weather = { ...noUdp, blockPorts: blocked() };
+				await net.lab.set(weather);
+				const room = `mended-${relay}`;
+				const token = await joinToken(net.server, { room, identity: "device" });
+				const script =
+					"mic,connect,wait localTrackPublished,wait reconnected,wait 500,path,disconnect";
+				const config = { url: net.server.url, token, seconds: 30, mic: speech, loop: true, script };
+				const device = startDevice(
+					`paths-${room}`,
+					{ ...config, ca: net.coturn.ca },
+					"test/e2e/apps/room",
+					net.lab.device,
+				);
+				const said = (/** @type {string} */ event) =>
+					until(() => new RegExp(`^${event}\\b`, "m").test(device.output()), event, 15_000);
+				await said("localTrackPublished");
+				await pause(500);
+				await net.lab.set({ blackHole: true });
+				await said("reconnecting");
+				await pause(1000);
+				await net.lab.set(weather);
+				const begin = performance.now();
+				await said("reconnected");
+				const back = Math.round(performance.now() - begin);
+				const { status, output } = await device.end();
+				assert.equal(status, 0, output);
+				const [, text] = /^path (.*)$/m.exec(output) ?? [];
+				t.diagnostic(`back after ${back} ms: ${text}`);
+				const path = JSON.parse(text);
+				assert.deepEqual([path.candidateType, path.relayProtocol], [type, relay]);
+				assert.ok(back < 2000, `back after ${back} ms`);
+				assert.doesNotMatch(output, /^localTrackUnpublished(.|\n)*^reconnected/m);
+			});
+		}
+	});
 });

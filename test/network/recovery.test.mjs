@@ -1,7 +1,10 @@
-/** A call whose network goes away and comes back, or becomes another one; one run of the benchmark. */
+/**
+ * Calls whose network goes away and comes back, or becomes another one; one run of the benchmark. Each
+ * has a laboratory of its own, side by side.
+ */
 
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import { broken } from "../../bench/budgets.mjs";
 import { figure } from "../../bench/figures.mjs";
 import { faults, measureRecovery } from "../../bench/recovery/run.mjs";
@@ -12,22 +15,13 @@ const skip = await labRefusal();
 /** ms until the app is told: of media's path, and of what the system knows at once. */
 const noticed = Object.freeze({ path: 3000, system: 300 });
 
-describe("a call through the laboratory", { skip }, () => {
-	/** @type {Awaited<ReturnType<typeof createLab>>} */
-	let lab;
-	/** @type {import("../../tools/server/server.mjs").Server} */
-	let server;
-	before(async () => {
-		lab = await createLab({ seed: 21 });
-		server = await startServer({ log: "server-recovery.log", host: lab.server });
-	});
-	after(async () => {
-		await server?.stop();
-		await lab?.close();
-	});
-
+describe("a call through the laboratory", { skip, concurrency: true }, () => {
 	for (const fault of /** @type {(keyof typeof faults)[]} */ (Object.keys(faults))) {
 		it(`is whole again after ${fault}`, async (t) => {
+			const lab = await createLab({ seed: 21 });
+			t.after(() => lab.close());
+			let server = await startServer({ log: `server-recovery-${fault}.log`, host: lab.server });
+			t.after(() => server.stop());
 			const one = await measureRecovery(lab, server, "livekit-xs", fault);
 			server = one.server;
 			const { all, sound, noticed: after = Number.NaN, anew } = one.recovery;

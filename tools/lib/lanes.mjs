@@ -14,7 +14,8 @@ const fileTimeout = 10 * 60_000;
 const reporter = join(root, "tools", "lib", "reporter.mjs");
 
 /**
- * The lanes of one stage run at the same time, `width` files of each, and then those of the next.
+ * `width` files of each lane run at the same time: the lanes after `units` when those have ended, and
+ * `idle` from the start.
  *
  * units     keeps cores busy, is over soon
  * alone     measures sound, pacing or a network in real time: goes before all else at the processors,
@@ -25,14 +26,14 @@ const reporter = join(root, "tools", "lib", "reporter.mjs");
  *
  * What fails is run once more when all else is over, and that counts.
  */
-const lanes = {
-	units: { stage: 0, width: 2 },
-	alone: { stage: 1, width: 1 },
-	together: { stage: 1, width: 2 },
-	idle: { stage: 1, width: 2 },
+const width = {
+	units: 3,
+	alone: 1,
+	together: 2,
+	idle: 2,
 };
 
-/** @typedef {keyof typeof lanes} Lane @typedef {import("./reporter.mjs").Counts} Counts */
+/** @typedef {keyof typeof width} Lane @typedef {import("./reporter.mjs").Counts} Counts */
 
 const folder = join(logs, "tests");
 
@@ -56,8 +57,8 @@ function laneOf(file) {
 		if (file.startsWith("test/unit/")) return "units";
 		return file.startsWith("test/network/") ? "alone" : "together";
 	}
-	if (Object.hasOwn(lanes, name)) return /** @type {Lane} */ (name);
-	throw new Failure(`${file}: no lane ${name}; there are: ${Object.keys(lanes).join(", ")}`);
+	if (Object.hasOwn(width, name)) return /** @type {Lane} */ (name);
+	throw new Failure(`${file}: no lane ${name}; there are: ${Object.keys(width).join(", ")}`);
 }
 
 /**
@@ -161,15 +162,9 @@ export async function runInLanes(files) {
 		}
 	}
 
-	for (const now of [0, 1]) {
-		await Promise.all(
-			Object.entries(lanes)
-				.filter(([, { stage }]) => stage === now)
-				.flatMap(([lane, { width }]) =>
-					Array.from({ length: width }, () => work(/** @type {Lane} */ (lane))),
-				),
-		);
-	}
+	const run = (/** @type {Lane[]} */ ...names) =>
+		Promise.all(names.flatMap((lane) => Array.from({ length: width[lane] }, () => work(lane))));
+	await Promise.all([run("units").then(() => run("alone", "together")), run("idle")]);
 	// A machine that is busy with something else disturbs sound and deadlines, and starves what takes
 	// what is left. A fault fails without, too.
 	for (const file of again) {

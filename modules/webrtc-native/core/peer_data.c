@@ -175,9 +175,13 @@ void peer_data_progress(peer *self)
 		self->data_started = true;
 		dcep_connect(self->channels, !self->dtls_server, self->now);
 	}
-	while (!self->has_message && self->event_count < DATA_EVENTS &&
-		   dcep_poll_event(self->channels, &event, self->now))
+	/* Behind a message that waits for its taker come no others, but what is ours goes on. */
+	while (self->event_count < DATA_EVENTS) {
+		association_hold(self->association, self->has_message);
+		if (!dcep_poll_event(self->channels, &event, self->now))
+			return;
 		take_event(self, &event);
+	}
 }
 
 void peer_data_hunger(peer *self)

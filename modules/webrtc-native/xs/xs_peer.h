@@ -25,6 +25,7 @@ typedef struct {
 	port_peer *port;         /* NULL after close */
 	packet_ring *events;     /* peer_event, and its reason as the body */
 	atomic_uint data_events; /* bits by peer_event_type: READABLE, WRITABLE */
+	bool holds_messages;     /* READABLE waits */
 	size_t max_message;      /* bytes of the largest message in a data channel */
 	uint32_t receive_buffer;
 	size_t message_memory; /* bytes of native messages at which XS must look for garbage */

@@ -243,12 +243,23 @@ static void deliver_message(xsMachine *the, peer_object *object)
 	xsmcCall_noResult(object->link.options, id, &xsVar(0), &xsVar(1), NULL);
 }
 
+void xs_peer_holdMessages(xsMachine *the)
+{
+	peer_object *object = open_peer(the);
+
+	object->holds_messages = xsmcTest(xsArg(0));
+	if (!object->holds_messages && atomic_load(&object->data_events))
+		xs_link_post(&object->link);
+}
+
 /* One callback a turn: other objects have theirs in between, and one that throws harms no other. */
 void deliver_data(xsMachine *the, peer_object *object)
 {
 	unsigned events = atomic_load(&object->data_events);
 	unsigned readable = 1u << PEER_EVENT_READABLE, writable = 1u << PEER_EVENT_WRITABLE;
 
+	if (object->holds_messages)
+		events &= ~readable;
 	if (!events)
 		return;
 	unsigned one = events & readable ? readable : writable;

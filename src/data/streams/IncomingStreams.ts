@@ -16,14 +16,16 @@ import type {
 	DataStream_Header as Header,
 	DataStream_Trailer as Trailer,
 } from "../../protocol/generated/types";
+import { Brake } from "./Brake";
 import { DataStreamError, DataStreamErrorReason } from "./DataStreamError";
-import { Budget, StreamFeed } from "./StreamFeed";
+import { Budget, costOf, StreamFeed } from "./StreamFeed";
 import {
 	type ByteStreamHandler,
 	ByteStreamReader,
 	type TextStreamHandler,
 	TextStreamReader,
 } from "./StreamReader";
+import { CHUNK_BYTES } from "./split";
 import type { BaseStreamInfo, ByteStreamInfo, StreamLimits, TextStreamInfo } from "./types";
 
 const MAX_STREAMS = 16;
@@ -33,7 +35,10 @@ const MAX_STREAM_BYTES = 65_536;
 export const MAX_TEXT_BYTES = 32_768;
 /** Bytes of the headers (mostly attributes) of all streams that are open: they are in the engine's heap. */
 const MAX_HEADER_BYTES = 16_384;
-/** Milliseconds: a stream that was silent for so long makes room when there is none. */
+/**
+ * Milliseconds: a stream that was silent for so long makes room when there is none, and for so long
+ * senders are held back while nobody reads.
+ */
 const STALE_AFTER = 5_000;
 /** Bytes of an attribute beside its text. */
 const ENTRY_COST = 32;
@@ -73,6 +78,7 @@ export class IncomingStreams {
 	readonly #maxStreams: number;
 	readonly #unread: Budget;
 	readonly #texts: Budget;
+	readonly #brake: Brake;
 	readonly #headers = new Budget(MAX_HEADER_BYTES);
 	readonly #textHandlers = new Map<string, TextStreamHandler>();
 	readonly #defaults = new Map<string, TextStreamHandler>();
@@ -87,14 +93,19 @@ export class IncomingStreams {
 		strayPackets: 0,
 	};
 
-	constructor({
-		maxStreams = MAX_STREAMS,
-		maxStreamBytes = MAX_STREAM_BYTES,
-		maxTextBytes = MAX_TEXT_BYTES,
-	}: StreamLimits = {}) {
+	/** @param hold told true when nothing more should come, and false when it may again */
+	constructor(
+		{
+			maxStreams = MAX_STREAMS,
+			maxStreamBytes = MAX_STREAM_BYTES,
+			maxTextBytes = MAX_TEXT_BYTES,
+		}: StreamLimits,
+		hold: (hold: boolean) => void,
+	) {
 		this.#maxStreams = maxStreams;
 		this.#unread = new Budget(maxStreamBytes);
 		this.#texts = new Budget(maxTextBytes);
+		this.#brake = new Brake(this.#unread, costOf(CHUNK_BYTES), STALE_AFTER, hold);
 	}
 
 	/** Throws DataStreamError when the topic has a handler. */
@@ -131,6 +142,7 @@ export class IncomingStreams {
 		}
 		const feed = new StreamFeed(this.#unread, () => {
 			stream.touched = now();
+			this.#brake.onRead();
 			if (feed.done) this.#forget(stream);
 		});
 		const stream: Stream = {
@@ -205,6 +217,7 @@ export class IncomingStreams {
 	/** We have left. */
 	close(): void {
 		this.#end("the room was left", () => true);
+		this.#brake.release();
 	}
 
 	/** Who takes it; undefined when nobody does. */
@@ -279,8 +292,10 @@ export class IncomingStreams {
 	}
 
 	#keep(feed: StreamFeed, content: Uint8Array): boolean {
-		if (feed.push(content)) return true;
-		return this.#evict((stream) => stream.feed.hasUnread) && feed.push(content);
+		const unread = (stream: Stream) => stream.feed.hasUnread;
+		if (!feed.push(content) && !(this.#evict(unread) && feed.push(content))) return false;
+		this.#brake.onKept();
+		return true;
 	}
 
 	#complete(stream: Stream): void {

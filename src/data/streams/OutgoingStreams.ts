@@ -18,7 +18,7 @@ import type { Init } from "../../protocol/schema";
 import { ClientProtocol, type DataPort } from "../DataPort";
 import { DataStreamError, DataStreamErrorReason } from "./DataStreamError";
 import { ByteStreamWriter, type StreamSink, TextStreamWriter } from "./StreamWriter";
-import { splitBytes, splitUtf8 } from "./split";
+import { CHUNK_BYTES, splitBytes, splitUtf8 } from "./split";
 import type {
 	ByteStreamInfo,
 	FileLike,
@@ -30,8 +30,6 @@ import type {
 	TextStreamInfo,
 } from "./types";
 
-/** Bytes of a chunk, and of a packet that is a stream of its own: as all LiveKit clients have it. */
-const CHUNK_BYTES = 15_000;
 /** Of a chunk's packet, around its content: numbers, and an id of 36 characters. */
 const PACKET_OVERHEAD = 128;
 const NONE = EncryptionType.NONE;

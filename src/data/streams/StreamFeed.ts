@@ -25,7 +25,8 @@ export class Budget {
 	}
 }
 
-export const costOf = (chunk: Uint8Array) => chunk.length + CHUNK_COST;
+/** Of a chunk of so many bytes. */
+export const costOf = (length: number) => length + CHUNK_COST;
 
 /** The part of AbortSignal that is used: XS has none of its own. */
 export interface AbortSignalLike {
@@ -63,7 +64,7 @@ export class StreamFeed {
 
 	/** False, and nothing is kept, when the budget does not have it. */
 	push(chunk: Uint8Array): boolean {
-		if (!this.#budget.take(costOf(chunk))) return false;
+		if (!this.#budget.take(costOf(chunk.length))) return false;
 		this.#chunks.push(chunk);
 		this.#wake?.();
 		return true;
@@ -79,7 +80,7 @@ export class StreamFeed {
 
 	/** The end now: what is here is forgotten, and readers get the error, even of a stream that was whole. */
 	drop(error?: unknown): void {
-		for (const chunk of this.#chunks) this.#budget.give(costOf(chunk));
+		for (const chunk of this.#chunks) this.#budget.give(costOf(chunk.length));
 		this.#chunks = [];
 		this.end();
 		this.#error = error;
@@ -93,7 +94,7 @@ export class StreamFeed {
 		if (signal?.aborted) throw signal.reason ?? aborted();
 		const chunk = this.#chunks.shift();
 		if (chunk) {
-			this.#budget.give(costOf(chunk));
+			this.#budget.give(costOf(chunk.length));
 			this.#onRead();
 		} else if (this.#error !== undefined) throw this.#error;
 		return chunk;

@@ -114,7 +114,7 @@ export class ByteStreamReader extends StreamReader<ByteStreamInfo, Uint8Array> {
 		const chunks: Uint8Array[] = [];
 		let held = 0;
 		for await (const chunk of this.chunks()) {
-			held += costOf(chunk);
+			held += costOf(chunk.length);
 			if (held > this.#budget.limit) throw tooLarge("bytes", this.#budget);
 			chunks.push(chunk);
 		}

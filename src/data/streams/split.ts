@@ -1,3 +1,6 @@
+/** Bytes of a chunk, and of a packet that is a stream of its own: as all LiveKit clients have it. */
+export const CHUNK_BYTES = 15_000;
+
 /** Cuts UTF-8 into pieces of at most `size` bytes, between characters. `size` is 4 or more. */
 export function* splitUtf8(text: Uint8Array, size: number): Generator<Uint8Array, void, undefined> {
 	for (let start = 0; start < text.length; ) {

@@ -234,17 +234,20 @@ function envelopeDelay(played, recorded, rate) {
  * @param {Int16Array} segment @param {Int16Array} recorded @param {number} from @param {number} to
  */
 function bestLag(segment, recorded, from, to) {
-	let energy = 0;
-	for (const sample of segment) energy += sample * sample;
+	const { length } = segment;
+	const first = Math.max(from, 0);
+	let [energy, other] = [0, 0]; // of the segment, and of what is compared with it
+	for (let i = 0; i < length; i++) {
+		energy += segment[i] ** 2;
+		other += (recorded[first + i] ?? 0) ** 2;
+	}
 	let [lag, correlation] = [from, 0];
-	for (let at = Math.max(from, 0); at <= to && at + segment.length <= recorded.length; at++) {
-		let [product, other] = [0, 0];
-		for (let i = 0; i < segment.length; i++) {
-			product += segment[i] * recorded[at + i];
-			other += recorded[at + i] ** 2;
-		}
+	for (let at = first; at <= to && at + length <= recorded.length; at++) {
+		let product = 0;
+		for (let i = 0; i < length; i++) product += segment[i] * recorded[at + i];
 		const value = product / Math.sqrt(energy * other || 1);
 		if (value > correlation) [lag, correlation] = [at, value];
+		other += (recorded[at + length] ?? 0) ** 2 - recorded[at] ** 2;
 	}
 	return { lag, correlation };
 }

@@ -19,6 +19,8 @@ import { joinToken } from "../../../tools/server/token.mjs";
 
 /** Peers record at this rate, the one of Opus. */
 export const peerRate = 48_000;
+/** Of frames, ms: each costs the test's process some promises, and others may wait for its one thread. */
+const frameSize = 50;
 
 export class Peer {
 	#room = new Room();
@@ -48,7 +50,8 @@ export class Peer {
 				this.#heard.set(who, frames);
 				return frames;
 			});
-			for await (const { data } of new AudioStream(track, peerRate, 1)) {
+			const format = { sampleRate: peerRate, numChannels: 1, frameSizeMs: frameSize };
+			for await (const { data } of new AudioStream(track, format)) {
 				for (const frames of lists) frames.push(data);
 			}
 		});
@@ -68,15 +71,24 @@ export class Peer {
 		return [...(publications?.values() ?? [])][0]?.muted;
 	}
 
+	/** @param {string} identity @param {string} [track] */
+	#frames(identity, track) {
+		return this.#heard.get(track ? `${identity}/${track}` : identity) ?? [];
+	}
+
+	/** How many samples heard() has. @param {string} identity @param {string} [track] */
+	heardCount(identity, track) {
+		return this.#frames(identity, track).reduce((sum, { length }) => sum + length, 0);
+	}
+
 	/**
 	 * Everything heard from `identity` so far, which has one track at a time if none is named.
 	 * @param {string} identity @param {string} [track]
 	 */
 	heard(identity, track) {
-		const frames = this.#heard.get(track ? `${identity}/${track}` : identity) ?? [];
-		const samples = new Int16Array(frames.reduce((sum, { length }) => sum + length, 0));
+		const samples = new Int16Array(this.heardCount(identity, track));
 		let at = 0;
-		for (const frame of frames) {
+		for (const frame of this.#frames(identity, track)) {
 			samples.set(frame, at);
 			at += frame.length;
 		}
@@ -94,7 +106,7 @@ export class Peer {
 			new TrackPublishOptions({ source: TrackSource.SOURCE_MICROPHONE }),
 		);
 		return async (/** @type {Int16Array} */ samples) => {
-			const size = rate / 100;
+			const size = (rate * frameSize) / 1000;
 			for (let at = 0; at + size <= samples.length; at += size) {
 				await source.captureFrame(new AudioFrame(samples.slice(at, at + size), rate, 1, size));
 			}

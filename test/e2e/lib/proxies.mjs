@@ -106,38 +106,47 @@ export async function tcpProxy(target, host) {
  * @param {(response: SignalResponse) => SignalResponse | undefined} edit undefined drops it
  */
 export async function signalProxy(target, edit) {
-	const http = createHttpServer();
-	const server = new WebSocketServer({ server: http });
-	/** @param {SignalResponse} response */
-	const say = (response) => {
-		for (const outside of server.clients) outside.send(response.toBinary());
-	};
-	server.on("connection", (outside, request) => {
-		const { authorization } = request.headers;
-		const inside = new WebSocket(`${target}${request.url}`, {
-			headers: authorization ? { authorization } : {},
-		});
-		/** @type {Buffer[]} */
-		const early = [];
-		outside.on("message", (data) => {
-			if (inside.readyState === WebSocket.OPEN) inside.send(data);
-			else early.push(data);
+	/**
+	 * @param {import("node:http").IncomingMessage} request
+	 * @returns {{ headers: Record<string, string> }}
+	 */
+	const authorized = ({ headers: { authorization } }) => ({
+		headers: authorization ? { authorization } : {},
+	});
+	// What a client asks when it was refused.
+	const http = createHttpServer(async (request, response) => {
+		const answer = await fetch(
+			`${target.replace("ws:", "http:")}${request.url}`,
+			authorized(request),
+		);
+		response.writeHead(answer.status).end(await answer.text());
+	});
+	const server = new WebSocketServer({ noServer: true });
+	http.on("upgrade", (request, socket, head) => {
+		const inside = new WebSocket(`${target}${request.url}`, authorized(request));
+		inside.on("error", () => socket.destroy());
+		inside.on("unexpected-response", (_request, { statusCode, statusMessage }) => {
+			socket.end(`HTTP/1.1 ${statusCode} ${statusMessage}\r\nContent-Length: 0\r\n\r\n`);
 		});
 		inside.on("open", () => {
-			for (const data of early) inside.send(data);
+			server.handleUpgrade(request, socket, head, (outside) => {
+				outside.on("message", (data) => inside.send(data));
+				inside.on("message", (data) => {
+					const edited = edit(SignalResponse.fromBinary(data));
+					if (edited) outside.send(edited.toBinary());
+				});
+				inside.on("close", () => outside.close());
+				outside.on("close", () => inside.close()).on("error", () => inside.terminate());
+			});
 		});
-		inside.on("message", (data) => {
-			const edited = edit(SignalResponse.fromBinary(data));
-			if (edited) outside.send(edited.toBinary());
-		});
-		for (const [one, other] of [
-			[inside, outside],
-			[outside, inside],
-		]) {
-			one.on("close", () => other.close()).on("error", () => other.terminate());
-		}
 	});
-	return { ...(await listen(http)), say };
+	return {
+		...(await listen(http)),
+		/** @param {SignalResponse} response */
+		say(response) {
+			for (const outside of server.clients) outside.send(response.toBinary());
+		},
+	};
 }
 
 /** Swaps the certificate's fingerprint in an answer for one that nobody has. @param {SignalResponse} response */

@@ -1,14 +1,16 @@
 /** The package brings no types: what the tests use of it. */
 declare module "ws" {
-	import type { IncomingMessage, Server } from "node:http";
+	import type { IncomingMessage } from "node:http";
 	import type { Duplex } from "node:stream";
 
 	export class WebSocket {
-		static readonly OPEN: number;
 		constructor(url: string, options: { headers: Record<string, string> });
-		readonly readyState: number;
 		on(event: "message", listener: (data: Buffer) => void): this;
 		on(event: "close", listener: (code: number, reason: Buffer) => void): this;
+		on(
+			event: "unexpected-response",
+			listener: (request: unknown, response: IncomingMessage) => void,
+		): this;
 		on(event: "open" | "error", listener: () => void): this;
 		send(data: Uint8Array | string): void;
 		close(): void;
@@ -16,7 +18,7 @@ declare module "ws" {
 	}
 
 	export class WebSocketServer {
-		constructor(options: { server: Server } | { noServer: true });
+		constructor(options: { noServer: true });
 		readonly clients: Set<WebSocket>;
 		handleUpgrade(
 			request: IncomingMessage,
@@ -24,6 +26,5 @@ declare module "ws" {
 			head: Buffer,
 			opened: (socket: WebSocket) => void,
 		): void;
-		on(event: "connection", listener: (socket: WebSocket, request: IncomingMessage) => void): this;
 	}
 }

@@ -272,6 +272,24 @@ static void the_address_a_stun_server_sees_is_a_candidate_of_that_socket(void **
 	ice_agent_free(self.agent);
 }
 
+/* Whichever answers first, the STUN server or the peer. */
+static void what_a_check_found_is_named_as_the_stun_server_confirms_it(void **state)
+{
+	(void)state;
+	side self = open_side();
+	ice_datagram check;
+	net_address mapped = {4, {198, 51, 100, 7}, 40000};
+
+	add_locals(&self);
+	add_remotes(&self);
+	assert_int_equal(next_check(&self, 10 * MS, &check), UDP);
+	answer(&self, &check, mapped);
+	assert_int_equal(ice_agent_path_local(self.agent)->type, ICE_PEER_REFLEXIVE);
+	assert_null(ice_agent_add_reflexive(self.agent, UDP, &mapped));
+	assert_int_equal(ice_agent_path_local(self.agent)->type, ICE_SERVER_REFLEXIVE);
+	ice_agent_free(self.agent);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -282,6 +300,7 @@ int main(void)
 		cmocka_unit_test(a_relay_that_is_gone_takes_its_path_with_it),
 		cmocka_unit_test(by_policy_only_relays_are_used),
 		cmocka_unit_test(the_address_a_stun_server_sees_is_a_candidate_of_that_socket),
+		cmocka_unit_test(what_a_check_found_is_named_as_the_stun_server_confirms_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

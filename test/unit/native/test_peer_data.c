@@ -366,6 +366,39 @@ static void a_busy_owner_holds_the_sender_back(void **state)
 	assert_int_equal(world.b.state, PEER_CONNECTED);
 }
 
+static void who_takes_nothing_is_told_of_its_own_sending(void **state)
+{
+	(void)state;
+	open_all(41, (sim_weather){.delay = 10 * MS});
+	until_open();
+	data[1].holds = true;
+	while (send_next(&world.a))
+		;
+	for (int i = 0; i < 200; i++)
+		step();
+	peer_set_low_water(world.b.core, data[0].channels[0], LOW_WATER);
+	for (int i = 0; data[1].sent < 200; i++) {
+		assert_true(i < 2000);
+		data[1].writable = 0;
+		while (send_next(&world.b))
+			;
+		for (int j = 0; data[1].writable == 0; j++) {
+			assert_true(j < 2000);
+			step();
+		}
+	}
+	for (int i = 0; data[0].received < data[1].sent || data[1].low == 0; i++) {
+		assert_true(i < 2000);
+		step();
+	}
+	assert_int_equal(data[1].received, 0);
+	data[1].holds = false;
+	for (int i = 0; data[1].received < data[0].sent; i++) {
+		assert_true(i < 2000);
+		step();
+	}
+}
+
 static void a_message_over_the_cap_is_refused_and_survived(void **state)
 {
 	uint8_t large[MAX_MESSAGE + 1] = {0};
@@ -516,6 +549,7 @@ int main(void)
 		cmocka_unit_test_teardown(audio_goes_on_whatever_becomes_of_data, close_world),
 		cmocka_unit_test_teardown(media_beside_open_channels_allocates_nothing, close_world),
 		cmocka_unit_test_teardown(a_busy_owner_holds_the_sender_back, close_world),
+		cmocka_unit_test_teardown(who_takes_nothing_is_told_of_its_own_sending, close_world),
 		cmocka_unit_test_teardown(a_message_over_the_cap_is_refused_and_survived, close_world),
 		cmocka_unit_test_teardown(without_negotiation_nothing_is_taken_and_all_is_counted,
 								  close_world),

@@ -184,6 +184,9 @@ const ice_candidate *ice_agent_add_reflexive(ice_agent *agent, int socket,
 
 	uint8_t index = add_reflex(agent, base, ICE_SERVER_REFLEXIVE, mapped);
 
+	/* A check may have found it first: the peer knows it then. */
+	if (index != ICE_NONE && agent->locals[index].candidate.type == ICE_PEER_REFLEXIVE)
+		agent->locals[index].candidate.type = ICE_SERVER_REFLEXIVE;
 	return agent->reflexes == before ? NULL : &agent->locals[index].candidate;
 }
 

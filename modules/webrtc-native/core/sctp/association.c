@@ -267,27 +267,32 @@ bool association_poll_event(sctp_association *self, sctp_event *out)
 		*out = (sctp_event){.type = SCTP_EVENT_ESTABLISHED};
 		return true;
 	}
-	if (inbound_take(self, out))
+	if (!self->held && inbound_take(self, out))
 		return true;
-	/* A message that finds no memory: nothing of the peer's may overtake it. What is ours goes on,
-	 * for who holds the memory may wait for just that. */
-	const bool starves = self->look;
+	/* A message that finds no memory, or no taker: nothing of the peer's may overtake it. What is
+	 * ours goes on, for who holds the memory, or does not take it, may wait for just that. */
+	const bool waits = self->held || self->look;
 
-	if (!starves && !self->over)
+	if (!waits && !self->over)
 		reset_progress(self);
-	if (take_stream_event(self, starves ? STREAM_BUFFERED_LOW : UINT8_MAX, out))
+	if (take_stream_event(self, waits ? STREAM_BUFFERED_LOW : UINT8_MAX, out))
 		return true;
 	if (self->tell_writable && !self->over) {
 		self->tell_writable = false;
 		*out = (sctp_event){.type = SCTP_EVENT_WRITABLE};
 		return true;
 	}
-	if (!starves && self->over && !self->told_closed) {
+	if (!waits && self->over && !self->told_closed) {
 		self->told_closed = true;
 		*out = (sctp_event){.type = SCTP_EVENT_CLOSED, .reason = self->reason};
 		return true;
 	}
 	return false;
+}
+
+void association_hold(sctp_association *self, bool hold)
+{
+	self->held = hold;
 }
 
 bool association_starves(const sctp_association *self)

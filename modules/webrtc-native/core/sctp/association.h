@@ -136,6 +136,8 @@ size_t association_poll_datagram(sctp_association *association, uint8_t out[SCTP
  * is. What there is to say of our own sending comes all the same.
  */
 bool association_poll_event(sctp_association *association, sctp_event *out);
+/** As if there were no memory for messages, until it is taken back. */
+void association_hold(sctp_association *association, bool hold);
 /** Whether there is a message that association_poll_event() has found no memory for. */
 bool association_starves(const sctp_association *association);
 

@@ -175,6 +175,7 @@ struct sctp_association {
 	uint32_t stored; /* chunks */
 	uint32_t told_window;
 	bool look; /* messages may have become complete */
+	bool held; /* the owner takes none for now */
 	bool packet_had_data, sack_at_once;
 	uint8_t unsacked_packets;
 	uint8_t duplicates_count;

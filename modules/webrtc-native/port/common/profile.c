@@ -25,7 +25,7 @@ static const port_profile profiles[] = {
 	{
 		.name = "psram",
 		.budget = {
-			[PORT_ICE] = KB(36), [PORT_DTLS] = KB(40), [PORT_SRTP] = KB(16), [PORT_RTP] = KB(24),
+			[PORT_ICE] = KB(36), [PORT_DTLS] = KB(80), [PORT_SRTP] = KB(16), [PORT_RTP] = KB(24),
 			[PORT_AUDIO] = KB(56), [PORT_OPUS] = KB(96), [PORT_SCTP] = KB(96), [PORT_PEER] = KB(24),
 			[PORT_STREAM] = KB(96), [PORT_BINDING] = KB(24),
 		},

@@ -1,7 +1,8 @@
 /**
  * Everything that travels in data packets, until `seconds` are over or somebody calls "end".
  *
- *   streams   of topic "echo" go back piece by piece, as they come; of "whole" as one, after readAll()
+ *   streams   of topic "echo" go back piece by piece, as they come; of "whole" as one, after readAll();
+ *             of "slow" are read slowly, and their length goes back
  *   methods   echo; refuse, break, slow, large; and what makes the device call: see `call` and `send`
  *
  * Config: url, token, seconds.
@@ -48,6 +49,15 @@ room.registerByteStreamHandler("whole", async (reader, { identity }) => {
 	const [bytes = new Uint8Array(0)] = await reader.readAll();
 	const options = { topic: "whole", destinationIdentities: [identity] };
 	await me.sendFile({ name, type, bytes }, options);
+});
+
+room.registerByteStreamHandler("slow", async (reader, { identity }) => {
+	let bytes = 0;
+	for await (const piece of reader) {
+		bytes += piece.length;
+		await sleep(20);
+	}
+	await me.sendText(`${bytes}`, { topic: "slow", destinationIdentities: [identity] });
 });
 
 room.on(RoomEvent.ObjectReceived, (value, _participant, topic, _kind, identity) => {
@@ -105,6 +115,8 @@ try {
 	await room.connect(config.url, config.token);
 	trace("connected\n");
 	Timer.set(() => finish("out of time"), Number(config.seconds) * 1000);
+	// What a case that fails is explained with.
+	Timer.repeat(() => trace(`stats ${JSON.stringify(room.getStats())}\n`), 5_000);
 	await ended;
 	board.end(0);
 } catch (error) {

@@ -295,6 +295,19 @@ test("data channels: messages both ways, a cap, and native memory that is freed"
 		await until("room", () => a.peer.sendMessage(channel, message(20_000)));
 	}
 	await until("all", () => received[1].length === 104 + sent);
+
+	// One that takes nothing, and sends all the same.
+	b.peer.holdMessages(true);
+	const before = received[1].length;
+	let waits = 0;
+	while (waits < 10 && a.peer.sendMessage(channel, message(20_000))) waits++;
+	[writable, sent] = [0, 0];
+	while (b.peer.sendMessage(opened[1][0], message(20_000))) sent++;
+	await until("room", () => writable > 0);
+	await until("the other way", () => received[0].length === 1 + sent);
+	assert.equal(received[1].length, before);
+	b.peer.holdMessages(false);
+	await until("all", () => received[1].length === before + waits);
 	const most = nativeMemory().sctp.peak;
 	collect();
 	collect();

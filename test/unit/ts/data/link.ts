@@ -38,6 +38,8 @@ export class End implements DataPort {
 	};
 	/** What was sent. */
 	readonly sent: Packet[] = [];
+	/** What others were told: to wait (true), or to go on. */
+	readonly holds: boolean[] = [];
 	/** Called before each packet goes; may throw, or wait. */
 	gate: (packet: Packet) => void | Promise<void> = () => {};
 	maxPacketBytes = 64_000;
@@ -51,7 +53,7 @@ export class End implements DataPort {
 		readonly identity: string,
 		limits: StreamLimits = {},
 	) {
-		this.incoming = new IncomingStreams(limits);
+		this.incoming = new IncomingStreams(limits, (hold) => this.holds.push(hold));
 		this.server = new RpcServer(this, this.outgoing, limits.maxTextBytes);
 		this.incoming.registerText(REQUEST_TOPIC, (reader, from) =>
 			this.server.onRequestStream(reader, from.identity),

@@ -411,6 +411,53 @@ test("unread bytes are bounded over all streams, and small chunks are not free",
 	assert.equal(bytes, 450_000);
 });
 
+test("senders wait while another chunk would not fit, and for no reader that does not read", async () => {
+	const { end, files } = receiver({ maxStreamBytes: 40_000 });
+	const piece = new Uint8Array(15_000);
+	const begin = (id: string) => end.receive(header(id, { textHeader: undefined, byteHeader: {} }));
+	begin("1");
+	end.receive(chunk("1", 0, piece));
+	assert.deepEqual(end.holds, []);
+	end.receive(chunk("1", 1, piece));
+	assert.deepEqual(end.holds, [true]);
+	const reading = files[0][Symbol.asyncIterator]();
+	await reading.next();
+	assert.deepEqual(end.holds, [true, false]);
+	end.receive(chunk("1", 2, piece));
+	await reading.return(undefined); // what it has not read is forgotten
+	assert.deepEqual(end.holds, [true, false, true, false]);
+	begin("2");
+	for (const i of [0, 1]) end.receive(chunk("2", i, piece));
+	end.incoming.close();
+	assert.deepEqual(end.holds.slice(4), [true, false]);
+});
+
+test("a stream of any length comes to a slow reader", async () => {
+	const { a, b } = link(0, { maxStreamBytes: 40_000 });
+	a.gate = async () => {
+		while (b.holds.at(-1)) await sleep(1);
+	};
+	let bytes = 0;
+	const done = new Promise<void>((resolve, reject) => {
+		b.incoming.registerBytes("t", async (reader) => {
+			try {
+				for await (const piece of reader) {
+					bytes += piece.length;
+					await sleep(3);
+				}
+				resolve();
+			} catch (error) {
+				reject(error);
+			}
+		});
+	});
+	await a.outgoing.sendBytes(new Uint8Array(300_000), { topic: "t" });
+	await done;
+	assert.equal(bytes, 300_000);
+	assert.equal(b.holds.at(-1), false);
+	assert.equal(b.incoming.stats.streamsFailed, 0);
+});
+
 test("readAll() is bounded: bytes by what may be unread, texts by what all put together", async () => {
 	const { end, texts, files } = receiver({ maxStreamBytes: 10_000, maxTextBytes: 1_000 });
 	end.receive(header("1", { textHeader: undefined, byteHeader: { name: "" } }));
@@ -466,7 +513,9 @@ test("streams that never end, or are never read, give way to new ones when they 
 	end.receive(header("2", { inlineContent: encodeUtf8("x".repeat(400)) }), "never read");
 	end.receive(header("3"), "refused");
 	assert.equal(end.incoming.stats.streamsRefused, 1);
+	assert.deepEqual(end.holds, [true]);
 	await sleep(5_100);
+	assert.deepEqual(end.holds, [true, false]); // nobody reads: others' data is not kept waiting
 	end.receive(chunk("1", 0, "x".repeat(400)), "never ends"); // needs the bytes of what is not read
 	assert.equal(end.incoming.stats.streamsFailed, 0);
 	await assert.rejects(texts[1].readAll(), reasoned(AbnormalEnd));

@@ -85,6 +85,10 @@ export class FakeSession extends HandledEmitter<SessionEvents> {
 		this.packets.push([decode(DataPacket, bytes), kind]);
 		return Promise.resolve();
 	}
+	holding = false;
+	holdData(hold: boolean): void {
+		this.holding = hold;
+	}
 	leave(): void {
 		this.end({ reason: DisconnectReason.CLIENT_INITIATED });
 	}

@@ -41,6 +41,10 @@ class Wire extends HandledEmitter<SessionEvents> {
 	leave(): void {
 		this.emit("closed", {});
 	}
+	holding = false;
+	holdData(hold: boolean): void {
+		this.holding = hold;
+	}
 	async sendData(bytes: Uint8Array, kind: number): Promise<void> {
 		this.other?.receive(decode(DataPacket, bytes), this.identity, kind);
 	}

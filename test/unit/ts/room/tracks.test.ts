@@ -60,6 +60,31 @@ test("what a remote publication and its track say", async () => {
 	assert.deepEqual([video.kind, video.simulcasted, video.track], ["video", true, undefined]);
 });
 
+test("video is refused, of everybody and once, and cannot be subscribed to", async () => {
+	const { room, connect, session, events } = make({ maxParticipants: 1 });
+	const tracks = [audio("TR_a"), audio("TR_v", { type: 1 })] as never;
+	const bob = { identity: "bob", sid: "PA_b", version: 1 };
+	await connect([
+		ann(1, { tracks }),
+		{ ...bob, tracks: [audio("TR_w", { type: 1 })] as never }, // beyond those kept in full
+	]);
+	const refused = () => session().requests.flatMap(({ subscription }) => subscription ?? []);
+	assert.deepEqual(refused(), [
+		{ trackSids: ["TR_v"], subscribe: false },
+		{ trackSids: ["TR_w"], subscribe: false },
+	]);
+	session().update(ann(2, { tracks }));
+	assert.equal(refused().length, 2);
+
+	const video = room.remoteParticipants.get("ann")?.trackPublications.get("TR_v");
+	assert.deepEqual([video?.isDesired, video?.subscriptionStatus], [false, "unsubscribed"]);
+	video?.setSubscribed(true);
+	assert.equal(events[events.length - 1], "trackSubscriptionFailed TR_v ann 1");
+	video?.setSubscribed(false);
+	assert.equal(refused().length, 2);
+	assert.deepEqual(session().options.syncState?.().subscription?.trackSids, ["TR_v"]);
+});
+
 test("what a local publication and its track say", async () => {
 	const { room, connect, session } = make();
 	await connect();

@@ -192,6 +192,20 @@ test("the limit is 64,000 bytes, or less by the answer or the board", async () =
 	}
 });
 
+test("who wants no messages says so to all connections, those that come included", () => {
+	const { channels, peer } = make();
+	channels.hold(true);
+	assert.ok(peer.holding);
+	channels.restart();
+	const [up, down] = [new FakePeer(channels as never, 1), new FakePeer(channels as never, 1)];
+	channels.listenDown();
+	channels.open(up as unknown as Peer, remote);
+	channels.openDown(down as unknown as Peer, remote);
+	assert.deepEqual([up.holding, down.holding], [true, true]);
+	channels.hold(false);
+	assert.deepEqual([peer.holding, up.holding, down.holding], [true, false, false]);
+});
+
 test("messages come with their kind; an app that throws does no harm", () => {
 	const { channels, log, tell } = make();
 	tell.onMessage(1, native());

@@ -214,6 +214,10 @@ export class FakePeer {
 		this.messages.push([channel, bytes.length]);
 		return true;
 	}
+	holding = false;
+	holdMessages(hold: boolean): void {
+		this.holding = hold;
+	}
 	/** Messages that the server has not got. */
 	open = 0;
 	undelivered(): number {

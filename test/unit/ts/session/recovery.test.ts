@@ -43,6 +43,25 @@ test("a resume: who we are, what we have, and no offer when media is well", asyn
 	made.session.leave();
 });
 
+test("signalling that is taken and gone in one turn has not come back", async () => {
+	const made = make();
+	await reach.connected(made);
+	made.signal.lose();
+	made.signal.accept(() => made.signal.lose());
+	await sleep(0);
+	assert.equal(made.session.state, "waiting");
+
+	const again = make();
+	await reach.rejoining(again);
+	again.signal.accept(() => {
+		again.signal.answer(first);
+		again.signal.lose();
+	});
+	await sleep(0);
+	assert.equal(again.session.state, "resting");
+	for (const { session } of [made, again]) session.leave();
+});
+
 test("an offer that lost its answer is made again", async () => {
 	const made = make();
 	await reach.connected(made);

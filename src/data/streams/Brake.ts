@@ -1,0 +1,61 @@
+/**
+ * Holds senders back while what came and is not read leaves no room for one more chunk. SCTP's window
+ * does it, so all that others send waits, not that stream alone: nobody is waited for who reads nothing.
+ */
+
+import { Timeout } from "../../platform/Timeout";
+import type { Budget } from "./StreamFeed";
+
+export class Brake {
+	readonly #unread: Budget;
+	/** What one more chunk may take of it. */
+	readonly #next: number;
+	readonly #patience: number;
+	readonly #hold: (hold: boolean) => void;
+	#holds = false;
+	/** Nobody has read for so long: it is not pulled again before somebody does. */
+	#vain = false;
+	readonly #timeout = new Timeout();
+
+	/**
+	 * @param patience milliseconds without any reading after which it lets go
+	 * @param hold pulls it, and lets go
+	 */
+	constructor(unread: Budget, next: number, patience: number, hold: (hold: boolean) => void) {
+		this.#unread = unread;
+		this.#next = next;
+		this.#patience = patience;
+		this.#hold = hold;
+	}
+
+	/** A chunk came and was kept. */
+	onKept(): void {
+		if (this.#holds || this.#vain || this.#hasRoom) return;
+		this.#holds = true;
+		this.#timeout.start(this.#patience, () => {
+			this.#vain = true;
+			this.release();
+		});
+		this.#hold(true);
+	}
+
+	/** Something was read, or forgotten. */
+	onRead(): void {
+		this.#vain = false;
+		if (this.#hasRoom) this.release();
+		else this.#timeout.restart();
+	}
+
+	release(): void {
+		this.#timeout.stop();
+		if (!this.#holds) return;
+		this.#holds = false;
+		this.#hold(false);
+	}
+
+	/** One that is empty has always room: no chunk that is too large for it will ever fit. */
+	get #hasRoom(): boolean {
+		const { used, limit } = this.#unread;
+		return used === 0 || used + this.#next <= limit;
+	}
+}
