@@ -76,11 +76,14 @@ export interface FedMicrophoneOptions {
 
 /**
  * A microphone that the app feeds; three can be open beside the board's. Every 20 ms as much is taken
- * from its queue, whether or not a Peer sends it. Kept from the garbage collector until close().
+ * from its queue, whether or not a Peer sends it. Kept from the garbage collector while onTaken is due.
  */
 export class FedMicrophone extends Native("xs_microphone_destructor") {
+	readonly onTaken: () => void;
+
 	constructor(options: FedMicrophoneOptions) {
 		super();
+		this.onTaken = options.onTaken;
 		native("xs_feed").call(this, options);
 	}
 	/** Of what is encoded: the lowest of Opus's rates that is not below that of the samples. */

@@ -3,7 +3,10 @@
 import { FedMicrophone } from "webrtc-native/device";
 import type { AudioFrame } from "./AudioFrame";
 
-/** An AudioSource is closed, or could not be made: too many, or no memory. */
+/** Frames that wait at most, for room in the queue. */
+const MAX_WAITING = 16;
+
+/** An AudioSource is closed, could not be made (too many, or no memory), or has too many frames that wait. */
 export class AudioSourceError extends Error {
 	override get name(): string {
 		return "AudioSourceError";
@@ -61,8 +64,9 @@ export class AudioSource {
 	/**
 	 * Resolves when all of the frame is in the queue, which empties in real time whether or not the
 	 * track is published or muted; until then its data must stay as it is. Frames of any length, in
-	 * order. Rejects with AudioSourceError when the source is closed, with RangeError when the frame
-	 * has another rate or more channels than the source.
+	 * order. Rejects with AudioSourceError when the source is closed, or 16 frames wait already: whoever
+	 * waits for each never sees that. Rejects with RangeError when the frame has another rate or more
+	 * channels than the source.
 	 */
 	async captureFrame(frame: AudioFrame): Promise<void> {
 		const { data, sampleRate, channels, samplesPerChannel: to } = frame;
@@ -70,6 +74,9 @@ export class AudioSource {
 		if (sampleRate !== this.sampleRate || channels !== 1) {
 			const wanted = `${this.sampleRate} Hz and 1 channel`;
 			throw new RangeError(`the frame must have ${wanted}, as the AudioSource`);
+		}
+		if (this.#waiting.length === MAX_WAITING) {
+			throw new AudioSourceError(`${MAX_WAITING} frames wait: await captureFrame()`);
 		}
 		const from = this.#waiting.length > 0 ? 0 : this.microphone.push(data, 0, to);
 		if (from === to) return;

@@ -19,3 +19,17 @@ test("docs/api-compatibility.md is up to date", () => {
 	const there = readFileSync(join(root, "docs/api-compatibility.md"), "utf8");
 	assert.equal(there, document(comparison), "run node tools/compat/generate.mjs");
 });
+
+test("every event of a room is provoked by the real server, or it is said why it cannot be", () => {
+	const read = (/** @type {string} */ path) => readFileSync(join(root, path), "utf8");
+	const [, table] =
+		/RoomEvent = Object\.freeze\(\{([\s\S]*?)\} as const/.exec(read("src/room/events.ts")) ?? [];
+	const events = Array.from(table.matchAll(/^\t\w+: "(\w+)"/gm), ([, event]) => event);
+	/** @type {Record<string, { server?: string, unit?: string, why?: string }>} */
+	const rows = JSON.parse(read("test/compat/events.json"));
+	assert.deepEqual(Object.keys(rows), events);
+	for (const [event, { server, unit, why }] of Object.entries(rows)) {
+		assert.ok(server ? !unit : unit && why, event);
+		assert.match(read(server ?? unit ?? ""), new RegExp(event, "i"));
+	}
+});

@@ -13,11 +13,22 @@ static void on_taken(void *context)
 	xs_link_post(&feed->link);
 }
 
+/* Nobody waits any more, unless it is told so: what has no other reference may go. */
 static void deliver(xs_link *link)
 {
 	xsBeginHost(link->the);
-	xsmcCall_noResult(link->options, xsID("onTaken"), NULL);
+	xsmcVars(1);
+	xsVar(0) = link->self;
+	if (!atomic_load(&((microphone_object *)link)->waiting))
+		xs_link_rest(link);
+	xsmcCall_noResult(xsVar(0), xsID("onTaken"), NULL);
 	xsEndHost(link->the);
+}
+
+static void wait_for_room(microphone_object *feed)
+{
+	xs_link_hold(&feed->link);
+	atomic_store(&feed->waiting, true);
 }
 
 static void dispose(xs_link *link)
@@ -46,7 +57,8 @@ void xs_feed(xsMachine *the)
 		port_free(feed);
 		xs_throw(the, error);
 	}
-	xs_link_open(the, &feed->link, &xsThis, &xsArg(0));
+	xs_link_open(the, &feed->link, &xsThis, &xsThis);
+	xs_link_rest(&feed->link);
 	xsmcSetHostData(xsThis, feed);
 }
 
@@ -60,7 +72,7 @@ void xs_feed_push(xsMachine *the)
 
 	if (taken < count) {
 		/* What is taken between the two must not go unheard. */
-		atomic_store(&feed->waiting, true);
+		wait_for_room(feed);
 		taken += port_feed_push(feed->port, samples + taken, count - taken);
 	}
 	xsmcSetInteger(xsResult, (xsIntegerValue)taken);
@@ -75,7 +87,7 @@ void xs_feed_get_queued(xsMachine *the)
 
 void xs_feed_notify(xsMachine *the)
 {
-	atomic_store(&microphone_of(the, &xsThis)->waiting, true);
+	wait_for_room(microphone_of(the, &xsThis));
 }
 
 void xs_feed_clear(xsMachine *the)

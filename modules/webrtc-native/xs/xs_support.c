@@ -33,10 +33,33 @@ void xs_link_open(xsMachine *the, xs_link *link, xsSlot *self, xsSlot *options)
 	link->self = *self;
 	link->options = *options;
 	link->open = true;
+	link->held = false;
 	atomic_init(&link->references, 1);
+	xs_link_hold(link);
+}
+
+void xs_link_hold(xs_link *link)
+{
+	xsMachine *the = link->the;
+
+	if (!link->open || link->held)
+		return;
+	link->held = true;
 	xsRemember(link->self);
 	xsRemember(link->options);
 	hostHold();
+}
+
+void xs_link_rest(xs_link *link)
+{
+	xsMachine *the = link->the;
+
+	if (!link->held)
+		return;
+	link->held = false;
+	xsForget(link->self);
+	xsForget(link->options);
+	hostRelease();
 }
 
 void xs_link_post(xs_link *link)
@@ -52,20 +75,16 @@ void xs_link_post(xs_link *link)
 
 void xs_link_close(xs_link *link)
 {
-	xsMachine *the = link->the;
-
-	if (!link->open)
-		return;
-	xsForget(link->self);
-	xsForget(link->options);
-	xs_link_abandon(link);
+	xs_link_rest(link);
+	link->open = false;
 }
 
 void xs_link_abandon(xs_link *link)
 {
-	if (!link->open)
-		return;
 	link->open = false;
+	if (!link->held)
+		return;
+	link->held = false;
 	hostRelease();
 }
 

@@ -27,8 +27,8 @@ typedef struct xs_link xs_link;
 
 struct xs_link {
 	xsMachine *the;
-	xsSlot self, options; /* remembered while open */
-	bool open;            /* the machine's thread only */
+	xsSlot self, options; /* remembered while held */
+	bool open, held;      /* the machine's thread only */
 	/** Runs on the machine's thread, never inside other JavaScript, only while open. */
 	void (*deliver)(xs_link *link);
 	/** Frees the native object; when neither JavaScript nor a message refers to it any more. */
@@ -41,6 +41,12 @@ struct xs_link {
 
 /** `self` and `options` may be the same slot. The caller's reference is the first. */
 void xs_link_open(xsMachine *the, xs_link *link, xsSlot *self, xsSlot *options);
+/**
+ * Lets go of JavaScript until it is held again, for an object that has nothing to tell: if nobody
+ * else refers to it, it is collected. `options` must be `self` then. Held when opened.
+ */
+void xs_link_rest(xs_link *link);
+void xs_link_hold(xs_link *link);
 /** Any thread: deliver() is wanted. Never blocks; wishes of all links share one message. */
 void xs_link_post(xs_link *link);
 /** Lets go of JavaScript. Harmless when not open. */

@@ -114,6 +114,29 @@ test("three at a time, and closed ones leave nothing", async () => {
 	assert.equal(nativeMemory().audio.current, before);
 });
 
+test("one that nobody closed goes with its last reference", async () => {
+	const before = nativeMemory().audio.current;
+	await (async () => {
+		const sources = [8000, 22050, 48000].map((rate) => new AudioSource(rate));
+		await sources[0].captureFrame(silence(80, 8000)); // waited, and was told
+	})();
+	await sleep(0);
+	collect();
+	assert.equal(nativeMemory().audio.current, before);
+	await new AudioSource(16000).close();
+});
+
+test("who does not wait is refused before memory is", async () => {
+	const source = new AudioSource(16000);
+	const frames = Array.from({ length: 20 }, () => rejection(source.captureFrame(silence(60))));
+	source.clearQueue();
+	const errors = (await Promise.all(frames)).map((error) => error?.name);
+	assert.deepEqual(errors.slice(0, 16), Array(16).fill(undefined));
+	assert.deepEqual(errors.slice(16), Array(4).fill("AudioSourceError"));
+	assert.equal(await rejection(source.captureFrame(silence(10))), undefined);
+	await source.close();
+});
+
 test("a track of it has its name, is of no device, and leaves it open", async () => {
 	const source = new AudioSource(16000);
 	const track = LocalAudioTrack.createAudioTrack("chime", source);
