@@ -8,7 +8,8 @@
 import { Chance } from "fuzz/chance";
 import { conclude, runRounds } from "fuzz/rounds";
 import config from "mc/config";
-import { heap } from "simulator";
+import { collect, heap } from "simulator";
+import Time from "time";
 import Timer from "timer";
 import { nativeMemory } from "webrtc-native/device";
 import { candidateTarget } from "./candidate";
@@ -24,6 +25,25 @@ const TARGETS: ReadonlyMap<unknown, TargetMaker> = new Map<string, TargetMaker>(
 	["http", httpTarget],
 ]);
 const ROUND = 500;
+/** Milliseconds: what a closed stream has queued is sent in the background, for a second at most. */
+const GONE_WITHIN = 3_000;
+
+const sleep = (milliseconds: number) =>
+	new Promise<void>((resolve) => {
+		Timer.set(() => resolve(), milliseconds);
+	});
+
+async function streamsAreGone(): Promise<void> {
+	const end = Time.ticks + GONE_WITHIN;
+	const left = () => {
+		collect();
+		return nativeMemory().stream.current;
+	};
+	while (left() > 0) {
+		if (Time.ticks > end) throw new Error(`${left()} bytes of streams are left`);
+		await sleep(10);
+	}
+}
 
 async function fuzz(): Promise<string> {
 	const make = TARGETS.get(config.target);
@@ -43,13 +63,10 @@ async function fuzz(): Promise<string> {
 				}
 			}
 			await target.rest?.();
-			await new Promise<void>((resolve) => {
-				Timer.set(() => resolve(), 0);
-			});
+			await sleep(0);
 		},
 	});
-	const { stream } = nativeMemory();
-	if (stream.current > 0) throw new Error(`${stream.current} bytes of streams are left`);
+	await streamsAreGone();
 	for (const [what, count] of Object.entries(target.seen))
 		if (count === 0) throw new Error(`of ${executions} inputs none was ${what}`);
 	return `${executions} inputs: ${JSON.stringify(target.seen)}, ${heap().slots} slots`;

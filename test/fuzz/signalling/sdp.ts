@@ -1,6 +1,10 @@
-/** Answers of a server: right ones come out as they went in, others are read within bounds or refused. */
+/**
+ * A server's answers, and its offers, which read alike: right ones come out as they went in, others are
+ * read within bounds or refused. Of all that was read an answer can be made.
+ */
 
 import type { Chance } from "fuzz/chance";
+import { buildAnswer } from "livekit/session/sdp/answer";
 import { type Description, LIMITS, parseDescription, SdpError } from "livekit/session/sdp/parse";
 import { candidateLine, checkCandidate, makeIdentity, makePeer, WORDS } from "./candidate";
 import { must, type Target } from "./target";
@@ -99,6 +103,32 @@ function check(description: Description): void {
 	}
 }
 
+/** With two peer connections the server offers: what we answer is whole, whatever it offered. */
+function checkAnswer({ sections }: Description, fingerprint: string, chance: Chance): void {
+	const answered = sections.map((offered) => {
+		const takes = offered.kind === "audio" && !offered.rejected && chance.below(2);
+		return { offered, payloadType: takes ? offered.payloadTypes[0] : undefined };
+	});
+	const sdp = buildAnswer({
+		sessionId: 1,
+		version: 1,
+		ufrag: "abcd",
+		pwd: "p".repeat(22),
+		fingerprint,
+		candidates: [],
+		sections: answered,
+	});
+	must(/^([^\r\n\0]+\r\n)+$/.test(sdp), "lines, and nothing that ends one early");
+	must(sdp.split("m=").length > sections.length, "each section has its line");
+	if (sections.every(({ rejected }) => rejected)) return; // it has no transport
+	const again = parseDescription(sdp);
+	must(again.setup === "passive", "the device is the DTLS server");
+	must(
+		again.sections.map(({ mid }) => mid).join() === sections.map(({ mid }) => mid).join(),
+		"the same sections in the same order",
+	);
+}
+
 export async function sdpTarget(chance: Chance): Promise<Target> {
 	const identity = await makeIdentity();
 	const seen = { read: 0, refused: 0, peers: 0 };
@@ -124,6 +154,7 @@ export async function sdpTarget(chance: Chance): Promise<Target> {
 				return;
 			}
 			check(description);
+			checkAnswer(description, identity.fingerprint, chance);
 			if (input === right) {
 				const written = input.split("a=candidate:").length - 1;
 				const skipped = Object.values(description.skipped).reduce((sum, n) => sum + n, 0);

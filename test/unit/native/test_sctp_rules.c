@@ -200,6 +200,17 @@ static void an_association_that_is_over_says_so(void **state)
 	association_free(us.association);
 }
 
+/* RFC 3720 appendix B.4: 32 bytes of zero. The field itself counts as zero. */
+static void the_checksum_is_crc32c(void **state)
+{
+	uint8_t zeros[32] = {0};
+
+	(void)state;
+	assert_int_equal(sctp_crc32c(zeros, sizeof zeros), 0xaa36918a);
+	memset(zeros + 8, 0xff, 4);
+	assert_int_equal(sctp_crc32c(zeros, sizeof zeros), 0xaa36918a);
+}
+
 /* ---- INIT ACK ---- */
 
 static uint8_t init_ack[100];
@@ -367,6 +378,7 @@ int main(void)
 		cmocka_unit_test(fast_retransmission_of_others_does_not_put_t3_off),
 		cmocka_unit_test(an_init_that_cannot_be_is_refused),
 		cmocka_unit_test(an_association_that_is_over_says_so),
+		cmocka_unit_test(the_checksum_is_crc32c),
 		cmocka_unit_test(init_ack_without_a_cookie_ends_it),
 		cmocka_unit_test(unknown_parameters_are_reported),
 		cmocka_unit_test(init_ack_and_shutdown_complete_come_alone),
