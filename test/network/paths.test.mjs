@@ -27,9 +27,9 @@ const noUdp = Object.freeze({ delay: 10, blockUdp: true });
 /**
  * A laboratory with both servers and an agent in each of `rooms`, which are there while the tests of the
  * suite run that calls this.
- * @param {string} name of logs @param {readonly string[]} rooms
+ * @param {string} name of logs @param {readonly string[]} rooms @param {string[]} [more] options of coturn
  */
-function network(name, rooms) {
+function network(name, rooms, more = []) {
 	/** @type {Awaited<ReturnType<typeof createLab>>} */
 	let lab;
 	/** @type {import("../../tools/server/server.mjs").Server} */
@@ -41,7 +41,7 @@ function network(name, rooms) {
 	before(async () => {
 		lab = await createLab({ seed: 31 });
 		await lab.set({ delay: 10 });
-		const options = ["--verbose"]; // it says when an allocation ends
+		const options = ["--verbose", ...more]; // it says when an allocation ends
 		coturn = await startCoturn({ host: lab.server, name: `coturn-${name}`, options });
 		const rtc = {
 			turn_servers: coturn.turnServers("tls", "tcp", "udp"),
@@ -153,9 +153,11 @@ describe("paths through a network", { skip, concurrency: true }, () => {
 	});
 
 	describe("that are refused, or lost", inTurn, () => {
-		const net = network("paths-other", []);
+		// Allocations are refreshed after half of 6 s, and a nonce is stale after one.
+		const impatient = ["--max-allocate-lifetime=6", "--stale-nonce=1"];
+		const net = network("paths-other", [], impatient);
 
-		it("through relays only, and the app's: one is dead, one refuses, one is taken and given back", async (t) => {
+		it("through relays only, and the app's: one is dead, one refuses, one is taken, refreshed and given back", async (t) => {
 			await net.lab.set({ delay: 10 });
 			const [good] = net.coturn.turnServers("tcp");
 			const { username, credential } = good;
@@ -169,7 +171,7 @@ describe("paths through a network", { skip, concurrency: true }, () => {
 			const config = {
 				...{ url: net.server.url, token, seconds: 20, mic: speech },
 				rtcConfig: JSON.stringify({ iceServers, iceTransportPolicy: "relay" }),
-				script: "mic,connect,wait localTrackPublished,wait 500,path,disconnect",
+				script: "mic,connect,wait localTrackPublished,wait 3500,path,disconnect",
 			};
 			const device = startDevice("paths-relays", config, "test/e2e/apps/room", net.lab.device);
 			const { status, output, report } = await device.end();
@@ -181,6 +183,10 @@ describe("paths through a network", { skip, concurrency: true }, () => {
 			assert.deepEqual([path.candidateType, path.relayProtocol], ["relay", "tcp"]);
 			assert.ok(ice < 500, `a path after ${ice} ms`);
 			assert.equal(peer.relaysFailed, 1, "the one that refused; the dead one was still asked");
+			assert.ok(peer.turnStaleNonces >= 1, "no nonce became stale");
+			for (const name of ["Malformed", "Integrity", "Channel", "Peer"]) {
+				assert.equal(peer[`turnDropped${name}`], 0, name);
+			}
 			const { address } = net.lab.device;
 			await until(() => net.coturn.givenBack(address) > before, "the allocation's end", 3_000);
 		});

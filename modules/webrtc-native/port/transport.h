@@ -6,6 +6,7 @@
 #ifndef LKXS_PORT_TRANSPORT_H
 #define LKXS_PORT_TRANSPORT_H
 
+#include "../core/ice/turn.h"
 #include "../core/peer.h"
 
 /** Monotonic microseconds; the clock every `now` and `at` is on. */
@@ -83,6 +84,7 @@ typedef struct {
 	uint32_t dropped_send;     /* the socket took it not: buffer full, no route */
 	uint32_t dropped_oversize; /* larger than NET_DATAGRAM_MAX */
 	uint32_t relays_failed;    /* TURN servers that were of no use */
+	turn_stats turn;           /* of all relays that there are or were */
 } port_peer_stats;
 
 void port_peer_get_stats(port_peer *peer, port_peer_stats *out);

@@ -207,6 +207,7 @@ void port_peer_get_stats(port_peer *self, port_peer_stats *out)
 {
 	pthread_mutex_lock(&self->mutex);
 	*out = self->stats;
+	peer_relay_add_stats(self, &out->turn);
 	peer_get_stats(self->core, &out->core);
 	pthread_mutex_unlock(&self->mutex);
 }

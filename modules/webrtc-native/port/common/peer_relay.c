@@ -143,6 +143,21 @@ void peer_relay_open(port_peer *self, const port_ice_server *server, const net_a
 	transmit_requests(self, relay);
 }
 
+static void add_stats(turn_stats *sum, const turn_client *turn)
+{
+	turn_stats one;
+
+	turn_get_stats(turn, &one);
+	sum->requests += one.requests;
+	sum->retransmissions += one.retransmissions;
+	sum->stale_nonces += one.stale_nonces;
+	sum->dropped_malformed += one.dropped_malformed;
+	sum->dropped_integrity += one.dropped_integrity;
+	sum->dropped_unknown_transaction += one.dropped_unknown_transaction;
+	sum->dropped_channel += one.dropped_channel;
+	sum->dropped_peer += one.dropped_peer;
+}
+
 static void end(port_peer *self, peer_relay *relay, uint64_t now)
 {
 	bool told = relay->told;
@@ -150,6 +165,7 @@ static void end(port_peer *self, peer_relay *relay, uint64_t now)
 
 	turn_close(relay->turn);
 	transmit_requests(self, relay);
+	add_stats(&self->stats.turn, relay->turn);
 	turn_free(relay->turn);
 	close_way(self, relay);
 	ice_servers_release(relay->servers);
@@ -317,4 +333,11 @@ uint64_t peer_relay_due(const port_peer *self)
 			due = at;
 	}
 	return due;
+}
+
+void peer_relay_add_stats(const port_peer *self, turn_stats *sum)
+{
+	for (int i = 0; i < PEER_RELAYS; i++)
+		if (self->relays[i].turn)
+			add_stats(sum, self->relays[i].turn);
 }

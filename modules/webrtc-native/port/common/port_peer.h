@@ -126,5 +126,7 @@ void peer_relay_hush(port_peer *self);
 /** Gives back those that are reached from addresses that are not among those `found`; all with 0.
  */
 void peer_relay_drop(port_peer *self, const net_address *addresses, int found);
+/** Of those that are there. */
+void peer_relay_add_stats(const port_peer *self, turn_stats *sum);
 
 #endif
