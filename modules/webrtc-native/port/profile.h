@@ -16,7 +16,7 @@ typedef enum {
 	PORT_TASK_TRANSPORT, /* sockets, ICE, DTLS, SRTP, SCTP and all their timers */
 	PORT_TASK_AUDIO,     /* capture, encode, decode, playout */
 	PORT_TASK_WORKER,    /* makes keys; lives while there is work */
-	PORT_TASK_WAITING,   /* DNS, TCP and TLS; lives while there is work, two at most */
+	PORT_TASK_WAITING,   /* DNS, TCP and TLS; lives while there is work, four at most */
 	PORT_TASKS
 } port_task;
 

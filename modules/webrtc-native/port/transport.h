@@ -14,9 +14,11 @@ uint64_t port_now(void);
 
 /** Runs `job(context)`, which computes, on the worker. 0, or -1 when the queue is full. */
 int port_worker_run(void (*job)(void *context), void *context);
-/** The same for a job that waits for others, name servers say: it never holds up one that does not.
- */
+/** The same for a job that waits for others, as connecting does: it never holds up one that
+ * computes. */
 int port_worker_run_waiting(void (*job)(void *context), void *context);
+/** And for one that looks up names that may have no answer: it holds up neither. */
+int port_worker_run_asking(void (*job)(void *context), void *context);
 
 /* Text form of addresses; port_address_parse takes numeric IPv4 and IPv6 only. */
 bool port_address_parse(net_address *out, const char *text, uint16_t port);

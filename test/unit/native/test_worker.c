@@ -88,11 +88,27 @@ static void one_silent_name_server_does_not_hold_up_another(void **state)
 	assert_true(comes(DONE));
 }
 
+static void the_names_of_ice_servers_do_not_hold_up_signalling(void **state)
+{
+	(void)state;
+	for (int peer = 0; peer < 2; peer++) {
+		assert_int_equal(port_worker_run_asking(never_answered, NULL), 0);
+		assert_true(comes(BEGAN));
+	}
+	assert_int_equal(port_worker_run_waiting(quick, NULL), 0);
+	assert_true(comes(DONE));
+	for (int peer = 0; peer < 2; peer++)
+		post(HANG);
+	for (int peer = 0; peer < 2; peer++)
+		assert_true(comes(DONE));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(keys_are_made_while_name_servers_are_silent),
 		cmocka_unit_test(one_silent_name_server_does_not_hold_up_another),
+		cmocka_unit_test(the_names_of_ice_servers_do_not_hold_up_signalling),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -137,7 +137,7 @@ resolution *resolution_start(ice_servers *servers, loop_client *owner)
 		*(address.family == 6 ? &self->six[i] : &self->four[i]) = address;
 		self->states[i] = RESOLVE_FOUND;
 	}
-	if (names && port_worker_run_waiting(resolve_all, self) == 0)
+	if (names && port_worker_run_asking(resolve_all, self) == 0)
 		return self;
 	for (size_t i = 0; i < servers->config.count; i++)
 		if (self->states[i] == RESOLVE_PENDING)

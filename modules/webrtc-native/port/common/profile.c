@@ -17,7 +17,7 @@
 		[PORT_TASK_TRANSPORT] = {"lk-transport", transport, 12, 0, 1},                             \
 		[PORT_TASK_AUDIO] = {"lk-audio", audio, 15, 1, 1},                                         \
 		[PORT_TASK_WORKER] = {"lk-worker", worker, 3, PORT_ANY_CORE, 1},                           \
-		[PORT_TASK_WAITING] = {"lk-waiting", waiting, 3, PORT_ANY_CORE, 2},                        \
+		[PORT_TASK_WAITING] = {"lk-waiting", waiting, 3, PORT_ANY_CORE, 4},                        \
 	}
 
 /* clang-format off */

@@ -2,7 +2,8 @@
  * The worker: what takes long (name resolution, TLS handshakes, making keys) away from threads with
  * deadlines. Its threads live while there is work. Work that waits for others has threads of its
  * own, because getaddrinfo() cannot be cancelled: name servers that do not answer hold up neither
- * the making of keys nor, with a second thread, the first look-up behind them.
+ * the making of keys nor, with a second thread, the first look-up behind them. What looks up the
+ * names of ICE's servers, one such job for each peer connection, does not hold up signalling.
  */
 #include <pthread.h>
 #include <stdbool.h>
@@ -27,6 +28,7 @@ typedef struct {
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pool computing = {.threads_max = 1, .task = PORT_TASK_WORKER};
 static pool waiting = {.threads_max = 2, .task = PORT_TASK_WAITING};
+static pool asking = {.threads_max = 2, .task = PORT_TASK_WAITING};
 
 static void *worker_main(void *context)
 {
@@ -75,4 +77,9 @@ int port_worker_run(void (*run)(void *context), void *context)
 int port_worker_run_waiting(void (*run)(void *context), void *context)
 {
 	return pool_run(&waiting, (job){.run = run, .context = context});
+}
+
+int port_worker_run_asking(void (*run)(void *context), void *context)
+{
+	return pool_run(&asking, (job){.run = run, .context = context});
 }
