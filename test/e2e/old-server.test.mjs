@@ -1,6 +1,6 @@
 /**
  * A server from before 1.9, which wants a peer connection each way: a call, its data, and its way back.
- * With LIVEKIT_XS_OLD_SERVER=1 all other tests run against such a server, too.
+ * With LIVEKIT_XS_OLD_SERVER=1 all other tests run against such a server, too; by hand, for time's sake.
  */
 
 import assert from "node:assert/strict";
