@@ -13,6 +13,7 @@ import { cmake } from "./setup/build.mjs";
 import { installPackages } from "./setup/debian.mjs";
 import { buildDeviceLibraries } from "./setup/device-libraries.mjs";
 import { xsSources } from "./setup/npm.mjs";
+import { deviceSources } from "./setup/sources.mjs";
 
 const timeout = 120_000;
 const folder = join(build, "rv32");
@@ -37,6 +38,7 @@ const rv32Image = {
 		"test/idf-stubs",
 		"tools/device-libraries",
 	],
+	values: deviceSources.values,
 	outputs: [join(build, "rv32", "call")],
 	run: () =>
 		cmake("rv32", "test/rv32", folder, [

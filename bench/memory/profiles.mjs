@@ -61,6 +61,17 @@ function profile(text, name) {
 	};
 }
 
+/** What docs/memory.md shows of core/bounds.h. */
+export function boundsTable() {
+	const text = readFileSync(join(root, "modules/webrtc-native/core/bounds.h"), "utf8");
+	const rows = [...text.matchAll(/^#define (\w+) BOUND\((\d+), (\d+)\)$/gm)];
+	return [
+		"| | `psram` | `internal` |",
+		"|---|---|---|",
+		...rows.map(([, name, one, other]) => `| \`${name}\` | ${one} | ${other} |`),
+	].join("\n");
+}
+
 /** What docs/memory.md shows of them. */
 export function table() {
 	const { psram, internal } = profiles();

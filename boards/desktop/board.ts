@@ -6,7 +6,7 @@
 import { microphone, speaker } from "desktop/sound";
 import config from "mc/config";
 import { collect, complain, exit, heap, onTerminate, rss, writeFile } from "simulator";
-import { nativeMemory } from "webrtc-native/device";
+import { nativeMemory, nativePeak } from "webrtc-native/device";
 
 export default Object.freeze({
 	name: "desktop",
@@ -28,6 +28,7 @@ export default Object.freeze({
 			...measured,
 			xs: { ...peaks, slots, chunkBytes },
 			native: nativeMemory(),
+			nativePeak: nativePeak(),
 			peakRss: rss(),
 		};
 		writeFile(config.report, `${JSON.stringify(report, undefined, "\t")}\n`);

@@ -19,7 +19,7 @@ const MAX_PACKET = 64_000;
 /** Lossy packets are dropped while more bytes than this wait: late ones are of no use. */
 const LOSSY_BUFFERED = 8192;
 const MAX_DATA_BYTES = 65_535;
-const MIN_BUFFER = 4096;
+const MIN_BUFFER = 2048;
 
 /** Bytes of reliable packets that wait, in the engine's heap, while there is no connection. */
 const MAX_WAITING = 32_768;

@@ -9,11 +9,13 @@
 
 #include "dtls/dtls.h"
 #include "fuzz.h"
+#include "net.h"
 
 enum { CLIENT, SERVER };
 
 typedef struct {
 	dtls_transport *dtls;
+	uint8_t room[NET_DATAGRAM_MAX];
 	uint64_t entropy;
 	void (*send)(void *context, const uint8_t *datagram, size_t length);
 	void (*receive)(void *context, const uint8_t *bytes, size_t length);
@@ -41,6 +43,7 @@ static inline void dtls_end_open(dtls_end *end, int role, uint64_t now)
 		.server = role == SERVER,
 		.identity = &identities[role],
 		.send = end->send,
+		.room = end->room,
 		.receive = end->receive,
 		.context = end->context,
 	};

@@ -8,6 +8,7 @@ import { cmake } from "../../tools/setup/build.mjs";
 
 const builds = [
 	{ name: "plain", folder: "unit", definitions: ["-DSANITIZE=OFF"] },
+	{ name: "small boards", folder: "unit-small", definitions: ["-DLKXS_SMALL=ON"] },
 	{ name: "sanitized", folder: "unit-sanitized", definitions: ["-DSANITIZE=ON"] },
 ];
 
@@ -23,7 +24,7 @@ for (const { folder, definitions } of builds) {
 }
 
 // Some wait in real time: the other build's have the processor meanwhile.
-describe("C units", { concurrency: builds.length }, () => {
+describe("C units", { concurrency: 2 }, () => {
 	for (const { name, folder } of builds) {
 		describe(name, () => {
 			for (const test of tests.get(folder) ?? []) {

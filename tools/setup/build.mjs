@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { run } from "../lib/command.mjs";
 import { build, root } from "../lib/paths.mjs";
 import { xsFolder, xsnap } from "./npm.mjs";
+import { deviceSources } from "./sources.mjs";
 
 /** @type {import("../lib/steps.mjs").Step} */
 export const protocolTables = {
@@ -63,11 +64,22 @@ export const desktopHost = host("desktop", "desktop simulator: XS and the C core
  * With a device's pointers and libraries, which buildDeviceLibraries() has made.
  * @param {"x86-32" | "x86-32-internal"} libraries
  */
-export const deviceHost = (libraries) =>
-	host(`desktop-${libraries}`, `desktop simulator with a device's memory (${libraries})`, [
-		`-DCMAKE_TOOLCHAIN_FILE=${join(root, "tools/device-libraries/x86-32.cmake")}`,
-		`-DDEVICE_LIBRARIES=${join(build, "device-libraries", libraries, "device-libraries.cmake")}`,
-	]);
+export const deviceHost = (libraries) => {
+	const step = host(
+		`desktop-${libraries}`,
+		`desktop simulator with a device's memory (${libraries})`,
+		[
+			`-DCMAKE_TOOLCHAIN_FILE=${join(root, "tools/device-libraries/x86-32.cmake")}`,
+			`-DDEVICE_LIBRARIES=${join(build, "device-libraries", libraries, "device-libraries.cmake")}`,
+			`-DLKXS_SMALL=${libraries === "x86-32-internal" ? "ON" : "OFF"}`,
+		],
+	);
+	return {
+		...step,
+		inputs: [...step.inputs, "tools/device-libraries"],
+		values: [...(step.values ?? []), ...(deviceSources.values ?? [])],
+	};
+};
 export const sanitizedHost = host("desktop-asan", "the same with sanitizers", ["-DSANITIZE=ON"]);
 
 /** Natives for the engine's own tests, in a library that a host preloads. @type {import("../lib/steps.mjs").Step} */

@@ -11,7 +11,7 @@ import { deviceSources, noSources } from "./sources.mjs";
  * without PSRAM, which do for DTLS alone.
  * @typedef {"rv32" | "x86-32" | "x86-32-internal"} Target
  */
-const small = ["-DTLS_IN_BYTES=2048", "-DTLS_OUT_BYTES=2048"];
+const small = ["-DTLS_IN_BYTES=2048", "-DTLS_OUT_BYTES=1408"];
 
 /** @param {Target} target @returns {import("../lib/steps.mjs").Step} */
 const deviceLibraries = (target) => ({

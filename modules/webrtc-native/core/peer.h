@@ -21,9 +21,6 @@
 #include "sctp/dcep.h"
 #include "srtp/srtp.h"
 
-#define PEER_SENDERS 4
-#define PEER_RECEIVERS 8
-
 typedef enum { PEER_SETUP_ACTPASS, PEER_SETUP_ACTIVE, PEER_SETUP_PASSIVE } peer_setup;
 
 /** RTCPeerConnectionState. */
@@ -178,8 +175,9 @@ void peer_transform_sender(peer *peer, int index, const frame_transform *transfo
 void peer_transform_receiver(peer *peer, int index, const frame_transform *transform);
 
 /**
- * m=application is negotiated: takes the memory for data channels and connects them as soon as DTLS
- * is up. Once. 0, or -1: a second time, closed, or no memory.
+ * m=application is negotiated: connects data channels as soon as DTLS is up. The memory of their
+ * buffers is taken when the peer answers: DTLS has given its handshake's back by then. Without it
+ * PEER_EVENT_DATA_ENDED comes. Once. 0, or -1: a second time, closed, or no memory.
  */
 int peer_open_data(peer *peer, const peer_data_config *config, uint64_t now);
 /** The channel's number, or DCEP_NO_CHANNEL. May be sent on at once. */

@@ -12,12 +12,6 @@
  */
 #define PEER_QUIET 800000u
 #define PEER_OLD_PATH 15000000u
-/* Datagrams that could not wait to be made when polled: DTLS flights (at most about 1.5 KB), BYE.
- */
-#define PEER_OUTBOX 4096
-/* For retransmission: about half a second of speech, in packets of up to 64 kb/s. */
-#define PEER_HISTORY 24
-#define PEER_HISTORY_BYTES 240
 #define PEER_WANTED 16 /* retransmissions asked for and not sent yet */
 
 typedef struct {

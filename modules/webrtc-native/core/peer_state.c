@@ -88,6 +88,7 @@ dtls_transport *peer_create_dtls(peer *self, const peer_remote *remote)
 		.server = self->dtls_server,
 		.identity = self->identity,
 		.send = dtls_out,
+		.room = self->scratch,
 		.receive = dtls_application_data,
 		.context = self,
 	};

@@ -5,7 +5,6 @@
 
 #include "../core/port.h"
 
-#define EVENT_BYTES 4096
 #define BODY_MAX 160 /* a reason, with its end, or a candidate */
 
 _Static_assert(sizeof(ice_candidate) < BODY_MAX, "room for a candidate");

@@ -27,7 +27,8 @@ typedef struct {
 	atomic_uint data_events; /* bits by peer_event_type: READABLE, WRITABLE */
 	bool holds_messages;     /* READABLE waits */
 	size_t max_message;      /* bytes of the largest message in a data channel */
-	size_t message_memory;   /* bytes of native messages at which XS must look for garbage */
+	uint32_t receive_buffer;
+	size_t message_memory; /* bytes of native messages at which XS must look for garbage */
 	bool loopback;
 	uint32_t candidates_refused;
 	sender_binding senders[PEER_SENDERS];       /* by core's index, which is the handle */

@@ -5,7 +5,7 @@
 
 #include "../core/port.h"
 
-#define BUFFER_MIN 4096
+#define BUFFER_MIN 2048
 #define BUFFER_MAX 4194304
 #define MAX_MESSAGE (1 << 24)
 
@@ -46,9 +46,7 @@ void xs_peer_openData(xsMachine *the)
 	if (args.result != 0)
 		xs_throw(the, "data channels are open already, or there is no memory for them");
 	object->max_message = args.config.max_message;
-	/* The messages of two full windows, beside what all associations hold now. */
-	object->message_memory =
-		port_memory_of(PORT_SCTP).current + 2 * (size_t)args.config.receive_buffer;
+	object->receive_buffer = args.config.receive_buffer;
 }
 
 typedef struct {
@@ -229,6 +227,10 @@ static void deliver_message(xsMachine *the, peer_object *object)
 {
 	take_call args = {0};
 
+	/* The messages of two full windows, beside what all associations hold now. */
+	if (object->message_memory == 0)
+		object->message_memory =
+			port_memory_of(PORT_SCTP).current + 2 * (size_t)object->receive_buffer;
 	xs_make_room(the, PORT_SCTP, object->message_memory, object->max_message);
 	port_peer_with(object->port, take_message, &args);
 	if (!args.taken)

@@ -122,7 +122,7 @@ void xs_peer_addSender(xsMachine *the)
 	port_peer_with(object->port, add_sender, &args);
 	if (args.index < 0) {
 		audio_uplink_free(uplink);
-		xs_throw(the, "too many senders, or the mid is in use");
+		xs_throw(the, "no memory for a sender, too many of them, or the mid is in use");
 	}
 	sender_binding *sender = &object->senders[args.index];
 	sender->uplink = uplink;

@@ -28,6 +28,7 @@ typedef struct link_end {
 	link_datagram flight[LINK_FLIGHT]; /* towards this end */
 	size_t in_flight;
 	size_t largest; /* datagram sent by this end */
+	uint8_t room[NET_DATAGRAM_MAX];
 	uint8_t received[4096];
 	size_t received_length, messages;
 	/* Changes or drops what this end sends: false drops it. */
@@ -87,6 +88,7 @@ static bool link_create_end(link_end *end, bool server, const uint8_t peer_finge
 		.server = server,
 		.identity = &end->identity,
 		.send = link_send,
+		.room = end->room,
 		.receive = link_receive,
 		.context = end,
 	};

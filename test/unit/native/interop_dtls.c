@@ -11,6 +11,7 @@
 
 #include "dtls/dtls.h"
 #include "hex.h"
+#include "net.h"
 #include "process.h"
 
 static char directory[] = "/tmp/lkxs-interop-XXXXXX";
@@ -21,6 +22,7 @@ typedef struct {
 	int socket;
 	struct sockaddr_in to;
 	dtls_transport *dtls;
+	uint8_t room[NET_DATAGRAM_MAX];
 	uint8_t received[2048];
 	size_t length;
 } end;
@@ -83,6 +85,7 @@ static void create(end *us, bool server, const char *kind, bool right)
 	dtls_config config = {.server = server,
 						  .identity = &identity,
 						  .send = on_send,
+						  .room = us->room,
 						  .receive = on_receive,
 						  .context = us};
 	fingerprint_of(kind, config.peer_fingerprint);

@@ -29,10 +29,10 @@ static size_t room_of(port_subsystem subsystem)
 	return budget_of(subsystem) - port_memory_of(subsystem).current;
 }
 
-static int choose_internal(void **state)
+static int choose_psram(void **state)
 {
 	(void)state;
-	return port_profile_choose("internal") ? 0 : -1;
+	return port_profile_choose("psram") ? 0 : -1;
 }
 
 static void the_last_byte_is_given_and_not_one_more(void **state)
@@ -264,5 +264,5 @@ int main(void)
 		cmocka_unit_test(room_to_send_is_told_while_a_message_finds_no_memory),
 	};
 
-	return cmocka_run_group_tests(tests, choose_internal, NULL);
+	return cmocka_run_group_tests(tests, choose_psram, NULL);
 }

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "audio/jitter.h"
+#include "bounds.h"
 #include "port.h"
 
 #define FRAME 960
@@ -414,7 +415,7 @@ static void overflow_drops_the_oldest(void **state)
 
 static void large_packets_share_the_memory(void **state)
 {
-	fixture on = start(60);
+	fixture on = start(10 * JITTER_BLOCKS / 16); /* which the packets that there is room for fill */
 	uint8_t payload[JITTER_PACKET_MAX + 1];
 
 	(void)state;
@@ -424,9 +425,9 @@ static void large_packets_share_the_memory(void **state)
 		jitter_put(on.jitter, i, i * FRAME, FRAME, payload, JITTER_PACKET_MAX, on.now);
 	}
 	jitter_put(on.jitter, 8, 8 * FRAME, FRAME, payload, JITTER_PACKET_MAX + 1, on.now);
-	/* 64 blocks of 96 bytes hold four; the four newest are there, whole */
-	assert_int_equal(stats(&on).overflow, 5);
-	for (uint16_t i = 4; i < 8; i++) {
+	/* each takes 16 blocks of 96 bytes; the newest are there, whole */
+	assert_int_equal(stats(&on).overflow, 8 - JITTER_BLOCKS / 16 + 1);
+	for (uint16_t i = 8 - JITTER_BLOCKS / 16; i < 8; i++) {
 		assert_int_equal(get(&on), JITTER_PACKET);
 		assert_int_equal(on.frame.length, JITTER_PACKET_MAX);
 		for (size_t j = 0; j < JITTER_PACKET_MAX; j++)
@@ -521,7 +522,7 @@ static void survives_noise(void **state)
 		jitter_put(on.jitter, (uint16_t)(sequence + 20000 + i), i * FRAME, FRAME, payload,
 				   sizeof payload, on.now);
 	}
-	assert_int_equal(stats(&on).depth, 32);
+	assert_int_equal(stats(&on).depth, JITTER_BLOCKS / 2);
 	jitter_free(on.jitter);
 	assert_int_equal(port_memory_of(PORT_AUDIO).current, before);
 }

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "port.h"
+#include "sctp/internal.h"
 #include "sctp_traffic.h"
 #include "sim/sctp_pair.h"
 
@@ -51,6 +52,8 @@ static void run(sim_weather weather, uint64_t seed, const sctp_config *config, u
 
 	memset(directions, 0, sizeof directions);
 	sctp_pair_create(&pair, seed, weather, config);
+	for (int i = 0; i < 2; i++)
+		assert_true(association_take_buffers(pair.ends[i].association));
 	size_t held = port_memory_of(PORT_SCTP).current;
 
 	for (int i = 0; i < 2; i++) {

@@ -38,11 +38,43 @@ static bool options_are_valid(const audio_encoder_options *options)
 		   options->expected_loss <= 100;
 }
 
+#ifdef OPUS_APPLICATION_RESTRICTED_SILK
+/* Up to here Opus codes speech with SILK alone anyway; said beforehand, CELT's state is not there.
+ */
+#define SPEECH_RATE 16000    /* Hz */
+#define SPEECH_BITRATE 40000 /* bit/s */
+
+static int application_for(const audio_encoder_options *options)
+{
+	return options->sample_rate <= SPEECH_RATE && options->bitrate <= SPEECH_BITRATE
+			   ? OPUS_APPLICATION_RESTRICTED_SILK
+			   : OPUS_APPLICATION_VOIP;
+}
+
+/*
+ * Bytes. opus_encoder_get_size() has the most of all applications; what one of them takes is asked
+ * for without a state, as opus_encoder_create() does, though the header says that there must be
+ * one.
+ */
+static int state_size(const audio_encoder_options *options)
+{
+	int (*const init)(OpusEncoder *, opus_int32, int, int) = opus_encoder_init;
+
+	return init(NULL, (opus_int32)options->sample_rate, options->channels,
+				application_for(options));
+}
+#else /* before Opus 1.6 */
+#define application_for(options) OPUS_APPLICATION_VOIP
+#define state_size(options) opus_encoder_get_size((options)->channels)
+#endif
+
 audio_encoder *audio_encoder_create(const audio_encoder_options *options)
 {
 	if (!options_are_valid(options))
 		return NULL;
-	int size = opus_encoder_get_size(options->channels);
+	int size = state_size(options);
+	if (size <= 0)
+		return NULL;
 	audio_encoder *encoder = port_alloc(sizeof *encoder + (size_t)size, PORT_EXTERNAL, PORT_OPUS);
 	if (!encoder)
 		return NULL;
@@ -50,7 +82,7 @@ audio_encoder *audio_encoder_create(const audio_encoder_options *options)
 	OpusEncoder *opus = (OpusEncoder *)encoder->state;
 	encoder->frame = options->sample_rate * AUDIO_FRAME_MS / 1000;
 	if (opus_encoder_init(opus, (opus_int32)options->sample_rate, options->channels,
-						  OPUS_APPLICATION_VOIP) != OPUS_OK ||
+						  application_for(options)) != OPUS_OK ||
 		opus_encoder_ctl(opus, OPUS_SET_BITRATE((opus_int32)options->bitrate)) != OPUS_OK ||
 		opus_encoder_ctl(opus, OPUS_SET_COMPLEXITY(options->complexity)) != OPUS_OK ||
 		opus_encoder_ctl(opus, OPUS_SET_INBAND_FEC(options->fec)) != OPUS_OK ||
@@ -120,5 +152,7 @@ uint32_t audio_packet_duration(const uint8_t *bytes, size_t length)
 		return 0;
 	int samples = opus_packet_get_nb_samples(bytes, (opus_int32)length, AUDIO_RTP_CLOCK);
 
-	return samples > 0 ? (uint32_t)samples : 0;
+	return samples > 0 && samples <= AUDIO_PACKET_MS_MAX * (AUDIO_RTP_CLOCK / 1000)
+			   ? (uint32_t)samples
+			   : 0;
 }

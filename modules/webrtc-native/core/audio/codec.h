@@ -6,12 +6,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "../bounds.h"
+
 #define AUDIO_FRAME_MS 20
-#define AUDIO_RTP_CLOCK 48000   /* RFC 7587: whatever the capture rate */
-#define AUDIO_RTP_FRAME 960     /* RTP clock units in 20 ms */
-#define AUDIO_PACKET_MAX 400    /* bytes of one encoded frame we send: 160 kb/s */
-#define AUDIO_FRAME_MAX 960     /* samples of one mono channel in 20 ms at 48 kHz */
-#define AUDIO_PACKET_MS_MAX 120 /* sound in one Opus packet of another sender */
+#define AUDIO_RTP_CLOCK 48000 /* RFC 7587: whatever the capture rate */
+#define AUDIO_RTP_FRAME 960   /* RTP clock units in 20 ms */
+#define AUDIO_PACKET_MAX 400  /* bytes of one encoded frame we send: 160 kb/s */
+#define AUDIO_FRAME_MAX 960   /* samples of one mono channel in 20 ms at 48 kHz */
 
 typedef struct {
 	uint32_t sample_rate;  /* one of audio_codec_rate() */
@@ -48,7 +49,7 @@ void audio_decoder_free(audio_decoder *decoder);
  */
 int audio_decode(audio_decoder *decoder, const uint8_t *bytes, size_t length, int16_t *out,
 				 size_t frames);
-/** RTP clock units in one Opus packet: at most 120 ms; 0 when it is corrupt. */
+/** RTP clock units in one Opus packet; 0 when it is corrupt or over AUDIO_PACKET_MS_MAX. */
 uint32_t audio_packet_duration(const uint8_t *bytes, size_t length);
 
 #endif

@@ -5,7 +5,6 @@
 #include "shorten.h"
 #include "snapshot.h"
 
-#define RING_BYTES 4096
 #define GAIN_MAX (16 * AUDIO_VOLUME_ONE)
 #define SOUND 32 /* peak of what counts as sound: -60 dBFS */
 
@@ -25,7 +24,6 @@ struct audio_downlink {
 	audio_downlink_stats stats;
 	snapshot published;
 
-	uint8_t packet[JITTER_PACKET_MAX];
 	size_t room, count; /* samples in `pcm`: decoded and not yet played */
 	int16_t pcm[];
 };
@@ -48,7 +46,7 @@ audio_downlink *audio_downlink_create(uint32_t speaker_rate, uint32_t target_ms)
 	downlink->decoder = decoder;
 	downlink->rate = speaker_rate;
 	downlink->room = room;
-	downlink->ring = ring_create(RING_BYTES, PORT_INTERNAL, PORT_AUDIO);
+	downlink->ring = ring_create(DOWNLINK_RING, PORT_INTERNAL, PORT_AUDIO);
 	downlink->jitter = jitter_create(target_ms);
 	atomic_init(&downlink->volume, AUDIO_VOLUME_ONE);
 	if (!downlink->ring || !downlink->jitter) {
@@ -82,20 +80,20 @@ void audio_downlink_set_volume(audio_downlink *downlink, int32_t volume)
 
 static void take_arrivals(audio_downlink *downlink)
 {
+	uint8_t *packet = jitter_room(downlink->jitter);
 	audio_downlink_head head;
 	size_t length;
 
-	while (ring_read(downlink->ring, &head, sizeof head, downlink->packet, sizeof downlink->packet,
-					 &length)) {
-		uint32_t duration = audio_packet_duration(downlink->packet, length);
+	while (ring_read(downlink->ring, &head, sizeof head, packet, JITTER_PACKET_MAX, &length)) {
+		uint32_t duration = audio_packet_duration(packet, length);
 
 		if (length == 0) /* padding alone */
 			continue;
 		if (duration == 0)
 			downlink->stats.decode_errors++;
 		else
-			jitter_put(downlink->jitter, head.sequence, head.timestamp, duration, downlink->packet,
-					   length, head.arrived);
+			jitter_put(downlink->jitter, head.sequence, head.timestamp, duration, packet, length,
+					   head.arrived);
 	}
 }
 

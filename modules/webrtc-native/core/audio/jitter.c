@@ -13,12 +13,12 @@
 
 #include <string.h>
 
+#include "../bounds.h"
 #include "../port.h"
 
 #define CLOCK_MS 48 /* RTP clock units in 1 ms */
 
-#define BLOCK 96  /* bytes: a usual packet at 32 kb/s fits one */
-#define BLOCKS 64 /* all slots can hold 64 kb/s */
+#define BLOCK 96 /* bytes: a usual packet at 32 kb/s fits one */
 #define NO_BLOCK 0xff
 
 #define CONCEAL_MAX (80 * CLOCK_MS)      /* the next 20 ms fade out; then Opus turns to noise */
@@ -65,9 +65,9 @@ struct jitter_buffer {
 	jitter_stats stats;
 	jitter_slot slots[JITTER_SLOTS];
 	uint8_t free_block, free_blocks;
-	uint8_t next_block[BLOCKS];
-	uint8_t blocks[BLOCKS][BLOCK];
-	uint8_t out[JITTER_PACKET_MAX];
+	uint8_t next_block[JITTER_BLOCKS];
+	uint8_t blocks[JITTER_BLOCKS][BLOCK];
+	uint8_t packet[JITTER_PACKET_MAX]; /* the one that comes, or that goes */
 };
 
 /* ---- slots and blocks ---- */
@@ -279,8 +279,8 @@ static void start_playing(jitter_buffer *jitter, uint64_t now)
 static jitter_result play(jitter_buffer *jitter, jitter_slot *head, unsigned missing,
 						  jitter_frame *out)
 {
-	*out =
-		(jitter_frame){.payload = jitter->out, .length = head->length, .duration = head->duration};
+	*out = (jitter_frame){
+		.payload = jitter->packet, .length = head->length, .duration = head->duration};
 	jitter->stats.lost += missing;
 	jitter->next = (uint16_t)(jitter->next + missing + 1);
 	jitter->played = true;
@@ -288,7 +288,7 @@ static jitter_result play(jitter_buffer *jitter, jitter_slot *head, unsigned mis
 	jitter->concealed = 0;
 	jitter->last_duration = head->duration;
 	jitter->dtx = head->length <= DTX_PACKET_MAX;
-	take(jitter, head, jitter->out);
+	take(jitter, head, jitter->packet);
 	if (jitter->surplus >= out->duration / 2 && jitter->stats.depth > 0) {
 		jitter->surplus -= out->duration / 2;
 		out->shorten = true;
@@ -345,15 +345,20 @@ jitter_buffer *jitter_create(uint32_t target_ms)
 	if (!jitter)
 		return NULL;
 	jitter->target = target_ms * CLOCK_MS;
-	jitter->free_blocks = BLOCKS;
-	for (size_t i = 0; i < BLOCKS; i++)
-		jitter->next_block[i] = (uint8_t)(i + 1 < BLOCKS ? i + 1 : NO_BLOCK);
+	jitter->free_blocks = JITTER_BLOCKS;
+	for (size_t i = 0; i < JITTER_BLOCKS; i++)
+		jitter->next_block[i] = (uint8_t)(i + 1 < JITTER_BLOCKS ? i + 1 : NO_BLOCK);
 	return jitter;
 }
 
 void jitter_free(jitter_buffer *jitter)
 {
 	port_free(jitter);
+}
+
+uint8_t *jitter_room(jitter_buffer *jitter)
+{
+	return jitter->packet;
 }
 
 void jitter_get_stats(const jitter_buffer *jitter, jitter_stats *out)

@@ -42,6 +42,9 @@ typedef struct jitter_buffer jitter_buffer;
 /** `target_ms`: delay before the first packet plays, and to which a drained buffer fills again. */
 jitter_buffer *jitter_create(uint32_t target_ms);
 void jitter_free(jitter_buffer *jitter);
+/** Room for a packet on its way to jitter_put(), until the next jitter_get(): JITTER_PACKET_MAX
+ * bytes. */
+uint8_t *jitter_room(jitter_buffer *jitter);
 /** `duration`: RTP clock units in the packet, not 0. `now`: when it arrived, microseconds. */
 void jitter_put(jitter_buffer *jitter, uint16_t sequence, uint32_t timestamp, uint32_t duration,
 				const uint8_t *payload, size_t length, uint64_t now);

@@ -4,7 +4,6 @@
 #include "level.h"
 #include "snapshot.h"
 
-#define RING_BYTES 2048  /* half a second at 24 kb/s */
 #define DTX_PACKET_MAX 2 /* bytes of a packet that only says that nothing follows */
 
 struct audio_uplink {
@@ -32,7 +31,7 @@ audio_uplink *audio_uplink_create(const audio_encoder_options *options)
 	if (!uplink)
 		return NULL;
 	uplink->encoder = audio_encoder_create(options);
-	uplink->ring = ring_create(RING_BYTES, PORT_INTERNAL, PORT_AUDIO);
+	uplink->ring = ring_create(UPLINK_RING, PORT_INTERNAL, PORT_AUDIO);
 	if (!uplink->encoder || !uplink->ring) {
 		audio_uplink_free(uplink);
 		return NULL;

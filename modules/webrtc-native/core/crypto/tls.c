@@ -101,16 +101,20 @@ void tls_connect_callbacks(tls_session *session)
 size_t tls_session_input(tls_session *session, const uint8_t *bytes, size_t length)
 {
 	if (session->datagram) {
-		session->input_start = session->input_end = 0;
-	} else if (session->input_start > 0) {
+		session->input = bytes;
+		session->input_start = 0;
+		session->input_end = length;
+		return length;
+	}
+	if (session->input_start > 0) {
 		session->input_end -= session->input_start;
-		memmove(session->input, session->input + session->input_start, session->input_end);
+		memmove(session->buffer, session->buffer + session->input_start, session->input_end);
 		session->input_start = 0;
 	}
-	size_t room = session->input_size - session->input_end;
+	size_t room = TLS_STREAM_INPUT - session->input_end;
 	if (length > room)
 		length = room;
-	memcpy(session->input + session->input_end, bytes, length);
+	memcpy(session->buffer + session->input_end, bytes, length);
 	session->input_end += length;
 	return length;
 }

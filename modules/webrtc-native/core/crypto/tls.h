@@ -45,8 +45,9 @@ tls_session *tls_session_create(const tls_config *config, char *error, size_t er
 void tls_session_free(tls_session *session);
 
 /**
- * Gives received bytes. A datagram replaces what was not read; stream bytes are appended (at most
- * the count returned is taken). Then call handshake or read until TLS_WANT_INPUT.
+ * Gives received bytes. Stream bytes are appended (at most the count returned is taken); a datagram
+ * replaces what was not read, and stays the caller's: its bytes must be there until they are read,
+ * or until the next one. Then call handshake or read until TLS_WANT_INPUT.
  */
 size_t tls_session_input(tls_session *session, const uint8_t *bytes, size_t length);
 tls_result tls_session_handshake(tls_session *session);

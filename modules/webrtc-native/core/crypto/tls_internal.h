@@ -6,6 +6,7 @@
 #include "tls.h"
 
 #define TLS_TEXT_MAX 256
+#define TLS_STREAM_INPUT 4096 /* bytes */
 
 struct tls_session {
 	mbedtls_ssl_context ssl;
@@ -41,8 +42,11 @@ struct tls_session {
 	char text[TLS_TEXT_MAX];
 	char cipher[80];
 
-	uint8_t *input; /* received, not read yet: input_start .. input_end */
-	size_t input_size, input_start, input_end;
+	/* Received, not read yet: input_start .. input_end of `input`, which is `buffer`, or the
+	 * caller's datagram. */
+	const uint8_t *input;
+	size_t input_start, input_end;
+	uint8_t *buffer; /* TLS_STREAM_INPUT bytes; NULL for datagrams */
 };
 
 /** Points mbedTLS's input, output and timer at the session. */

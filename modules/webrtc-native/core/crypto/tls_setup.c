@@ -12,8 +12,6 @@
 #define SMALL_RECORDS 0
 #endif
 
-#define STREAM_INPUT 4096
-#define DATAGRAM_INPUT 2048 /* a ClientHello that was put together may be over the MTU */
 /* Flights of the handshake go out in datagrams that any path takes. */
 #define HANDSHAKE_MTU 1200
 /* Milliseconds. The path was checked by ICE just now: a whole second, as usual, is too long. */
@@ -164,7 +162,6 @@ static const char *configure(tls_session *session, const tls_config *config)
 tls_session *tls_session_create(const tls_config *config, char *error, size_t error_size)
 {
 	port_subsystem paying = config->datagram ? PORT_DTLS : PORT_STREAM;
-	size_t input = config->datagram ? DATAGRAM_INPUT : STREAM_INPUT;
 	const char *failure = "out of memory";
 	port_subsystem before = mbed_charge(paying);
 	tls_session *session = port_alloc(sizeof *session, PORT_EXTERNAL, paying);
@@ -179,9 +176,11 @@ tls_session *tls_session_create(const tls_config *config, char *error, size_t er
 		mbedtls_x509_crt_init(&session->certificate);
 		mbedtls_x509_crt_init(&session->anchors);
 		mbedtls_pk_init(&session->key);
-		session->input = port_alloc(input, PORT_EXTERNAL, paying);
-		session->input_size = input;
-		if (session->input)
+		if (!config->datagram) {
+			session->buffer = port_alloc(TLS_STREAM_INPUT, PORT_EXTERNAL, paying);
+			session->input = session->buffer;
+		}
+		if (config->datagram || session->buffer)
 			failure = mbed_start() == 0 ? configure(session, config) : "no entropy";
 		if (failure) {
 			tls_session_free(session);
@@ -207,7 +206,7 @@ void tls_session_free(tls_session *session)
 	mbedtls_x509_crt_free(&session->anchors);
 	mbedtls_pk_free(&session->key);
 	mbed_charge(before);
-	port_free(session->input);
+	port_free(session->buffer);
 	crypto_wipe(session, sizeof *session);
 	port_free(session);
 }

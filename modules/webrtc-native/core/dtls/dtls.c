@@ -20,12 +20,9 @@ struct dtls_transport {
 	uint64_t now;   /* of the call that is under way: the session's clock */
 	uint64_t limit; /* when the handshake is given up */
 	dtls_hello hello;
-	bool hello_ready; /* a whole ClientHello waits in the session, or was taken by it */
-	/* The ClientHello being put together; later, decrypted data. */
-	uint8_t buffer[DTLS_HELLO_MAX];
+	bool hello_ready; /* a whole ClientHello waits in `record`, or was taken by the session */
+	uint8_t *record;  /* DTLS_HELLO_MAX bytes, of a server that is not connected */
 };
-
-_Static_assert(DTLS_HELLO_MAX >= NET_DATAGRAM_MAX, "a record's data fits the buffer");
 
 static int on_send(void *context, const uint8_t *bytes, size_t length)
 {
@@ -74,6 +71,7 @@ void dtls_free(dtls_transport *dtls)
 	if (!dtls)
 		return;
 	tls_session_free(dtls->session);
+	port_free(dtls->record);
 	crypto_wipe(dtls, sizeof *dtls);
 	port_free(dtls);
 }
@@ -89,6 +87,8 @@ static void shake_hands(dtls_transport *dtls)
 	switch (tls_session_handshake(dtls->session)) {
 	case TLS_OK:
 		dtls->state = DTLS_CONNECTED;
+		port_free(dtls->record);
+		dtls->record = NULL;
 		break;
 	case TLS_WANT_INPUT:
 	case TLS_WANT_OUTPUT: /* never: on_send() takes all */
@@ -104,10 +104,10 @@ static void read_records(dtls_transport *dtls)
 {
 	/* The receiver may close us from inside its callback. */
 	while (dtls->state == DTLS_CONNECTED) {
-		size_t length = sizeof dtls->buffer;
-		switch (tls_session_read(dtls->session, dtls->buffer, &length)) {
+		size_t length = NET_DATAGRAM_MAX;
+		switch (tls_session_read(dtls->session, dtls->config.room, &length)) {
 		case TLS_OK:
-			dtls->config.receive(dtls->config.context, dtls->buffer, length);
+			dtls->config.receive(dtls->config.context, dtls->config.room, length);
 			break;
 		case TLS_WANT_INPUT:
 		case TLS_WANT_OUTPUT:
@@ -122,12 +122,15 @@ static void read_records(dtls_transport *dtls)
 	}
 }
 
+/* What is not read by then is gone: the datagram is its sender's. */
 static void run(dtls_transport *dtls)
 {
 	if (dtls->state == DTLS_CONNECTING)
 		shake_hands(dtls);
 	if (dtls->state == DTLS_CONNECTED)
 		read_records(dtls);
+	if (dtls->state != DTLS_NEW)
+		tls_session_input(dtls->session, NULL, 0);
 }
 
 void dtls_start(dtls_transport *dtls, uint64_t now)
@@ -149,18 +152,27 @@ static bool is_record(const uint8_t *bytes, size_t length)
 }
 
 /*
- * A server's first datagrams. Before dtls_start() the newest hello waits in the session: a client
+ * A server's first datagrams. Before dtls_start() the newest hello waits in `record`: a client
  * whose path is up before ours saves a round trip.
  */
 static void await_hello(dtls_transport *dtls, const uint8_t *bytes, size_t length)
 {
-	size_t whole = dtls_hello_input(&dtls->hello, dtls->buffer, bytes, length);
+	if (!dtls->record)
+		dtls->record = port_alloc(DTLS_HELLO_MAX, PORT_EXTERNAL, PORT_DTLS);
+	if (!dtls->record) {
+		dtls->stats.dropped++;
+		return;
+	}
+	size_t whole = dtls_hello_input(&dtls->hello, dtls->record, bytes, length);
 	if (whole > 0) {
-		tls_session_input(dtls->session, dtls->buffer, whole);
+		tls_session_input(dtls->session, dtls->record, whole);
 		dtls->hello_ready = true;
 		run(dtls);
 	} else if (dtls->hello.length == 0) {
 		dtls->stats.dropped++;
+	} else { /* a part of a newer one, where the last whole one was */
+		tls_session_input(dtls->session, NULL, 0);
+		dtls->hello_ready = false;
 	}
 }
 

@@ -19,7 +19,9 @@ typedef struct {
 	uint8_t peer_fingerprint[32]; /* SHA-256 */
 	/* The owner's way out; called from inside dtls_* calls. */
 	void (*send)(void *context, const uint8_t *datagram, size_t length);
-	/** Decrypted application data (SCTP); valid during the call only. */
+	/* The owner's, NET_DATAGRAM_MAX bytes: where data is decrypted to, inside dtls_* calls. */
+	uint8_t *room;
+	/** Decrypted application data (SCTP), in `room`. */
 	void (*receive)(void *context, const uint8_t *bytes, size_t length);
 	void *context;
 } dtls_config;

@@ -32,7 +32,7 @@ static bool add_fragment(dtls_hello *hello, uint8_t *record, const uint8_t *byte
 	size_t total = get24(message + 1), offset = get24(message + 6), size = get24(message + 9);
 	uint16_t sequence = (uint16_t)get16(message + 4);
 	if (message[0] != TYPE_CLIENT_HELLO || total == 0 || total > DTLS_HELLO_MAX - HEADERS ||
-		offset > total || size > total - offset || size != length - HEADERS)
+		size == 0 || offset > total || size > total - offset || size != length - HEADERS)
 		return false;
 
 	if (offset == 0 || total != hello->total || sequence != hello->sequence)

@@ -20,9 +20,7 @@
 #define ICE_UFRAG_LENGTH 8 /* 48 random bits */
 #define ICE_PWD_LENGTH 24  /* 144 */
 
-#define ICE_PAIRS_MAX 64
 #define ICE_BASES (ICE_LOCAL_MAX + ICE_TCP_MAX + ICE_RELAY_MAX) /* what the owner gives */
-#define ICE_REFLEXES 8                                          /* what is found on the way */
 #define ICE_LOCALS (ICE_BASES + ICE_REFLEXES)
 #define ICE_TRANSACTIONS 48
 #define ICE_REPLIES 8

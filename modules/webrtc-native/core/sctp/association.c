@@ -7,6 +7,7 @@
 #include "internal.h"
 
 #define DEFAULT_PORT 5000
+#define SCTP_BUFFER_MAX 4194304
 
 static uint32_t clamp(uint32_t value, uint32_t least, uint32_t most)
 {
@@ -24,9 +25,9 @@ sctp_association *association_create(const sctp_config *config)
 	self->max_message = config->max_message;
 	for (int i = 0; i < TIMERS; i++)
 		self->timers[i] = SCTP_NO_TIMEOUT;
-	if (!outbound_create(self, clamp(config->send_buffer, 4096, 4194304)) ||
-		!inbound_create(self, clamp(config->receive_buffer, 4096, 4194304)) ||
-		crypto_random((uint8_t *)&self->local_tsn, sizeof self->local_tsn) != 0 ||
+	self->send_buffer = clamp(config->send_buffer, SCTP_BUFFER_MIN, SCTP_BUFFER_MAX);
+	self->receive_buffer = clamp(config->receive_buffer, SCTP_BUFFER_MIN, SCTP_BUFFER_MAX);
+	if (crypto_random((uint8_t *)&self->local_tsn, sizeof self->local_tsn) != 0 ||
 		crypto_random((uint8_t *)&self->local_tag, sizeof self->local_tag) != 0 ||
 		crypto_random(self->cookie_key, sizeof self->cookie_key) != 0) {
 		association_free(self);
@@ -51,6 +52,16 @@ void association_free(sctp_association *self)
 	port_free(self->received);
 	crypto_wipe(self, sizeof *self);
 	port_free(self);
+}
+
+bool association_take_buffers(sctp_association *self)
+{
+	if (self->received != NULL || self->over)
+		return !self->over;
+	if (outbound_create(self) && inbound_create(self))
+		return true;
+	association_end(self, "no memory for data channels");
+	return false;
 }
 
 void association_connect(sctp_association *self, uint64_t now)

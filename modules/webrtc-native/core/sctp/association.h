@@ -18,6 +18,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "../bounds.h"
+
 #define SCTP_PACKET_MAX 1191    /* bytes sent in one packet at most; pion's initial MTU */
 #define SCTP_MESSAGE_MAX 65535u /* bytes that one message can have (a=max-message-size) */
 #define SCTP_STREAMS 64         /* stream ids are below this, both ways */
@@ -38,7 +40,7 @@ typedef enum {
 typedef struct {
 	uint16_t local_port, remote_port; /* a=sctp-port; 0 takes 5000 */
 	/* Bytes of messages that may be kept; pool overhead (about a fifth) comes on top. */
-	uint32_t send_buffer;    /* waiting to be sent or acknowledged; 4,096 to 4,194,304 */
+	uint32_t send_buffer;    /* waiting to be sent or acknowledged; SCTP_BUFFER_MIN to 4,194,304 */
 	uint32_t receive_buffer; /* likewise; the window that the peer is told */
 	uint32_t max_message;    /* inbound; larger ones are refused; best below 4/5 of that */
 } sctp_config;
@@ -106,7 +108,10 @@ typedef struct sctp_association sctp_association;
 sctp_association *association_create(const sctp_config *config);
 void association_free(sctp_association *association);
 
-/** Sends INIT. Without it an INIT of the peer is answered all the same. */
+/**
+ * Sends INIT. Without it an INIT of the peer is answered all the same. The memory of the buffers is
+ * taken with the first message or packet; without it SCTP_EVENT_CLOSED comes.
+ */
 void association_connect(sctp_association *association, uint64_t now);
 /** Sends what waits, then says goodbye; SCTP_EVENT_CLOSED follows. */
 void association_shutdown(sctp_association *association, uint64_t now);

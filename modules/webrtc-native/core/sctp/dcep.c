@@ -36,6 +36,7 @@ typedef struct {
 struct dcep {
 	sctp_association *association;
 	bool connected;
+	bool waits; /* what is owed goes with the handshake's second packet, which takes the buffers */
 	uint16_t parity; /* of our streams */
 	dcep_stats stats;
 	data_channel list[DCEP_CHANNELS];
@@ -102,12 +103,10 @@ static bool send_open(dcep *self, const data_channel *channel, uint64_t now)
 }
 
 /* Says what is owed, and gives streams to channels that wait for one. */
-static void progress(dcep *self, uint64_t now)
+static void say_owed(dcep *self, uint64_t now)
 {
 	static const uint8_t ack = MESSAGE_ACK;
 
-	if (!self->connected)
-		return;
 	for (int i = 0; i < DCEP_CHANNELS; i++) {
 		data_channel *channel = &self->list[i];
 
@@ -121,6 +120,13 @@ static void progress(dcep *self, uint64_t now)
 		channel->owes = channel->state == CHANNEL_OPENING ? !send_open(self, channel, now)
 														  : !send_dcep(self, channel, &ack, 1, now);
 	}
+}
+
+static void progress(dcep *self, uint64_t now)
+{
+	self->waits = association_state(self->association) == SCTP_COOKIE_WAIT;
+	if (self->connected && !self->waits)
+		say_owed(self, now);
 }
 
 void dcep_connect(dcep *self, bool dtls_client, uint64_t now)
@@ -152,6 +158,8 @@ sctp_send_result dcep_send(dcep *self, int number, const uint8_t *bytes, size_t 
 	static const uint8_t nothing = 0;
 	const data_channel *channel = channel_at(self, number);
 
+	if (channel != NULL && channel->owes && self->waits) /* a message has the buffers taken now */
+		say_owed(self, now);
 	if (channel == NULL || channel->state == CHANNEL_CLOSING || channel->stream == NO_STREAM)
 		return SCTP_NOT_OPEN;
 	if (channel->owes) /* the OPEN goes first */
@@ -330,6 +338,8 @@ bool dcep_poll_event(dcep *self, dcep_event *out, uint64_t now)
 {
 	sctp_event event;
 
+	if (self->waits)
+		progress(self, now);
 	while (!take_channel_event(self, out)) {
 		if (!association_poll_event(self->association, &event))
 			return false;

@@ -23,14 +23,19 @@ static inbound_chunk *stored_at(const sctp_association *self, uint32_t tsn)
 	return chain == NO_BLOCK || chain == GONE ? NULL : chain_head(&self->receive_pool, chain);
 }
 
-bool inbound_create(sctp_association *self, uint32_t buffer)
+static uint32_t blocks_for(uint32_t buffer)
 {
 	/* A full packet's chunk loses a tenth of its blocks to heads and the last one's rest. */
 	uint32_t blocks = buffer / BLOCK_BYTES + buffer / BLOCK_BYTES / 8 + IN_ORDER_BLOCKS;
+
+	return blocks > SCTP_BLOCKS_MAX ? SCTP_BLOCKS_MAX : blocks;
+}
+
+bool inbound_create(sctp_association *self)
+{
+	uint32_t blocks = blocks_for(self->receive_buffer);
 	uint32_t slots = 256;
 
-	if (blocks > SCTP_BLOCKS_MAX)
-		blocks = SCTP_BLOCKS_MAX;
 	while (slots < 2 * blocks)
 		slots *= 2;
 	self->received = port_alloc(slots * sizeof *self->received, PORT_EXTERNAL, PORT_SCTP);
@@ -47,7 +52,9 @@ void inbound_start(sctp_association *self, uint32_t tsn)
 
 uint32_t inbound_window(const sctp_association *self)
 {
-	uint32_t blocks = self->receive_pool.free_count;
+	/* INIT tells it before the buffer is there. */
+	uint32_t blocks =
+		self->received ? self->receive_pool.free_count : blocks_for(self->receive_buffer);
 
 	blocks = blocks > IN_ORDER_BLOCKS ? blocks - IN_ORDER_BLOCKS : 0;
 	return blocks * BLOCK_BYTES / 9 * 8;

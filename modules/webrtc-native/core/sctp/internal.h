@@ -36,7 +36,6 @@
 #define ERROR_MAX 24        /* bytes of causes in an ERROR or ABORT */
 /* Blocks that messages leave free for a cookie and heartbeats, or for a chunk in order. */
 #define CONTROL_BLOCKS 12
-#define IN_ORDER_BLOCKS 24
 
 typedef enum {
 	TIMER_T1, /* INIT, COOKIE ECHO */
@@ -122,7 +121,7 @@ struct sctp_association {
 	uint64_t now;
 	sctp_state state;
 	uint16_t local_port, remote_port;
-	uint32_t max_message;
+	uint32_t send_buffer, receive_buffer, max_message;
 	uint32_t pending;
 	uint64_t timers[TIMERS];
 
@@ -210,6 +209,8 @@ struct sctp_association {
 };
 
 /* association.c */
+/** Takes the memory for what waits, once; without it the association is over. */
+bool association_take_buffers(sctp_association *self);
 void association_timer(sctp_association *self, sctp_timer timer, uint64_t delay);
 void association_timer_stop(sctp_association *self, sctp_timer timer);
 /** The association is over; `reason` NULL when that was in order. */
@@ -240,7 +241,7 @@ void shutdown_on_ack(sctp_association *self, uint32_t tag);
 void shutdown_on_complete(sctp_association *self);
 
 /* inbound.c */
-bool inbound_create(sctp_association *self, uint32_t buffer);
+bool inbound_create(sctp_association *self);
 void inbound_start(sctp_association *self, uint32_t tsn);
 void inbound_on_data(sctp_association *self, const sctp_item *chunk);
 void inbound_on_forward_tsn(sctp_association *self, const sctp_item *chunk);
@@ -252,7 +253,7 @@ uint32_t inbound_window(const sctp_association *self);
 size_t inbound_write_sack(sctp_association *self, uint8_t *out, size_t room);
 
 /* outbound.c */
-bool outbound_create(sctp_association *self, uint32_t buffer);
+bool outbound_create(sctp_association *self);
 void outbound_start(sctp_association *self, uint32_t window);
 static inline outbound_chunk *outbound_at(const sctp_association *self, uint32_t tsn)
 {

@@ -9,11 +9,12 @@
 
 #define BLOCKS_MAX UINT16_MAX
 
-bool outbound_create(sctp_association *self, uint32_t buffer)
+bool outbound_create(sctp_association *self)
 {
-	uint32_t blocks = buffer / BLOCK_BYTES + buffer / BLOCK_BYTES / 8 + CONTROL_BLOCKS;
+	uint32_t blocks = self->send_buffer / BLOCK_BYTES;
 	uint32_t slots = 64;
 
+	blocks += blocks / 8 + CONTROL_BLOCKS;
 	if (blocks > BLOCKS_MAX)
 		blocks = BLOCKS_MAX;
 	while (slots < blocks + 1) /* each chunk has a block at least, whatever became of it */
@@ -80,7 +81,6 @@ static void enqueue(sctp_association *self, const sctp_message *message)
 sctp_send_result association_send(sctp_association *self, const sctp_message *message, uint64_t now)
 {
 	size_t blocks = blocks_for(message->length);
-	uint32_t room = self->send_pool.free_count;
 
 	self->now = now;
 	if (self->state < SCTP_COOKIE_WAIT || self->state > SCTP_ESTABLISHED || message->length == 0 ||
@@ -88,9 +88,11 @@ sctp_send_result association_send(sctp_association *self, const sctp_message *me
 		(self->was_established && message->stream >= self->streams_out) ||
 		(self->reset_wanted | self->reset_asked) >> message->stream & 1)
 		return SCTP_NOT_OPEN;
+	if (!association_take_buffers(self))
+		return SCTP_NOT_OPEN;
 	if (message->length > SCTP_MESSAGE_MAX || blocks + CONTROL_BLOCKS > self->send_pool.count)
 		return SCTP_TOO_LARGE;
-	if (room < blocks + CONTROL_BLOCKS) {
+	if (self->send_pool.free_count < blocks + CONTROL_BLOCKS) {
 		self->wanted_room = (uint32_t)blocks + CONTROL_BLOCKS;
 		return SCTP_FULL;
 	}

@@ -196,6 +196,8 @@ void association_input(sctp_association *self, const uint8_t *bytes, size_t leng
 		self->stats.dropped_checksum++;
 		return;
 	}
+	if (!self->over && !association_take_buffers(self))
+		return;
 	uint32_t tag = bytes_read32(bytes + 4);
 	sctp_items items = {bytes + PACKET_HEADER, bytes + length};
 	sctp_item chunk;

@@ -9,9 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "../bounds.h"
+
 #define SRTP_TAG 10                   /* bytes that sealing RTP adds */
 #define SRTCP_OVERHEAD (4 + SRTP_TAG) /* bytes that sealing RTCP adds */
-#define SRTP_STREAMS_MAX 16           /* SSRCs per context at a time */
 #define SRTP_SPENT_MAX 240            /* SSRCs sealed for before those */
 
 typedef enum {

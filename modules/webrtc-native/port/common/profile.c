@@ -36,13 +36,13 @@ static const port_profile profiles[] = {
 	{
 		.name = "internal",
 		.budget = {
-			[PORT_ICE] = KB(28), [PORT_DTLS] = KB(24), [PORT_SRTP] = KB(8), [PORT_RTP] = KB(8),
-			[PORT_AUDIO] = KB(24), [PORT_OPUS] = KB(44), [PORT_SCTP] = KB(24), [PORT_PEER] = KB(16),
-			[PORT_STREAM] = KB(24), [PORT_BINDING] = KB(24),
+			[PORT_ICE] = KB(24), [PORT_DTLS] = KB(20), [PORT_SRTP] = KB(8), [PORT_RTP] = KB(4),
+			[PORT_AUDIO] = KB(20), [PORT_OPUS] = KB(28), [PORT_SCTP] = KB(18), [PORT_PEER] = KB(12),
+			[PORT_STREAM] = KB(24), [PORT_BINDING] = KB(20),
 		},
-		.tasks = TASKS(KB(6), KB(26), KB(8), KB(8)),
-		.xs_chunk = 24576, .xs_slots = 2560, .xs_stack = 640,
-		.max_signal = 16384, .max_data = 4000,
+		.tasks = TASKS(KB(5), KB(26), KB(8), KB(8)),
+		.xs_chunk = 24576, .xs_slots = 2432, .xs_stack = 576,
+		.max_signal = 16384, .max_data = 2000,
 	},
 #ifndef ESP_PLATFORM
 	{

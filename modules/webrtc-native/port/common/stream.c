@@ -5,11 +5,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "../../core/bounds.h"
 #include "../../core/port.h"
 #include "../transport.h"
 #include "stream_private.h"
-
-#define INBOUND 4096 /* bytes, and more when a reader asks for more at once */
 
 static bool copy_options(port_stream *stream, const port_stream_options *options)
 {
@@ -80,8 +79,8 @@ port_stream *port_stream_open(const port_stream_options *options,
 	stream->context = context;
 	stream->deadline = port_now() + (uint64_t)options->connect_timeout * 1000;
 	stream->loop.run = stream_run;
-	stream->inbound = port_alloc(INBOUND, PORT_EXTERNAL, PORT_STREAM);
-	stream->inbound_size = INBOUND;
+	stream->inbound = port_alloc(STREAM_INBOUND, PORT_EXTERNAL, PORT_STREAM);
+	stream->inbound_size = STREAM_INBOUND;
 	if (options->tls)
 		stream->cipher_in = port_alloc(PORT_STREAM_CIPHER, PORT_EXTERNAL, PORT_STREAM);
 	if (!copy_options(stream, options) || !stream->inbound ||
