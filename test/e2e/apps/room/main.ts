@@ -93,7 +93,6 @@ const steps: Record<string, (argument: string) => unknown> = {
 		),
 	data: (text) => me.publishData(new Uint8Array(ArrayBuffer.fromString(text)), { reliable: true }),
 	camera: () => me.setCameraEnabled(true),
-	film: () => eachRemote((each) => each.kind === Track.Kind.Video && each.setSubscribed(true)),
 	simulate: (scenario) => room.simulateScenario(scenario as SimulationScenario),
 	/** Prints which way media goes. */
 	path: () => trace(`path ${JSON.stringify(room.getStats()?.path)}\n`),
