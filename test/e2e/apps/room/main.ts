@@ -72,6 +72,11 @@ const steps: Record<string, (argument: string) => unknown> = {
 	/** KEY=VALUE */
 	attribute: (pair) => me.setAttributes({ [pair.split("=")[0]]: pair.split("=")[1] }),
 	subscribe: () => eachRemote((publication) => publication.setSubscribed(true)),
+	/** Asks for what is no sound. */
+	film: () =>
+		eachRemote((publication) => {
+			if (publication.kind === "video") publication.setSubscribed(true);
+		}),
 	unsubscribe: () => eachRemote((publication) => publication.setSubscribed(false)),
 	enable: () => eachRemote((publication) => publication.setEnabled(true)),
 	disable: () => eachRemote((publication) => publication.setEnabled(false)),
