@@ -15,7 +15,7 @@ const slotBytes = 16;
  * @property {Record<string, number>} tasks bytes of stack; those of the transport and of audio, which
  *   live as long as the call, first
  * @property {number} stacks bytes of the tasks that a call has while it runs
- * @property {number} maxSignal @property {number} maxData bytes
+ * @property {number} maxSignal @property {number} maxData @property {number} maxText bytes
  */
 
 /** Read from its C table. @returns {Record<"psram" | "internal", Profile>} */
@@ -58,6 +58,7 @@ function profile(text, name) {
 		stacks: transport + audio,
 		maxSignal: number("max_signal"),
 		maxData: number("max_data"),
+		maxText: number("max_text"),
 	};
 }
 
@@ -92,5 +93,6 @@ export function table() {
 		),
 		row("largest signal message, bytes", psram.maxSignal, internal.maxSignal),
 		row("largest data message of others, bytes", psram.maxData, internal.maxData),
+		row("texts and calls of others at a time, bytes", psram.maxText, internal.maxText),
 	].join("\n");
 }

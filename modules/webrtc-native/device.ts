@@ -195,6 +195,8 @@ export interface MemoryProfile {
 	/** Largest message from the server, and largest one of a data channel, in bytes. */
 	maxSignalBytes: number;
 	maxDataBytes: number;
+	/** Of texts and calls of others at a time, in bytes. */
+	maxTextBytes: number;
 }
 
 /** The profile in force. */

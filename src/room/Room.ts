@@ -67,11 +67,12 @@ export class Room extends Emitter<RoomEvents> {
 		createSession: (options: SessionOptions) => RoomSession = sessionFactory(),
 	) {
 		super();
-		const { maxSignalBytes, maxDataBytes } = memoryProfile();
+		const { maxSignalBytes, maxDataBytes, maxTextBytes } = memoryProfile();
 		const options = {
 			...given,
 			maxSignalBytes: given.maxSignalBytes ?? maxSignalBytes,
 			maxDataBytes: given.maxDataBytes ?? maxDataBytes,
+			maxTextBytes: given.maxTextBytes ?? maxTextBytes,
 		};
 		const core = new RoomCore(this, options);
 		this.#core = core;

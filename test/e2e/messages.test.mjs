@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
 import { Room, RoomEvent } from "@livekit/rtc-node";
 import { Packr } from "msgpackr";
+import { commonMemory } from "../../tools/lib/memory.mjs";
 import { startServer } from "../../tools/server/server.mjs";
 import { joinToken } from "../../tools/server/token.mjs";
 import { startDevice } from "./lib/device.mjs";
@@ -152,7 +153,13 @@ describe("calls of the peer", () => {
 		payloads.push("😀".repeat(3_840));
 		for (const payload of payloads) assert.equal(await call("echo", payload), payload);
 		const many = Array.from({ length: 10 }, (_, i) => `${i}`.repeat(15_360));
-		assert.deepEqual(await Promise.all(many.map((payload) => call("echo", payload))), many);
+		const results = await Promise.allSettled(many.map((payload) => call("echo", payload)));
+		const answered = results.filter((one) => one.status === "fulfilled");
+		for (const [i, one] of results.entries()) {
+			if (one.status === "fulfilled") assert.equal(one.value, many[i]);
+			else assert.match(one.reason.message, /^too much to handle at a time/);
+		}
+		assert.ok(answered.length === many.length || (commonMemory().profile && answered.length > 0));
 	});
 
 	it("errors", async () => {
@@ -188,7 +195,9 @@ describe("calls of the device", () => {
 		for (const size of [0, 2, 100, 14_000, 15_360]) {
 			assert.deepEqual(await called({ method: "echo", size }), { length: size / 2 });
 		}
-		const many = Array.from({ length: 10 }, () => called({ method: "echo", size: 15_360 }));
+		// In a board's heap there is room for one of the app's own, and what comes back.
+		const length = commonMemory().profile ? 1 : 10;
+		const many = Array.from({ length }, () => called({ method: "echo", size: 15_360 }));
 		for (const one of await Promise.all(many)) assert.deepEqual(one, { length: 7_680 });
 	});
 

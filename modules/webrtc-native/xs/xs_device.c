@@ -293,7 +293,8 @@ void xs_device_nativePeak(xsMachine *the)
 	xsmcSetNumber(xsResult, (double)port_memory_peak());
 }
 
-/** What the memory profile in force lets others send: { name, maxSignalBytes, maxDataBytes }. */
+/** What the memory profile in force lets others send: { name, maxSignalBytes, maxDataBytes,
+ * maxTextBytes }. */
 void xs_device_memoryProfile(xsMachine *the)
 {
 	const port_profile *profile = port_profile_current();
@@ -302,4 +303,5 @@ void xs_device_memoryProfile(xsMachine *the)
 	xs_set_text(the, &xsResult, "name", profile->name);
 	xs_set_number(the, &xsResult, "maxSignalBytes", profile->max_signal);
 	xs_set_number(the, &xsResult, "maxDataBytes", profile->max_data);
+	xs_set_number(the, &xsResult, "maxTextBytes", profile->max_text);
 }

@@ -92,7 +92,7 @@ export interface StreamLimits {
 	/**
 	 * Bytes of the texts that readAll() is putting together, all of them together; they are in the
 	 * engine's heap, and twice for a moment. Also of the payloads of RPC calls that are being handled.
-	 * 32,768 by default.
+	 * By default as the board's memory profile has it: 32,768 on a desktop.
 	 */
 	maxTextBytes?: number;
 }
