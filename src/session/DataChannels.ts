@@ -112,13 +112,17 @@ export class DataChannels implements ChannelHandlers, DownChannelsHost {
 	#lowWater: number[] = [];
 	/** Kinds of which more waits than that. */
 	readonly #high = new Set<DataPacketKind>();
-	/** No messages are wanted for now. */
+	/** Of these bytes, how many may wait before others are asked for no more. */
+	readonly #backlog: number;
+	/** No messages are wanted for now: by who takes them, or for what waits, too. */
 	#held = false;
+	#holding = false;
 	#lossyDropped = 0;
 	#strangeMessages = 0;
 
 	constructor(options: DataChannelsOptions) {
 		this.#options = options;
+		this.#backlog = bufferBytes(options.maxDataBytes) >> 1;
 	}
 
 	/** The channels are open, or there will be none. */
@@ -172,7 +176,7 @@ export class DataChannels implements ChannelHandlers, DownChannelsHost {
 		const receive = this.#down ? NOTHING : { maxMessageBytes: maxDataBytes, receiveBuffer: buffer };
 		peer.openData({ ...receive, sendBuffer: buffer, remotePort: remote.port });
 		this.#peer = peer;
-		peer.holdMessages(this.#held);
+		peer.holdMessages(this.#holding);
 		this.#lowWater = CHANNELS.map((_, kind) => lowWater(kind, buffer));
 		this.#channels = CHANNELS.map((options, kind) =>
 			peer.openChannel({ ...options, lowWater: this.#lowWater[kind] }),
@@ -194,7 +198,7 @@ export class DataChannels implements ChannelHandlers, DownChannelsHost {
 			remotePort: remote.port,
 		});
 		this.#downPeer = peer;
-		peer.holdMessages(this.#held);
+		peer.holdMessages(this.#holding);
 	}
 
 	/**
@@ -215,14 +219,23 @@ export class DataChannels implements ChannelHandlers, DownChannelsHost {
 			this.#waitingBytes += bytes.length;
 			this.#waiting.push({ bytes, sequence, resolve, reject });
 			if (this.#waiting.length === 1) this.onWritable();
+			this.#setHolding();
 		});
 	}
 
 	/** While true, what others send waits on its way, and its senders with it; see Peer.holdMessages(). */
 	hold(hold: boolean): void {
 		this.#held = hold;
-		this.#peer?.holdMessages(hold);
-		this.#downPeer?.holdMessages(hold);
+		this.#setHolding();
+	}
+
+	/** Answers that wait to be sent hold back who asks: others must not fill the heap with them. */
+	#setHolding(): void {
+		const holding = this.#held || this.#waitingBytes > this.#backlog;
+		if (holding === this.#holding) return;
+		this.#holding = holding;
+		this.#peer?.holdMessages(holding);
+		this.#downPeer?.holdMessages(holding);
 	}
 
 	/**
@@ -241,6 +254,7 @@ export class DataChannels implements ChannelHandlers, DownChannelsHost {
 			return { ...packet, resolve: done, reject: done };
 		});
 		this.#waiting.unshift(...again);
+		this.#setHolding();
 	}
 
 	/**
@@ -292,6 +306,7 @@ export class DataChannels implements ChannelHandlers, DownChannelsHost {
 			}
 			this.#waiting.shift();
 			this.#waitingBytes -= next.bytes.length;
+			this.#setHolding();
 		}
 	}
 
@@ -376,6 +391,7 @@ export class DataChannels implements ChannelHandlers, DownChannelsHost {
 		for (const { reject } of this.#waiting) reject(notConnected(obstacle));
 		this.#waiting = [];
 		this.#waitingBytes = 0;
+		this.#setHolding();
 		this.#replay.clear();
 		this.#high.clear();
 	}

@@ -77,7 +77,7 @@ test("buffers take the largest message and a quarter more", () => {
 	for (const [maxDataBytes, buffer] of [
 		[undefined, 81_918],
 		[16_000, 20_000],
-		[100, 4096],
+		[100, 2048],
 	] as const) {
 		const { peer } = make({ maxDataBytes });
 		assert.deepEqual(peer.data, {
@@ -204,6 +204,23 @@ test("who wants no messages says so to all connections, those that come included
 	assert.deepEqual([up.holding, down.holding], [true, true]);
 	channels.hold(false);
 	assert.deepEqual([peer.holding, up.holding, down.holding], [true, false, false]);
+});
+
+test("while answers wait for room, nobody is heard who asks for more", async () => {
+	const { channels, peer } = make({ maxDataBytes: 8_000 });
+	peer.openChannels();
+	peer.full = true;
+	const small = channels.send(new Uint8Array(5_000), RELIABLE);
+	assert.ok(!peer.holding);
+	const answers = [small, channels.send(new Uint8Array(1), RELIABLE)];
+	assert.ok(peer.holding);
+	channels.hold(true);
+	channels.hold(false);
+	assert.ok(peer.holding);
+	peer.full = false;
+	channels.onWritable();
+	await Promise.all(answers);
+	assert.ok(!peer.holding);
 });
 
 test("messages come with their kind; an app that throws does no harm", () => {

@@ -198,8 +198,8 @@ test("data: ours goes up, others' comes down, and both must be open", async () =
 	assert.equal(made.session.state, "opening");
 	openDown(down);
 	assert.equal(made.session.state, "connected");
-	assert.deepEqual([up.data?.sendBuffer, up.data?.receiveBuffer], [20_000, 4096]);
-	assert.deepEqual([down.data?.sendBuffer, down.data?.receiveBuffer], [4096, 20_000]);
+	assert.deepEqual([up.data?.sendBuffer, up.data?.receiveBuffer], [20_000, 2048]);
+	assert.deepEqual([down.data?.sendBuffer, down.data?.receiveBuffer], [2048, 20_000]);
 	assert.equal(down.data?.maxMessageBytes, 16_000);
 	await made.session.sendData(new Uint8Array(3), DataPacket_Kind.RELIABLE, 1);
 	assert.deepEqual([up.messages, down.messages], [[[0, 3]], []]);
