@@ -7,6 +7,7 @@
 /* libopus keeps its state in the memory it is given; these only name that memory's type. */
 struct audio_encoder {
 	uint32_t frame; /* samples in 20 ms */
+	bool begun;     /* what is encoded from now on keeps one bandwidth */
 	_Alignas(8) uint8_t state[];
 };
 
@@ -81,6 +82,7 @@ audio_encoder *audio_encoder_create(const audio_encoder_options *options)
 
 	OpusEncoder *opus = (OpusEncoder *)encoder->state;
 	encoder->frame = options->sample_rate * AUDIO_FRAME_MS / 1000;
+	encoder->begun = !options->fec || application_for(options) == OPUS_APPLICATION_VOIP;
 	if (opus_encoder_init(opus, (opus_int32)options->sample_rate, options->channels,
 						  application_for(options)) != OPUS_OK ||
 		opus_encoder_ctl(opus, OPUS_SET_BITRATE((opus_int32)options->bitrate)) != OPUS_OK ||
@@ -104,11 +106,26 @@ void audio_encoder_reset(audio_encoder *encoder)
 	opus_encoder_ctl((OpusEncoder *)encoder->state, OPUS_RESET_STATE);
 }
 
+static int encode(audio_encoder *encoder, const int16_t *samples, uint8_t *out, size_t room)
+{
+	return opus_encode((OpusEncoder *)encoder->state, samples, (int)encoder->frame, out,
+					   (opus_int32)room);
+}
+
 int audio_encode(audio_encoder *encoder, const int16_t *samples, uint8_t *out, size_t room)
 {
-	int length = opus_encode((OpusEncoder *)encoder->state, samples, (int)encoder->frame, out,
-							 (opus_int32)room);
+	int length = encode(encoder, samples, out, room);
 
+	/*
+	 * For FEC, Opus takes bandwidth away, and more of it before FEC is on than afterwards: it would
+	 * give some back within a second, and without CELT nothing smooths that: it clicks. So the
+	 * first frame is encoded once more: that FEC is on is what a reset does not make Opus forget.
+	 */
+	if (length > 0 && !encoder->begun) {
+		encoder->begun = true;
+		audio_encoder_reset(encoder);
+		length = encode(encoder, samples, out, room);
+	}
 	return length > 0 ? length : -1;
 }
 
