@@ -16,6 +16,7 @@ const slotBytes = 16;
  *   live as long as the call, first
  * @property {number} stacks bytes of the tasks that a call has while it runs
  * @property {number} maxSignal @property {number} maxData @property {number} maxText bytes
+ * @property {number} maxStreams
  */
 
 /** Read from its C table. @returns {Record<"psram" | "internal", Profile>} */
@@ -59,6 +60,7 @@ function profile(text, name) {
 		maxSignal: number("max_signal"),
 		maxData: number("max_data"),
 		maxText: number("max_text"),
+		maxStreams: number("max_streams"),
 	};
 }
 
@@ -94,5 +96,6 @@ export function table() {
 		row("largest signal message, bytes", psram.maxSignal, internal.maxSignal),
 		row("largest data message of others, bytes", psram.maxData, internal.maxData),
 		row("texts and calls of others at a time, bytes", psram.maxText, internal.maxText),
+		row("streams of others, and calls, at a time", psram.maxStreams, internal.maxStreams),
 	].join("\n");
 }

@@ -197,6 +197,8 @@ export interface MemoryProfile {
 	maxDataBytes: number;
 	/** Of texts and calls of others at a time, in bytes. */
 	maxTextBytes: number;
+	/** Streams of others at a time, and as many calls. */
+	maxStreams: number;
 }
 
 /** The profile in force. */

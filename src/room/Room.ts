@@ -67,12 +67,13 @@ export class Room extends Emitter<RoomEvents> {
 		createSession: (options: SessionOptions) => RoomSession = sessionFactory(),
 	) {
 		super();
-		const { maxSignalBytes, maxDataBytes, maxTextBytes } = memoryProfile();
+		const memory = memoryProfile();
 		const options = {
 			...given,
-			maxSignalBytes: given.maxSignalBytes ?? maxSignalBytes,
-			maxDataBytes: given.maxDataBytes ?? maxDataBytes,
-			maxTextBytes: given.maxTextBytes ?? maxTextBytes,
+			maxSignalBytes: given.maxSignalBytes ?? memory.maxSignalBytes,
+			maxDataBytes: given.maxDataBytes ?? memory.maxDataBytes,
+			maxTextBytes: given.maxTextBytes ?? memory.maxTextBytes,
+			maxStreams: given.maxStreams ?? memory.maxStreams,
 		};
 		const core = new RoomCore(this, options);
 		this.#core = core;

@@ -135,7 +135,7 @@ export class RoomData implements DataPort, Handlers<SessionEvents>, Handlers<Pac
 	}
 
 	get rpcServer(): RpcServer {
-		this.#rpcServer ??= new RpcServer(this, this.outgoing, this.#core.options.maxTextBytes);
+		this.#rpcServer ??= new RpcServer(this, this.outgoing, this.#core.options);
 		return this.#rpcServer;
 	}
 

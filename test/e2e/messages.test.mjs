@@ -157,7 +157,7 @@ describe("calls of the peer", () => {
 		const answered = results.filter((one) => one.status === "fulfilled");
 		for (const [i, one] of results.entries()) {
 			if (one.status === "fulfilled") assert.equal(one.value, many[i]);
-			else assert.match(one.reason.message, /^too much to handle at a time/);
+			else assert.match(one.reason.message, /^too (much|many)|^Connection timeout/);
 		}
 		assert.ok(answered.length === many.length || (commonMemory().profile && answered.length > 0));
 	});

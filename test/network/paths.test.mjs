@@ -181,7 +181,8 @@ describe("paths through a network", { skip, concurrency: true }, () => {
 			t.diagnostic(`a path after ${ice} ms`);
 			const path = JSON.parse(/^path (.*)$/m.exec(output)?.[1] ?? "");
 			assert.deepEqual([path.candidateType, path.relayProtocol], ["relay", "tcp"]);
-			assert.ok(ice < 500, `a path after ${ice} ms`);
+			// The dead one is asked for 9.5 s.
+			assert.ok(ice < 2_000, `a path after ${ice} ms`);
 			assert.equal(peer.relaysFailed, 1, "the one that refused; the dead one was still asked");
 			assert.ok(peer.turnStaleNonces >= 1, "no nonce became stale");
 			for (const name of ["Malformed", "Integrity", "Channel", "Peer"]) {

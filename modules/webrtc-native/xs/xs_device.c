@@ -294,7 +294,7 @@ void xs_device_nativePeak(xsMachine *the)
 }
 
 /** What the memory profile in force lets others send: { name, maxSignalBytes, maxDataBytes,
- * maxTextBytes }. */
+ * maxTextBytes, maxStreams }. */
 void xs_device_memoryProfile(xsMachine *the)
 {
 	const port_profile *profile = port_profile_current();
@@ -304,4 +304,5 @@ void xs_device_memoryProfile(xsMachine *the)
 	xs_set_number(the, &xsResult, "maxSignalBytes", profile->max_signal);
 	xs_set_number(the, &xsResult, "maxDataBytes", profile->max_data);
 	xs_set_number(the, &xsResult, "maxTextBytes", profile->max_text);
+	xs_set_number(the, &xsResult, "maxStreams", profile->max_streams);
 }

@@ -6,15 +6,13 @@ import { encodeUtf8 } from "../../platform/text";
 import type { RpcRequest, RpcResponse } from "../../protocol/generated/types";
 import type { Init } from "../../protocol/schema";
 import { ClientProtocol, type DataPort, ignore } from "../DataPort";
-import { MAX_TEXT_BYTES } from "../streams/IncomingStreams";
+import { MAX_STREAMS, MAX_TEXT_BYTES } from "../streams/IncomingStreams";
 import type { OutgoingStreams } from "../streams/OutgoingStreams";
 import { Budget } from "../streams/StreamFeed";
 import type { TextStreamReader } from "../streams/StreamReader";
+import type { StreamLimits } from "../streams/types";
 import { ATTRIBUTE, MAX_PAYLOAD, packetTo, RESPONSE_TOPIC, type RpcHandler } from "./protocol";
 import { RpcError } from "./RpcError";
-
-/** Calls at a time; more are refused. */
-const MAX_CALLS = 16;
 
 interface Invocation {
 	readonly id: string;
@@ -36,14 +34,21 @@ export class RpcServer {
 	readonly #handlers = new Map<string, RpcHandler>();
 	/** Being handled, by caller and id. */
 	readonly #calls = new Map<string, Invocation>();
+	/** Calls at a time; more are refused. */
+	readonly #maxCalls: number;
+	/** Of all calls that are being handled. */
 	readonly #payloads: Budget;
 	#refused = 0;
 
-	/** @param maxBytes of the payloads of all calls that are being handled */
-	constructor(port: DataPort, streams: OutgoingStreams, maxBytes = MAX_TEXT_BYTES) {
+	constructor(
+		port: DataPort,
+		streams: OutgoingStreams,
+		{ maxStreams = MAX_STREAMS, maxTextBytes = MAX_TEXT_BYTES }: StreamLimits,
+	) {
 		this.#port = port;
 		this.#streams = streams;
-		this.#payloads = new Budget(maxBytes);
+		this.#maxCalls = maxStreams;
+		this.#payloads = new Budget(maxTextBytes);
 	}
 
 	get stats(): { incoming: number; refused: number } {
@@ -116,7 +121,7 @@ export class RpcServer {
 		if (this.#calls.has(key)) return undefined; // it is at work on that
 		this.#port.send(packetTo(caller, { rpcAck: { requestId: id } })).catch(ignore);
 		this.#dropExpired();
-		if (this.#calls.size >= MAX_CALLS) {
+		if (this.#calls.size >= this.#maxCalls) {
 			this.#refused++;
 			const error = RpcError.builtIn("APPLICATION_ERROR", "too many calls at a time");
 			this.#respond(caller, { requestId: id, error: toProto(error) });

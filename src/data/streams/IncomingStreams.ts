@@ -28,7 +28,7 @@ import {
 import { CHUNK_BYTES } from "./split";
 import type { BaseStreamInfo, ByteStreamInfo, StreamLimits, TextStreamInfo } from "./types";
 
-const MAX_STREAMS = 16;
+export const MAX_STREAMS = 16;
 /** Of them, for one sender: others have a chance while it fills its own. */
 const SENDERS_SHARE = 0.75;
 const MAX_STREAM_BYTES = 65_536;

@@ -81,7 +81,10 @@ export type SendFileOptions = Pick<
 
 /** Bounds of what others may send us. */
 export interface StreamLimits {
-	/** Inbound streams at a time, three quarters of them from one sender; more are refused. 16 by default. */
+	/**
+	 * Inbound streams at a time, three quarters of them from one sender, and as many RPC calls; more are
+	 * refused. By default as the board's memory profile has it: 16 on a desktop.
+	 */
 	maxStreams?: number;
 	/**
 	 * Bytes that have come in streams and are not read, of all streams together; a chunk counts 512

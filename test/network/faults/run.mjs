@@ -24,7 +24,7 @@ const readings = 3;
 /** Numbers that are sent within SCTP's retransmission time. */
 const onTheWay = 5;
 /** Slots that come and go with what is on its way. */
-const spareSlots = 24;
+const spareSlots = 48;
 
 /** The same sequence for the same seed. @param {number} seed */
 function random(seed) {

@@ -31,7 +31,7 @@ static const port_profile profiles[] = {
 		},
 		.tasks = TASKS(KB(8), KB(26), KB(8), KB(8)),
 		.xs_chunk = 78848, .xs_slots = 4928, .xs_stack = 1024,
-		.max_signal = 32768, .max_data = 16000, .max_text = 16384,
+		.max_signal = 32768, .max_data = 16000, .max_text = 16384, .max_streams = 6,
 	},
 	{
 		.name = "internal",
@@ -42,7 +42,7 @@ static const port_profile profiles[] = {
 		},
 		.tasks = TASKS(KB(5), KB(26), KB(8), KB(8)),
 		.xs_chunk = 24576, .xs_slots = 2432, .xs_stack = 576,
-		.max_signal = 16384, .max_data = 2000, .max_text = 2048,
+		.max_signal = 16384, .max_data = 2000, .max_text = 2048, .max_streams = 2,
 	},
 #ifndef ESP_PLATFORM
 	{
@@ -52,7 +52,7 @@ static const port_profile profiles[] = {
 			PORT_NO_LIMIT, PORT_NO_LIMIT, PORT_NO_LIMIT, PORT_NO_LIMIT, PORT_NO_LIMIT,
 		},
 		.tasks = TASKS(0, 0, 0, 0),
-		.max_signal = 65536, .max_data = 65535, .max_text = 32768,
+		.max_signal = 65536, .max_data = 65535, .max_text = 32768, .max_streams = 16,
 	},
 #endif
 };

@@ -3,6 +3,7 @@
 
 #include <ifaddrs.h>
 #include <net/if.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <time.h>
@@ -21,17 +22,27 @@ void platform_memory_free(void *memory)
 	free(memory);
 }
 
+/*
+ * Sound must be punctual, and what it is sent with, whatever else the machine does: real time,
+ * where the system lets us (root, or RLIMIT_RTPRIO); 0 is the system's own way.
+ */
+static const int realtime[PORT_TASKS] = {[PORT_TASK_TRANSPORT] = 2, [PORT_TASK_AUDIO] = 3};
+
 /* Stacks here are the system's: far larger than a board's. */
 int platform_thread(port_task task, pthread_t *thread, void *(*run)(void *context), void *context)
 {
 	sigset_t all, before;
 
-	(void)task;
 	sigfillset(&all); /* signals are for the application's thread */
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	int result = pthread_create(thread, NULL, run, context);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return result == 0 ? 0 : -1;
+	if (result != 0)
+		return -1;
+	if (realtime[task] > 0)
+		pthread_setschedparam(*thread, SCHED_RR,
+							  &(struct sched_param){.sched_priority = realtime[task]});
+	return 0;
 }
 
 /* macOS has no monotonic condition variables, but relative waits. */

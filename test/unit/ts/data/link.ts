@@ -54,7 +54,7 @@ export class End implements DataPort {
 		limits: StreamLimits = {},
 	) {
 		this.incoming = new IncomingStreams(limits, (hold) => this.holds.push(hold));
-		this.server = new RpcServer(this, this.outgoing, limits.maxTextBytes);
+		this.server = new RpcServer(this, this.outgoing, limits);
 		this.incoming.registerText(REQUEST_TOPIC, (reader, from) =>
 			this.server.onRequestStream(reader, from.identity),
 		);
