@@ -1,5 +1,5 @@
 /**
- * Calls through faults, side by side: five by seed, of which `npm run soak` has a hundred; and TCP whose
+ * Calls through faults: five by seed, of which `npm run soak` has a hundred; and TCP whose
  * other end has vanished, which says so with no FIN, RST or answer.
  * @lane together
  */
@@ -18,7 +18,7 @@ const skip = await labRefusal();
 /** Milliseconds without a word after which the client gives signalling up: the server's pingTimeout. */
 const pingTimeout = 15_000;
 
-describe("a call", { skip, concurrency: true }, () => {
+describe("a call", { skip }, () => {
 	it("through faults is whole after each, with all its data once and in order, and needs no more memory", async (t) => {
 		const journey = await runFaults({
 			cycles: 5,
