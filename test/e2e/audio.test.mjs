@@ -1,5 +1,5 @@
 /**
- * Sound between the device and real libwebrtc, through a real server; calls side by side.
+ * Sound between the device and real libwebrtc, through a real server.
  * @lane alone
  */
 
@@ -108,7 +108,7 @@ function assertPattern(t, recorded, rate) {
 	assert.deepEqual(broken, [], `clicks at ${broken} s`);
 }
 
-describe("sound", { concurrency: true }, () => {
+describe("sound", () => {
 	it("goes both ways between a device and a peer, and the device is an active speaker", async (t) => {
 		const peer = await Peer.join(server, "talk", "peer");
 		const say = await peer.publish(peerRate);

@@ -1,5 +1,5 @@
 /**
- * The call of npm start: how it sounds, what it reports, how soon it is there; three at a time.
+ * The call of npm start: how it sounds, what it reports, how soon it is there.
  * @lane alone
  */
 
@@ -44,7 +44,7 @@ function assertEcho(t, heard, { seconds = said.samples.length / said.rate, off =
 /** Rooms of the calls that bring their own server. */
 const rooms = Object.freeze(["call-resampled", "call-alsa"]);
 
-describe("npm start", { concurrency: true }, () => {
+describe("npm start", () => {
 	/** @type {import("../../tools/server/server.mjs").Server} */
 	let server;
 	/** @type {import("../../tools/lib/background.mjs").Background[]} */
