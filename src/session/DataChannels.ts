@@ -107,15 +107,16 @@ export class DataChannels implements ChannelHandlers, DownChannelsHost {
 	/** Reliable packets that found the send buffer full, or no connection, oldest first. */
 	#waiting: Waiting[] = [];
 	#waitingBytes = 0;
+	/** How many may wait before nothing more of others is taken. */
+	readonly #backlog: number;
 	readonly #replay = new ReplayBuffer();
 	/** By DataPacket_Kind. */
 	#lowWater: number[] = [];
 	/** Kinds of which more waits than that. */
 	readonly #high = new Set<DataPacketKind>();
-	/** Of these bytes, how many may wait before others are asked for no more. */
-	readonly #backlog: number;
-	/** No messages are wanted for now: by who takes them, or for what waits, too. */
+	/** Who takes messages wants none for now. */
 	#held = false;
+	/** What the peers were told: for that, or for what waits. */
 	#holding = false;
 	#lossyDropped = 0;
 	#strangeMessages = 0;

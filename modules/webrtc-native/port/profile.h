@@ -41,7 +41,7 @@ typedef struct {
 	uint32_t max_signal; /* bytes of one signal message from the server */
 	uint32_t max_data;   /* bytes of one message in a data channel from others */
 	uint32_t max_text;   /* bytes of others' texts and calls at a time, in the engine's heap */
-	uint8_t max_streams; /* of others at a time, and as many calls: each takes some 250 slots */
+	uint8_t max_streams; /* of others at a time, and as many calls */
 } port_profile;
 
 /**
