@@ -14,11 +14,9 @@ import {
 } from "../data/messages";
 import { OBJECT_TOPIC, ObjectCodec, type ObjectValue } from "../data/objects/ObjectCodec";
 import { dispatch, type PacketEvents } from "../data/PacketDispatcher";
-import { REQUEST_TOPIC, RESPONSE_TOPIC, type RpcStats } from "../data/rpc/protocol";
-import { RpcClient } from "../data/rpc/RpcClient";
-import { RpcServer } from "../data/rpc/RpcServer";
-import { IncomingStreams, type StreamStats } from "../data/streams/IncomingStreams";
-import { OutgoingStreams } from "../data/streams/OutgoingStreams";
+import { RpcClient, RpcServer, receiveStreams } from "../data/rpc/index";
+import type { RpcStats } from "../data/rpc/protocol";
+import { IncomingStreams, OutgoingStreams, type StreamStats } from "../data/streams/index";
 import type { Handlers } from "../platform/emitter";
 import { log } from "../platform/log";
 import {
@@ -158,7 +156,7 @@ export class RoomData implements DataPort, Handlers<SessionEvents>, Handlers<Pac
 		await this.#packets.send(packet, kind);
 	}
 
-	sendObject(value: ObjectValue, options: ObjectPublishOptions = {}): Promise<void> {
+	async sendObject(value: ObjectValue, options: ObjectPublishOptions = {}): Promise<void> {
 		const { reliable = true, topic = "", destinationIdentities } = options;
 		const payload = this.#codec.pack(value);
 		const user = { payload, topic: OBJECT_TOPIC + topic, destinationIdentities };
@@ -240,12 +238,7 @@ export class RoomData implements DataPort, Handlers<SessionEvents>, Handlers<Pac
 
 	/** Topics of ours. */
 	#listen(incoming: IncomingStreams): IncomingStreams {
-		incoming.registerText(REQUEST_TOPIC, (reader, { identity }) =>
-			this.rpcServer.onRequestStream(reader, identity),
-		);
-		incoming.registerText(RESPONSE_TOPIC, (reader, { identity }) =>
-			this.rpcClient.onResponseStream(reader, identity),
-		);
+		receiveStreams(incoming, this);
 		incoming.setDefaultText(CHAT_TOPIC, async (reader, { identity }) => {
 			const { id, timestamp } = reader.info;
 			this.#onChat({ id, timestamp, message: await reader.readAll() }, identity);
