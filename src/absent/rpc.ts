@@ -14,6 +14,7 @@ export class RpcClient implements Public<rpc.RpcClient> {
 	onAck(): void {}
 	onResponse(): void {}
 	async onResponseStream(): Promise<void> {}
+	onResponseRefused(): void {}
 	onParticipantGone(): void {}
 	close(): void {}
 }
@@ -29,8 +30,10 @@ export class RpcServer implements Public<rpc.RpcServer> {
 		this.stats.refused++;
 	}
 	async onRequestStream(): Promise<void> {}
+	refuse(): void {}
 	onParticipantGone(): void {}
 	close(): void {}
 }
 
 export function receiveStreams(): void {}
+export function streamRefused(): void {}

@@ -3,6 +3,7 @@
  * Handlers stay when a session ends; streams and calls end with it.
  */
 
+import { Budget, MAX_TEXT_BYTES } from "../data/Budget";
 import type { DataPackets } from "../data/DataPackets";
 import type { DataPort } from "../data/DataPort";
 import {
@@ -14,9 +15,14 @@ import {
 } from "../data/messages";
 import { OBJECT_TOPIC, ObjectCodec, type ObjectValue } from "../data/objects/ObjectCodec";
 import { dispatch, type PacketEvents } from "../data/PacketDispatcher";
-import { RpcClient, RpcServer, receiveStreams } from "../data/rpc/index";
+import { RpcClient, RpcServer, receiveStreams, streamRefused } from "../data/rpc/index";
 import type { RpcStats } from "../data/rpc/protocol";
-import { IncomingStreams, OutgoingStreams, type StreamStats } from "../data/streams/index";
+import {
+	IncomingStreams,
+	OutgoingStreams,
+	type StreamStats,
+	type StreamsHost,
+} from "../data/streams/index";
 import type { Handlers } from "../platform/emitter";
 import { log } from "../platform/log";
 import {
@@ -67,13 +73,17 @@ const NO_STREAMS: StreamStats = Object.freeze({
  * Its methods are a session's events of data, and the kinds of packets. Streams, calls and
  * transcriptions are made when they first occur: many a device has none.
  */
-export class RoomData implements DataPort, Handlers<SessionEvents>, Handlers<PacketEvents> {
+export class RoomData
+	implements DataPort, StreamsHost, Handlers<SessionEvents>, Handlers<PacketEvents>
+{
 	/** Bytes of one packet at most. */
 	readonly maxPacketBytes: number;
 	/** Undefined before the server has told it. */
 	serverVersion: string | undefined;
 	readonly #core: RoomCore;
 	readonly #participants: Participants;
+	/** For others' texts while they are put together, and others' calls until they are answered. */
+	readonly #texts: Budget;
 	#incoming: IncomingStreams | undefined;
 	#outgoing: OutgoingStreams | undefined;
 	#rpcClient: RpcClient | undefined;
@@ -88,6 +98,7 @@ export class RoomData implements DataPort, Handlers<SessionEvents>, Handlers<Pac
 		this.#core = core;
 		this.#participants = participants;
 		this.maxPacketBytes = maxPacketBytes(core.options.maxDataBytes);
+		this.#texts = new Budget(core.options.maxTextBytes ?? MAX_TEXT_BYTES);
 	}
 
 	/** A session begins. */
@@ -116,9 +127,7 @@ export class RoomData implements DataPort, Handlers<SessionEvents>, Handlers<Pac
 	}
 
 	get incoming(): IncomingStreams {
-		this.#incoming ??= this.#listen(
-			new IncomingStreams(this.#core.options, (hold) => this.#core.session?.holdData(hold)),
-		);
+		this.#incoming ??= this.#listen(new IncomingStreams(this.#core.options, this.#texts, this));
 		return this.#incoming;
 	}
 
@@ -133,7 +142,7 @@ export class RoomData implements DataPort, Handlers<SessionEvents>, Handlers<Pac
 	}
 
 	get rpcServer(): RpcServer {
-		this.#rpcServer ??= new RpcServer(this, this.outgoing, this.#core.options);
+		this.#rpcServer ??= new RpcServer(this, this.outgoing, this.#texts, this.#core.options);
 		return this.#rpcServer;
 	}
 
@@ -225,6 +234,13 @@ export class RoomData implements DataPort, Handlers<SessionEvents>, Handlers<Pac
 	}
 	streamTrailer(trailer: DataStream_Trailer, { participantIdentity }: DataPacket): void {
 		this.incoming.onTrailer(trailer, participantIdentity);
+	}
+	/** Who waits for a response, there or here, need not wait for its time to be over. */
+	streamRefused(header: DataStream_Header, identity: string): void {
+		streamRefused(header, identity, this);
+	}
+	holdData(hold: boolean): void {
+		this.#core.session?.holdData(hold);
 	}
 	rpcRequest(request: RpcRequest, { participantIdentity }: DataPacket): void {
 		this.rpcServer.onRequest(request, participantIdentity);

@@ -13,6 +13,7 @@ import type { DownChannels, DownChannelsHost } from "./dual/DownChannels";
 import { ReplayBuffer, type SentPacket } from "./ReplayBuffer";
 import type { RemoteData } from "./remoteData";
 import type { ChannelHandlers } from "./Transport";
+import type { Tells } from "./types";
 
 /** Bytes of one packet at most, whatever the answer allows: the server forwards no more. */
 const MAX_PACKET = 64_000;
@@ -21,6 +22,8 @@ const LOSSY_BUFFERED = 8192;
 const MAX_DATA_BYTES = 65_535;
 const MIN_BUFFER = 2048;
 
+/** A packet that waits costs the engine's heap so many bytes beside its own, in slots. */
+const PACKET_COST = 512;
 /** Bytes of reliable packets that wait, in the engine's heap, while there is no connection. */
 const MAX_WAITING = 32_768;
 
@@ -54,14 +57,11 @@ export class PublishDataError extends Error {
 	}
 }
 
-export interface DataChannelsOptions {
+export interface DataChannelsOptions extends Tells<"data" | "bufferStatus"> {
 	/** Largest inbound message in bytes; 65,535 by default. Buffers hold a quarter more. */
 	maxDataBytes?: number;
 	/** Both channels are open (`at`), or the server wants none (undefined). */
 	onReady(at: number | undefined): void;
-	onMessage(message: ArrayBufferLike, kind: DataPacketKind): void;
-	/** More waits to be sent than a quarter of the buffer (of lossy packets: than 8 KB), or no longer. */
-	onBufferStatus(isLow: boolean, kind: DataPacketKind): void;
 	/** There are no more channels; the connection may go on. */
 	onEnded(reason: string): void;
 }
@@ -107,7 +107,7 @@ export class DataChannels implements ChannelHandlers, DownChannelsHost {
 	/** Reliable packets that found the send buffer full, or no connection, oldest first. */
 	#waiting: Waiting[] = [];
 	#waitingBytes = 0;
-	/** How many may wait before nothing more of others is taken. */
+	/** What may wait, at PACKET_COST and its bytes each, before nothing more of others is taken. */
 	readonly #backlog: number;
 	readonly #replay = new ReplayBuffer();
 	/** By DataPacket_Kind. */
@@ -231,7 +231,8 @@ export class DataChannels implements ChannelHandlers, DownChannelsHost {
 
 	/** Answers that wait to be sent hold back who asks: others must not fill the heap with them. */
 	#setHolding(): void {
-		const holding = this.#held || this.#waitingBytes > this.#backlog;
+		const waiting = this.#waitingBytes + PACKET_COST * this.#waiting.length;
+		const holding = this.#held || waiting > this.#backlog;
 		if (holding === this.#holding) return;
 		this.#holding = holding;
 		this.#peer?.holdMessages(holding);
@@ -316,14 +317,14 @@ export class DataChannels implements ChannelHandlers, DownChannelsHost {
 		if (!peer?.sendMessage(channel, bytes)) return false;
 		if (!this.#high.has(kind) && peer.bufferedAmount(channel) > this.#lowWater[kind]) {
 			this.#high.add(kind);
-			this.#tell(() => this.#options.onBufferStatus(false, kind));
+			this.#tell(() => this.#options.emit("bufferStatus", false, kind));
 		}
 		return true;
 	}
 
 	#setLow(kind: number): void {
 		if (this.#high.delete(kind as DataPacketKind)) {
-			this.#tell(() => this.#options.onBufferStatus(true, kind as DataPacketKind));
+			this.#tell(() => this.#options.emit("bufferStatus", true, kind as DataPacketKind));
 		}
 	}
 
@@ -360,7 +361,7 @@ export class DataChannels implements ChannelHandlers, DownChannelsHost {
 	}
 
 	deliver(message: ArrayBufferLike, kind: DataPacketKind): void {
-		this.#tell(() => this.#options.onMessage(message, kind));
+		this.#tell(() => this.#options.emit("data", message, kind));
 	}
 
 	/** A message of a channel that is none of LiveKit's. */

@@ -1,7 +1,8 @@
 /** Remote procedure calls, for all that is outside of this folder. */
 
+import type { DataStream_Header } from "../../protocol/generated/types";
 import type { IncomingStreams } from "../streams/IncomingStreams";
-import { REQUEST_TOPIC, RESPONSE_TOPIC } from "./protocol";
+import { ATTRIBUTE, REQUEST_TOPIC, RESPONSE_TOPIC } from "./protocol";
 import type { RpcClient } from "./RpcClient";
 import type { RpcServer } from "./RpcServer";
 
@@ -22,4 +23,16 @@ export function receiveStreams(this: unknown, streams: IncomingStreams, calls: C
 	streams.registerText(RESPONSE_TOPIC, (reader, { identity }) =>
 		calls.rpcClient.onResponseStream(reader, identity),
 	);
+}
+
+/** Who waits for a response, there or here, need not wait for its time to be over. */
+export function streamRefused(
+	this: unknown,
+	{ topic, attributes }: DataStream_Header,
+	identity: string,
+	calls: Calls,
+): void {
+	const id = attributes.get(ATTRIBUTE.ID);
+	if (topic === REQUEST_TOPIC) calls.rpcServer.refuse(id, identity);
+	else if (topic === RESPONSE_TOPIC) calls.rpcClient.onResponseRefused(id, identity);
 }

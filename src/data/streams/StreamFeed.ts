@@ -1,29 +1,10 @@
 /** What of an inbound stream is here and not read yet. */
 
+import type { Budget } from "../Budget";
 import { DataStreamError, DataStreamErrorReason } from "./DataStreamError";
 
 /** A chunk costs the engine's heap this much beside its bytes; small ones must not be free. */
 const CHUNK_COST = 512;
-
-/** Bytes that may be used, shared by many. */
-export class Budget {
-	#used = 0;
-
-	constructor(readonly limit: number) {}
-
-	/** False when there is not so much left. */
-	take(amount: number): boolean {
-		if (this.#used + amount > this.limit) return false;
-		this.#used += amount;
-		return true;
-	}
-	give(amount: number): void {
-		this.#used -= amount;
-	}
-	get used(): number {
-		return this.#used;
-	}
-}
 
 /** Of a chunk of so many bytes. */
 export const costOf = (length: number) => length + CHUNK_COST;
@@ -39,12 +20,19 @@ export class StreamFeed {
 	readonly #budget: Budget;
 	/** Something was read or forgotten: for who counts. */
 	readonly #onRead: () => void;
+	/** Of what a reader puts together; out of `texts`. */
+	#textBytes = 0;
 	#chunks: Uint8Array[] = [];
 	#ended = false;
 	#error: unknown;
 	#wake: (() => void) | undefined;
 
-	constructor(budget: Budget, onRead: () => void) {
+	/** @param texts for what readers put together */
+	constructor(
+		budget: Budget,
+		readonly texts: Budget,
+		onRead: () => void,
+	) {
 		this.#budget = budget;
 		this.#onRead = onRead;
 	}
@@ -70,6 +58,16 @@ export class StreamFeed {
 		return true;
 	}
 
+	/** False when there is no room for so much more text of it. */
+	keepText(bytes: number): boolean {
+		if (!this.texts.take(bytes)) return false;
+		this.#textBytes += bytes;
+		return true;
+	}
+	get hasText(): boolean {
+		return this.#textBytes > 0;
+	}
+
 	/** The end; what is here can still be read, then readers get the error. */
 	end(error?: unknown): void {
 		if (this.#ended) return;
@@ -82,6 +80,8 @@ export class StreamFeed {
 	drop(error?: unknown): void {
 		for (const chunk of this.#chunks) this.#budget.give(costOf(chunk.length));
 		this.#chunks = [];
+		this.texts.give(this.#textBytes);
+		this.#textBytes = 0;
 		this.end();
 		this.#error = error;
 		this.#onRead();

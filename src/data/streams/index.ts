@@ -1,6 +1,6 @@
 /** Text and byte streams, for all that is outside of this folder. */
 
-export { IncomingStreams, type StreamStats } from "./IncomingStreams";
+export { IncomingStreams, type StreamStats, type StreamsHost } from "./IncomingStreams";
 export { OutgoingStreams } from "./OutgoingStreams";
 export {
 	type ByteStreamHandler,
