@@ -53,6 +53,13 @@ import type {
 } from "./types";
 
 const MEDIA_TIMEOUT = 15_000;
+/** A join, at first or anew, is not over before media is up and data channels are open. */
+const AWAITS_MEDIA: readonly SessionState[] = Object.freeze([
+	"negotiating",
+	"opening",
+	"renegotiating",
+	"reopening",
+]);
 
 export class Session
 	extends HandledEmitter<SessionEvents>
@@ -111,7 +118,7 @@ export class Session
 	start(url: string, token: string): void {
 		if (!this.happen("start")) throw new Error("a session starts once");
 		this.#url = url;
-		this.signalling.target(url, token);
+		this.signalling.target(url, token, this.#options.region);
 		this.#link = this.#parts.watchLink((up) => this.#recovery.linkChanged(up));
 		this.timeline.start();
 		const { mediaTimeout = MEDIA_TIMEOUT } = this.#options;
@@ -338,7 +345,7 @@ export class Session
 			const message = opening
 				? "media is up, but the data channels did not open"
 				: "joined, but no media connection: does UDP to the server pass? Waited";
-			this.happen("timedOut", ends.timedOut(`${message} within ${mediaTimeout / 1000} s`));
+			this.noMedia("timedOut", ends.timedOut(`${message} within ${mediaTimeout / 1000} s`));
 		});
 		const early = this.#early ?? [];
 		this.#early = undefined;
@@ -388,8 +395,15 @@ export class Session
 			this.#recovery.mediaSilent();
 			this.happen("mediaSilent", ends.mediaSilent());
 		} else if (state === "failed") {
-			this.happen("mediaFailed", ends.mediaFailed(reason ?? "no reason given"));
+			this.noMedia("mediaFailed", ends.mediaFailed(reason ?? "no reason given"));
 		}
+	}
+
+	/** Media does not come up, or is gone. When a join waits for it, another region may have some. */
+	noMedia(event: "mediaFailed" | "timedOut", end: SessionEnd): void {
+		const { error } = end;
+		const elsewhere = AWAITS_MEDIA.includes(this.#state) && error && this.signalling.avoid(error);
+		if (!elsewhere || !this.happen("regionLost", end)) this.happen(event, end);
 	}
 
 	/** It may be before media is, as far as this thread is told. */
