@@ -72,13 +72,16 @@ export interface PeerOptions {
 	onDataEnded?(reason: string, at: number): void;
 }
 
-/** Sizes in bytes. The buffers are taken at once, with about a fifth on top. */
+/**
+ * Sizes in bytes. The buffers are taken at once, with about a fifth on top. They have 4,194,304 at most; one
+ * that is less than the board's least (`SCTP_BUFFER_MIN` of core/bounds.h) has that.
+ */
 export interface DataOptions {
 	/** Largest inbound message; a larger one is refused in C and counted. At most half of receiveBuffer. */
 	maxMessageBytes: number;
-	/** What waits to be sent or acknowledged; 4,096 to 4,194,304, and no message can be larger. */
+	/** What waits to be sent or acknowledged; no message can be larger. */
 	sendBuffer: number;
-	/** The window that the other side is told; 4,096 to 4,194,304. */
+	/** The window that the other side is told. */
 	receiveBuffer: number;
 	/** Of a=sctp-port; 5,000 by default. */
 	remotePort?: number;

@@ -14,11 +14,17 @@ import {
 } from "../data/messages";
 import { OBJECT_TOPIC, ObjectCodec, type ObjectValue } from "../data/objects/ObjectCodec";
 import { dispatch, type PacketEvents } from "../data/PacketDispatcher";
-import { REQUEST_TOPIC, RESPONSE_TOPIC, type RpcStats } from "../data/rpc/protocol";
+import { ATTRIBUTE, REQUEST_TOPIC, RESPONSE_TOPIC, type RpcStats } from "../data/rpc/protocol";
 import { RpcClient } from "../data/rpc/RpcClient";
 import { RpcServer } from "../data/rpc/RpcServer";
-import { IncomingStreams, type StreamStats } from "../data/streams/IncomingStreams";
+import {
+	IncomingStreams,
+	MAX_TEXT_BYTES,
+	type StreamStats,
+	type StreamsHost,
+} from "../data/streams/IncomingStreams";
 import { OutgoingStreams } from "../data/streams/OutgoingStreams";
+import { Budget } from "../data/streams/StreamFeed";
 import type { Handlers } from "../platform/emitter";
 import { log } from "../platform/log";
 import {
@@ -69,13 +75,17 @@ const NO_STREAMS: StreamStats = Object.freeze({
  * Its methods are a session's events of data, and the kinds of packets. Streams, calls and
  * transcriptions are made when they first occur: many a device has none.
  */
-export class RoomData implements DataPort, Handlers<SessionEvents>, Handlers<PacketEvents> {
+export class RoomData
+	implements DataPort, StreamsHost, Handlers<SessionEvents>, Handlers<PacketEvents>
+{
 	/** Bytes of one packet at most. */
 	readonly maxPacketBytes: number;
 	/** Undefined before the server has told it. */
 	serverVersion: string | undefined;
 	readonly #core: RoomCore;
 	readonly #participants: Participants;
+	/** For others' texts while they are put together, and others' calls until they are answered. */
+	readonly #texts: Budget;
 	#incoming: IncomingStreams | undefined;
 	#outgoing: OutgoingStreams | undefined;
 	#rpcClient: RpcClient | undefined;
@@ -90,6 +100,7 @@ export class RoomData implements DataPort, Handlers<SessionEvents>, Handlers<Pac
 		this.#core = core;
 		this.#participants = participants;
 		this.maxPacketBytes = maxPacketBytes(core.options.maxDataBytes);
+		this.#texts = new Budget(core.options.maxTextBytes ?? MAX_TEXT_BYTES);
 	}
 
 	/** A session begins. */
@@ -118,9 +129,7 @@ export class RoomData implements DataPort, Handlers<SessionEvents>, Handlers<Pac
 	}
 
 	get incoming(): IncomingStreams {
-		this.#incoming ??= this.#listen(
-			new IncomingStreams(this.#core.options, (hold) => this.#core.session?.holdData(hold)),
-		);
+		this.#incoming ??= this.#listen(new IncomingStreams(this.#core.options, this.#texts, this));
 		return this.#incoming;
 	}
 
@@ -135,7 +144,7 @@ export class RoomData implements DataPort, Handlers<SessionEvents>, Handlers<Pac
 	}
 
 	get rpcServer(): RpcServer {
-		this.#rpcServer ??= new RpcServer(this, this.outgoing, this.#core.options);
+		this.#rpcServer ??= new RpcServer(this, this.outgoing, this.#texts, this.#core.options);
 		return this.#rpcServer;
 	}
 
@@ -227,6 +236,15 @@ export class RoomData implements DataPort, Handlers<SessionEvents>, Handlers<Pac
 	}
 	streamTrailer(trailer: DataStream_Trailer, { participantIdentity }: DataPacket): void {
 		this.incoming.onTrailer(trailer, participantIdentity);
+	}
+	/** Who waits for a response, there or here, need not wait for its time to be over. */
+	streamRefused({ topic, attributes }: DataStream_Header, identity: string): void {
+		const id = attributes.get(ATTRIBUTE.ID);
+		if (topic === REQUEST_TOPIC) this.rpcServer.refuse(id, identity);
+		else if (topic === RESPONSE_TOPIC) this.rpcClient.onResponseRefused(id, identity);
+	}
+	holdData(hold: boolean): void {
+		this.#core.session?.holdData(hold);
 	}
 	rpcRequest(request: RpcRequest, { participantIdentity }: DataPacket): void {
 		this.rpcServer.onRequest(request, participantIdentity);

@@ -21,6 +21,8 @@ const LOSSY_BUFFERED = 8192;
 const MAX_DATA_BYTES = 65_535;
 const MIN_BUFFER = 2048;
 
+/** A packet that waits costs the engine's heap so many bytes beside its own, in slots. */
+const PACKET_COST = 512;
 /** Bytes of reliable packets that wait, in the engine's heap, while there is no connection. */
 const MAX_WAITING = 32_768;
 
@@ -107,7 +109,7 @@ export class DataChannels implements ChannelHandlers, DownChannelsHost {
 	/** Reliable packets that found the send buffer full, or no connection, oldest first. */
 	#waiting: Waiting[] = [];
 	#waitingBytes = 0;
-	/** How many may wait before nothing more of others is taken. */
+	/** What may wait, at PACKET_COST and its bytes each, before nothing more of others is taken. */
 	readonly #backlog: number;
 	readonly #replay = new ReplayBuffer();
 	/** By DataPacket_Kind. */
@@ -232,7 +234,8 @@ export class DataChannels implements ChannelHandlers, DownChannelsHost {
 
 	/** Answers that wait to be sent hold back who asks: others must not fill the heap with them. */
 	#setHolding(): void {
-		const holding = this.#held || this.#waitingBytes > this.#backlog;
+		const waiting = this.#waitingBytes + PACKET_COST * this.#waiting.length;
+		const holding = this.#held || waiting > this.#backlog;
 		if (holding === this.#holding) return;
 		this.#holding = holding;
 		this.#peer?.holdMessages(holding);

@@ -66,12 +66,11 @@ describe("time", { concurrency: true }, () => {
 		proxy.cut();
 		const { status: end, output } = await caller.end();
 		assert.equal(end, 0, output);
-		assert.deepEqual(story(output), [
-			"connected",
-			"signalReconnecting",
-			"reconnected",
-			"disconnected",
-		]);
+		// On a busy machine, media may have been silent for a moment, too.
+		assert.match(
+			String(story(output)),
+			/^connected,(signalReconnecting|reconnecting),reconnected,disconnected$/,
+		);
 	});
 
 	// Longer than the server's ping timeout (15 s): it has forgotten the participant.

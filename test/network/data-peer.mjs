@@ -4,26 +4,18 @@
  */
 
 import { DataPacketKind, dispose, Room, RoomEvent } from "@livekit/rtc-node";
+import { message, sizeOf } from "../e2e/lib/messages.mjs";
 import { until } from "../e2e/lib/until.mjs";
 
 const { LIVEKIT_URL: url = "", LIVEKIT_TOKEN: token = "" } = process.env;
-const sizes = [1, 2, 100, 1_100, 1_200, 5_000, 16_000, 60_000];
 const count = 1_000;
 /** The last two are cut into two and three chunks: who loses one loses the message. */
 const lossySizes = [4, 100, 300, 500, 700, 1_000, 1_200, 3_000];
 /** @param {number} number */
 const lossyMessage = (number) => message(number, lossySizes[number % lossySizes.length]);
 
-/** Bytes that no other message has. @param {number} number @param {number} size */
-function message(number, size) {
-	const bytes = Buffer.alloc(size);
-	for (let i = 0; i < size; i++) bytes[i] = (number * 31 + i * 7 + (i >> 8)) & 255;
-	if (size >= 4) bytes.writeUInt32BE(number);
-	return bytes;
-}
-
 const room = new Room();
-const reliable = Array.from({ length: count }, (_, i) => message(i, sizes[i % sizes.length]));
+const reliable = Array.from({ length: count }, (_, i) => message(i, sizeOf(i)));
 let inOrder = 0;
 /** @type {Set<number>} */
 const lossy = new Set();

@@ -23,8 +23,8 @@ for (const { folder, definitions } of builds) {
 	tests.set(folder, names);
 }
 
-// Some wait in real time: the other build's have the processor meanwhile.
-describe("C units", { concurrency: 2 }, () => {
+// Some wait in real time: the other builds' have the processor meanwhile.
+describe("C units", { concurrency: builds.length }, () => {
 	for (const { name, folder } of builds) {
 		describe(name, () => {
 			for (const test of tests.get(folder) ?? []) {

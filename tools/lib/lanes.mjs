@@ -14,13 +14,13 @@ const fileTimeout = 10 * 60_000;
 const reporter = join(root, "tools", "lib", "reporter.mjs");
 
 /**
- * `width` files of each lane run at the same time: the lanes after `units` when those have ended, and
- * `idle` from the start.
+ * `width` files of each lane run at the same time, all from the start but `together`.
  *
  * units     keeps cores busy, is over soon
  * alone     measures sound, pacing or a network in real time: goes before all else at the processors,
- *           where the system lets us
- * together  real processes in real time, of which none has to be punctual to some 100 ms
+ *           where the system lets us, else after `units`
+ * together  real processes in real time, of which none has to be punctual to some 100 ms: when `units`
+ *           are over; one more at a time when `alone` is
  * idle      computes for long, and waits for nobody: takes only what the others leave of the machine,
  *           and what has not begun when they have ended, all of it
  *
@@ -162,9 +162,17 @@ export async function runInLanes(files) {
 		}
 	}
 
-	const run = (/** @type {Lane[]} */ ...names) =>
-		Promise.all(names.flatMap((lane) => Array.from({ length: width[lane] }, () => work(lane))));
-	await Promise.all([run("units").then(() => run("alone", "together")), run("idle")]);
+	const run = (/** @type {Lane} */ lane) =>
+		Promise.all(Array.from({ length: width[lane] }, () => work(lane)));
+	const units = run("units");
+	const quiet = ahead().length > 0 ? undefined : units; // what nothing puts before them waits for them
+	await Promise.all([
+		units.then(() => run("together")),
+		Promise.resolve(quiet)
+			.then(() => run("alone"))
+			.then(() => work("together")),
+		run("idle"),
+	]);
 	// A machine that is busy with something else disturbs sound and deadlines, and starves what takes
 	// what is left. A fault fails without, too.
 	for (const file of again) {

@@ -37,8 +37,9 @@
 
 /* Blocks of SCTP that are kept for packets in order when the window is full: 10 are one packet. */
 #define IN_ORDER_BLOCKS BOUND(24, 12)
-/* Bytes of SCTP's buffers, each way, at least. */
+/* Bytes of SCTP's buffers, each way: at least, and on every board at most. */
 #define SCTP_BUFFER_MIN BOUND(4096, 2048)
+#define SCTP_BUFFER_MAX 4194304
 
 /* Sound in one packet of another sender, ms. */
 #define AUDIO_PACKET_MS_MAX BOUND(120, 60)

@@ -5,8 +5,6 @@
 
 #include "../core/port.h"
 
-#define BUFFER_MIN 2048
-#define BUFFER_MAX 4194304
 #define MAX_MESSAGE (1 << 24)
 
 /* ---- Opening ---- */
@@ -38,8 +36,8 @@ void xs_peer_openData(xsMachine *the)
 	open_data_call args = {0};
 
 	args.config.max_message = size_option(the, "maxMessageBytes", 0, MAX_MESSAGE);
-	args.config.send_buffer = size_option(the, "sendBuffer", BUFFER_MIN, BUFFER_MAX);
-	args.config.receive_buffer = size_option(the, "receiveBuffer", BUFFER_MIN, BUFFER_MAX);
+	args.config.send_buffer = size_option(the, "sendBuffer", 0, SCTP_BUFFER_MAX);
+	args.config.receive_buffer = size_option(the, "receiveBuffer", 0, SCTP_BUFFER_MAX);
 	args.config.remote_port =
 		(uint16_t)xs_integer_option(the, &xsArg(0), "remotePort", 0, 1, UINT16_MAX);
 	port_peer_with(object->port, open_data, &args);
@@ -77,7 +75,7 @@ void xs_peer_openChannel(xsMachine *the)
 		args.options.reliability = SCTP_MAX_RETRANSMITS;
 		args.options.limit = (uint32_t)limit;
 	}
-	args.low_water = (uint32_t)xs_integer_option(the, &xsArg(0), "lowWater", 0, 0, BUFFER_MAX);
+	args.low_water = (uint32_t)xs_integer_option(the, &xsArg(0), "lowWater", 0, 0, SCTP_BUFFER_MAX);
 	port_peer_with(object->port, open_channel, &args);
 	if (args.channel == DCEP_NO_CHANNEL)
 		xs_throw(the, "too many data channels, or openData() was not called");

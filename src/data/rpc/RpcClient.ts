@@ -14,6 +14,7 @@ import { RpcError } from "./RpcError";
 const MAX_CALLS = 32;
 const RESPONSE_TIMEOUT = 15_000;
 const MAX_ROUND_TRIP = 7_000;
+const NO_ROOM = "no room for the response";
 /** Milliseconds beyond the round trip that a recipient is told to have at least. */
 const LEAST_WORK = 1_000;
 
@@ -91,6 +92,12 @@ export class RpcClient {
 		} catch (error) {
 			this.#settle(id)?.reject(RpcError.builtIn("APPLICATION_ERROR", String(error)));
 		}
+	}
+
+	/** It is more than we can take now. */
+	onResponseRefused(id = "", sender: string): void {
+		if (!this.#callOf(id, sender)) this.#stray++;
+		else this.#settle(id)?.reject(RpcError.builtIn("APPLICATION_ERROR", NO_ROOM));
 	}
 
 	onParticipantGone(identity: string): void {

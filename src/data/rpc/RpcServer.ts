@@ -1,30 +1,33 @@
 /** Calls of others: each is confirmed, handed to its method, and answered once. */
 
-import { now } from "../../platform/clock";
 import { Log } from "../../platform/log";
 import { encodeUtf8 } from "../../platform/text";
-import type { RpcRequest, RpcResponse } from "../../protocol/generated/types";
-import type { Init } from "../../protocol/schema";
+import type { RpcRequest } from "../../protocol/generated/types";
 import { ClientProtocol, type DataPort, ignore } from "../DataPort";
-import { MAX_STREAMS, MAX_TEXT_BYTES } from "../streams/IncomingStreams";
+import { type DataStreamError, DataStreamErrorReason } from "../streams/DataStreamError";
+import { MAX_STREAMS } from "../streams/IncomingStreams";
 import type { OutgoingStreams } from "../streams/OutgoingStreams";
-import { Budget } from "../streams/StreamFeed";
+import type { Budget } from "../streams/StreamFeed";
 import type { TextStreamReader } from "../streams/StreamReader";
 import type { StreamLimits } from "../streams/types";
 import { ATTRIBUTE, MAX_PAYLOAD, packetTo, RESPONSE_TOPIC, type RpcHandler } from "./protocol";
 import { RpcError } from "./RpcError";
 
+/** Why a call was refused, for its caller. */
+const BUSY = "too much to handle at a time";
+
 interface Invocation {
 	readonly id: string;
 	readonly caller: string;
 	readonly method: string;
+	readonly handler: RpcHandler;
 	readonly responseTimeout: number;
 	/** Of the request; the response is of the same, if not of a newer one. */
 	readonly version: number;
-	/** When the caller has given up. */
-	readonly deadline: number;
-	/** Of the payload, out of the budget. */
+	/** Of the payload, then of the response; out of the budget. */
 	bytes: number;
+	/** The caller has left, or we have: nobody waits for the response. */
+	gone: boolean;
 }
 
 export class RpcServer {
@@ -32,23 +35,24 @@ export class RpcServer {
 	readonly #streams: OutgoingStreams;
 	readonly #log = new Log();
 	readonly #handlers = new Map<string, RpcHandler>();
-	/** Being handled, by caller and id. */
+	/** Until the response is in the send buffer, by caller and id. */
 	readonly #calls = new Map<string, Invocation>();
 	/** Calls at a time; more are refused. */
 	readonly #maxCalls: number;
-	/** Of all calls that are being handled. */
-	readonly #payloads: Budget;
+	/** For payloads and responses, and all texts that are being put together. */
+	readonly #texts: Budget;
 	#refused = 0;
 
 	constructor(
 		port: DataPort,
 		streams: OutgoingStreams,
-		{ maxStreams = MAX_STREAMS, maxTextBytes = MAX_TEXT_BYTES }: StreamLimits,
+		texts: Budget,
+		{ maxStreams = MAX_STREAMS }: StreamLimits,
 	) {
 		this.#port = port;
 		this.#streams = streams;
+		this.#texts = texts;
 		this.#maxCalls = maxStreams;
-		this.#payloads = new Budget(maxTextBytes);
 	}
 
 	get stats(): { incoming: number; refused: number } {
@@ -66,134 +70,159 @@ export class RpcServer {
 		this.#handlers.delete(method);
 	}
 
-	async onRequest(request: RpcRequest, caller: string): Promise<void> {
+	onRequest(request: RpcRequest, caller: string): void {
 		const { id, method, payload, responseTimeoutMs, version } = request;
-		const call = this.#begin(caller, id, method, responseTimeoutMs, version);
-		if (!call) return;
-		if (version === 1) await this.#run(call, payload);
-		else this.#fail(call, RpcError.builtIn("UNSUPPORTED_VERSION"));
+		const call = this.#begin(caller, id, method, responseTimeoutMs, version, 1);
+		if (call) this.#run(call, payload);
 	}
 
 	async onRequestStream(reader: TextStreamReader, caller: string): Promise<void> {
-		const { attributes = {} } = reader.info;
+		const { attributes = {}, size = 0 } = reader.info;
 		const id = attributes[ATTRIBUTE.ID];
 		const method = attributes[ATTRIBUTE.METHOD];
 		const timeout = Number.parseInt(attributes[ATTRIBUTE.TIMEOUT], 10);
 		const version = Number.parseInt(attributes[ATTRIBUTE.VERSION], 10);
-		if (!id || !method || Number.isNaN(timeout) || Number.isNaN(version)) {
-			this.#refused++;
-			if (!id) return; // nothing to answer to
-			const error = RpcError.builtIn("APPLICATION_ERROR", "attributes of the request are missing");
-			return this.#respond(caller, { requestId: id, error: toProto(error) });
+		const complete = id && method && !Number.isNaN(timeout) && !Number.isNaN(version);
+		if (!complete) this.refuse(id, caller, "attributes of the request are missing");
+		const call = complete && this.#begin(caller, id, method, timeout, version, 2);
+		if (!call) {
+			reader.drop();
+			return;
 		}
-		const call = this.#begin(caller, id, method, timeout, version);
-		if (!call) return;
-		if (version !== 2) return this.#fail(call, RpcError.builtIn("UNSUPPORTED_VERSION"));
-		let payload: string;
-		try {
-			payload = await reader.readAll();
-		} catch (error) {
-			const { message } = error as Error;
-			return this.#fail(call, RpcError.builtIn("APPLICATION_ERROR", `the request: ${message}`));
-		}
-		await this.#run(call, payload);
+		const payload = await reader.readAll().catch((error: DataStreamError) => {
+			if (error.reason === DataStreamErrorReason.PayloadTooLarge) this.#turnAway(call, size);
+			else
+				this.#answer(call, RpcError.builtIn("APPLICATION_ERROR", `the request: ${error.message}`));
+		});
+		if (payload !== undefined) this.#run(call, payload);
 	}
 
-	/** Who has left needs no answer. */
+	/** Its caller need not wait for an answer. */
+	refuse(id: string | undefined, caller: string, why = BUSY): void {
+		if (!id || this.#calls.has(keyOf(caller, id))) return; // nothing to answer to, or it will be answered
+		this.#refused++;
+		this.#acknowledge(id, caller);
+		this.#respond(id, caller, RpcError.builtIn("APPLICATION_ERROR", why));
+	}
+
+	/** Who has left needs no answer. Its methods run on, and hold what they hold until they end. */
 	onParticipantGone(identity: string): void {
-		for (const [key, call] of [...this.#calls]) if (call.caller === identity) this.#end(key);
+		for (const call of this.#calls.values()) if (call.caller === identity) call.gone = true;
 	}
 
 	/** We have left. */
 	close(): void {
-		for (const key of [...this.#calls.keys()]) this.#end(key);
+		for (const call of this.#calls.values()) call.gone = true;
 	}
 
-	/** Confirms the call; undefined when it is not to be handled. */
+	/** Confirms the call; undefined when it is not to be handled. `known` is the version of its way. */
 	#begin(
 		caller: string,
 		id: string,
 		method: string,
-		timeout: number,
+		responseTimeout: number,
 		version: number,
+		known: number,
 	): Invocation | undefined {
 		const key = keyOf(caller, id);
 		if (this.#calls.has(key)) return undefined; // it is at work on that
-		this.#port.send(packetTo(caller, { rpcAck: { requestId: id } })).catch(ignore);
-		this.#dropExpired();
-		if (this.#calls.size >= this.#maxCalls) {
-			this.#refused++;
-			const error = RpcError.builtIn("APPLICATION_ERROR", "too many calls at a time");
-			this.#respond(caller, { requestId: id, error: toProto(error) });
+		const handler = this.#handlers.get(method);
+		if (version === known && handler && this.#calls.size >= this.#maxCalls) {
+			this.refuse(id, caller);
 			return undefined;
 		}
-		const deadline = now() + timeout;
-		const call = { id, caller, method, responseTimeout: timeout, version, deadline, bytes: 0 };
+		this.#acknowledge(id, caller);
+		if (version !== known || !handler) {
+			const name = handler ? "UNSUPPORTED_VERSION" : "UNSUPPORTED_METHOD";
+			this.#respond(id, caller, RpcError.builtIn(name));
+			return undefined;
+		}
+		const call = { id, caller, method, handler, responseTimeout, version, bytes: 0, gone: false };
 		this.#calls.set(key, call);
 		return call;
 	}
 
-	async #run(call: Invocation, payload: string): Promise<void> {
-		const handler = this.#handlers.get(call.method);
-		if (!handler) return this.#fail(call, RpcError.builtIn("UNSUPPORTED_METHOD"));
-		const { length } = encodeUtf8(payload);
-		if (!this.#payloads.take(length)) {
-			this.#refused++;
-			const error = RpcError.builtIn("APPLICATION_ERROR", "too much to handle at a time");
-			return this.#fail(call, error);
-		}
-		call.bytes = length;
-		const { id: requestId, caller: callerIdentity, responseTimeout } = call;
-		let response: string;
+	/** No function on the way waits for the response to be sent: what it has in hand it would keep. */
+	#run(call: Invocation, payload: string): void {
+		if (this.#take(call, payload)) {
+			this.#handle(call, payload).then((response) => this.#answer(call, response));
+		} else this.#turnAway(call, payload.length);
+	}
+
+	async #handle(call: Invocation, payload: string): Promise<string | RpcError> {
+		const { id: requestId, caller: callerIdentity, method, handler, responseTimeout } = call;
 		try {
-			response = (await handler({ requestId, callerIdentity, payload, responseTimeout })) ?? "";
+			return (await handler({ requestId, callerIdentity, payload, responseTimeout })) ?? "";
 		} catch (error) {
-			if (!(error instanceof RpcError)) {
-				this.#log.warn(`the RPC method "${call.method}" threw:`, (error as Error)?.stack ?? error);
-			}
-			const told = error instanceof RpcError ? error : RpcError.builtIn("APPLICATION_ERROR");
-			return this.#fail(call, told);
+			if (error instanceof RpcError) return error;
+			this.#log.warn(`the RPC method "${method}" threw:`, (error as Error)?.stack ?? error);
+			return RpcError.builtIn("APPLICATION_ERROR");
 		}
-		if (!this.#end(keyOf(call.caller, call.id), call)) return;
-		const streams = this.#port.clientProtocolOf(callerIdentity) >= ClientProtocol.RPC_STREAMS;
-		if (call.version === 2 || streams) return this.#respondStream(call, response);
-		if (encodeUtf8(response).length <= MAX_PAYLOAD) {
-			return this.#respond(callerIdentity, { requestId, payload: response });
-		}
-		const error = toProto(RpcError.builtIn("RESPONSE_PAYLOAD_TOO_LARGE"));
-		return this.#respond(callerIdentity, { requestId, error });
 	}
 
-	#fail(call: Invocation, error: RpcError): Promise<void> | undefined {
-		if (!this.#end(keyOf(call.caller, call.id), call)) return undefined;
-		return this.#respond(call.caller, { requestId: call.id, error: toProto(error) });
+	/** Its payload, of so many bytes, does not fit. */
+	#turnAway(call: Invocation, size: number): void {
+		this.#refused++;
+		const fits = size <= this.#texts.limit;
+		const name = fits ? "APPLICATION_ERROR" : "REQUEST_PAYLOAD_TOO_LARGE";
+		this.#answer(call, RpcError.builtIn(name, fits ? BUSY : undefined));
 	}
 
-	async #respondStream({ id, caller }: Invocation, response: string): Promise<void> {
-		const attributes = { [ATTRIBUTE.ID]: id };
-		const options = { topic: RESPONSE_TOPIC, destinationIdentities: [caller], attributes };
-		await this.#streams.sendText(response, options).catch(ignore);
+	#answer(call: Invocation, response: string | RpcError): void {
+		this.#texts.give(call.bytes);
+		call.bytes = 0;
+		this.#send(call, response).then(() => {
+			this.#calls.delete(keyOf(call.caller, call.id));
+			this.#texts.give(call.bytes);
+		});
 	}
 
 	/** When it cannot be sent, there is nobody left to tell. */
-	#respond(caller: string, rpcResponse: Init<RpcResponse>): Promise<void> {
+	#send(call: Invocation, response: string | RpcError): Promise<unknown> {
+		const { id, caller, version, gone } = call;
+		if (gone) return Promise.resolve();
+		const failed = response instanceof RpcError;
+		// With nothing else in hand, of any size: the method has it in memory all the same.
+		if (!this.#take(call, failed ? (response.data ?? "") : response, this.#texts.used === 0)) {
+			this.#refused++;
+			return this.#respond(id, caller, RpcError.builtIn("APPLICATION_ERROR", BUSY));
+		}
+		if (failed) return this.#respond(id, caller, response);
+		if (version === 2 || this.#port.clientProtocolOf(caller) >= ClientProtocol.RPC_STREAMS) {
+			const attributes = { [ATTRIBUTE.ID]: id };
+			const options = { topic: RESPONSE_TOPIC, destinationIdentities: [caller], attributes };
+			return this.#streams.sendText(response, options).catch(ignore);
+		}
+		if (call.bytes > MAX_PAYLOAD) {
+			return this.#respond(id, caller, RpcError.builtIn("RESPONSE_PAYLOAD_TOO_LARGE"));
+		}
+		return this.#respond(id, caller, undefined, response);
+	}
+
+	#acknowledge(requestId: string, caller: string): void {
+		this.#port.send(packetTo(caller, { rpcAck: { requestId } })).catch(ignore);
+	}
+
+	#respond(
+		requestId: string,
+		caller: string,
+		failed: RpcError | undefined,
+		payload?: string,
+	): Promise<void> {
+		const error = failed && { code: failed.code, message: failed.message, data: failed.data };
+		const rpcResponse = { requestId, payload, error };
 		return this.#port.send(packetTo(caller, { rpcResponse })).catch(ignore);
 	}
 
-	/** A method that never ends must not keep its place. */
-	#dropExpired(): void {
-		for (const [key, { deadline }] of [...this.#calls]) if (deadline < now()) this.#end(key);
-	}
-
-	/** False when it had ended before: the caller has left, or given up. */
-	#end(key: string, call = this.#calls.get(key)): boolean {
-		if (!call || this.#calls.get(key) !== call) return false;
-		this.#calls.delete(key);
-		this.#payloads.give(call.bytes);
+	/** Takes what a text has out of the budget; or all the same. */
+	#take(call: Invocation, text: string, anyway = false): boolean {
+		const { limit, used } = this.#texts;
+		if (!anyway && text.length > limit - used) return false; // and is not encoded to know
+		const { length } = encodeUtf8(text);
+		if (!this.#texts.take(length, anyway)) return false;
+		call.bytes = length;
 		return true;
 	}
 }
 
 const keyOf = (caller: string, id: string) => `${caller.length} ${caller} ${id}`;
-
-const toProto = ({ code, message, data }: RpcError) => ({ code, message, data });

@@ -47,9 +47,9 @@ export type RpcHandler = (data: RpcInvocationData) => string | Promise<string>;
 export interface RpcStats {
 	/** Calls of ours under way. */
 	outgoing: number;
-	/** Calls of others that a method works on. */
+	/** Calls of others that a method works on, or whose responses wait to be sent. */
 	incoming: number;
-	/** Calls of others that were one too many. */
+	/** Calls of others that were one too many, or too much beside others. */
 	refused: number;
 	/** Confirmations and responses of no call that is under way: late, or second ones. */
 	stray: number;

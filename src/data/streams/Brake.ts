@@ -4,6 +4,7 @@
  */
 
 import { Timeout } from "../../platform/Timeout";
+import type { StreamsHost } from "./IncomingStreams";
 import type { Budget } from "./StreamFeed";
 
 export class Brake {
@@ -11,7 +12,7 @@ export class Brake {
 	/** What one more chunk may take of it. */
 	readonly #next: number;
 	readonly #patience: number;
-	readonly #hold: (hold: boolean) => void;
+	readonly #host: Pick<StreamsHost, "holdData">;
 	#holds = false;
 	/** Nobody has read for so long: it is not pulled again before somebody does. */
 	#vain = false;
@@ -19,13 +20,12 @@ export class Brake {
 
 	/**
 	 * @param patience milliseconds without any reading after which it lets go
-	 * @param hold pulls it, and lets go
 	 */
-	constructor(unread: Budget, next: number, patience: number, hold: (hold: boolean) => void) {
+	constructor(unread: Budget, next: number, patience: number, host: Pick<StreamsHost, "holdData">) {
 		this.#unread = unread;
 		this.#next = next;
 		this.#patience = patience;
-		this.#hold = hold;
+		this.#host = host;
 	}
 
 	/** A chunk came and was kept. */
@@ -36,7 +36,7 @@ export class Brake {
 			this.#vain = true;
 			this.release();
 		});
-		this.#hold(true);
+		this.#host.holdData(true);
 	}
 
 	/** Something was read, or forgotten. */
@@ -50,7 +50,7 @@ export class Brake {
 		this.#timeout.stop();
 		if (!this.#holds) return;
 		this.#holds = false;
-		this.#hold(false);
+		this.#host.holdData(false);
 	}
 
 	/** One that is empty has always room: no chunk that is too large for it will ever fit. */

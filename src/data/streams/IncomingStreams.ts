@@ -33,8 +33,8 @@ export const MAX_STREAMS = 16;
 const SENDERS_SHARE = 0.75;
 const MAX_STREAM_BYTES = 65_536;
 export const MAX_TEXT_BYTES = 32_768;
-/** Bytes of the headers (mostly attributes) of all streams that are open: they are in the engine's heap. */
-const MAX_HEADER_BYTES = 16_384;
+/** Of the room's `maxTextBytes`, for headers (mostly attributes) of streams that are open: they are in the heap. */
+const HEADERS_SHARE = 0.5;
 /**
  * Milliseconds: a stream that was silent for so long makes room when there is none, and for so long
  * senders are held back while nobody reads.
@@ -65,10 +65,18 @@ interface Stream {
 	received: number;
 	/** The number of the chunk that comes next. */
 	next: number;
-	/** Of MAX_HEADER_BYTES. */
+	/** Out of the budget of headers. */
 	headerBytes: number;
 	/** When something of it last came or was read. */
 	touched: number;
+}
+
+/** Who is told what a room's streams do. */
+export interface StreamsHost {
+	/** True: nothing more should come; false: it may again. */
+	holdData(hold: boolean): void;
+	/** A stream was not taken, that somebody would have handled. */
+	streamRefused(header: Header, identity: string): void;
 }
 
 /** Half of a header: what both kinds of streams need. */
@@ -77,9 +85,11 @@ type Open = (info: BaseStreamInfo, feed: StreamFeed) => unknown;
 export class IncomingStreams {
 	readonly #maxStreams: number;
 	readonly #unread: Budget;
+	/** For texts that are being put together. */
 	readonly #texts: Budget;
+	readonly #host: StreamsHost;
 	readonly #brake: Brake;
-	readonly #headers = new Budget(MAX_HEADER_BYTES);
+	readonly #headers: Budget;
 	readonly #textHandlers = new Map<string, TextStreamHandler>();
 	readonly #defaults = new Map<string, TextStreamHandler>();
 	readonly #byteHandlers = new Map<string, ByteStreamHandler>();
@@ -93,19 +103,17 @@ export class IncomingStreams {
 		strayPackets: 0,
 	};
 
-	/** @param hold told true when nothing more should come, and false when it may again */
 	constructor(
-		{
-			maxStreams = MAX_STREAMS,
-			maxStreamBytes = MAX_STREAM_BYTES,
-			maxTextBytes = MAX_TEXT_BYTES,
-		}: StreamLimits,
-		hold: (hold: boolean) => void,
+		{ maxStreams = MAX_STREAMS, maxStreamBytes = MAX_STREAM_BYTES }: StreamLimits,
+		texts: Budget,
+		host: StreamsHost,
 	) {
 		this.#maxStreams = maxStreams;
 		this.#unread = new Budget(maxStreamBytes);
-		this.#texts = new Budget(maxTextBytes);
-		this.#brake = new Brake(this.#unread, costOf(CHUNK_BYTES), STALE_AFTER, hold);
+		this.#texts = texts;
+		this.#headers = new Budget(texts.limit * HEADERS_SHARE);
+		this.#host = host;
+		this.#brake = new Brake(this.#unread, costOf(CHUNK_BYTES), STALE_AFTER, host);
 	}
 
 	/** Throws DataStreamError when the topic has a handler. */
@@ -138,9 +146,10 @@ export class IncomingStreams {
 		const key = keyOf(identity, header.streamId);
 		if (!this.#admit(header, key, identity, headerBytes)) {
 			this.stats.streamsRefused++;
+			this.#host.streamRefused(header, identity);
 			return;
 		}
-		const feed = new StreamFeed(this.#unread, () => {
+		const feed = new StreamFeed(this.#unread, this.#texts, () => {
 			stream.touched = now();
 			this.#brake.onRead();
 			if (feed.done) this.#forget(stream);
@@ -234,7 +243,7 @@ export class IncomingStreams {
 						attachedStreamIds,
 						...(replyToStreamId && { replyToStreamId }),
 					};
-					return handler(new TextStreamReader(info, feed, this.#texts), sender);
+					return handler(new TextStreamReader(info, feed), sender);
 				})
 			);
 		}
@@ -254,6 +263,9 @@ export class IncomingStreams {
 		while (!this.#hasRoom(identity)) {
 			if (!this.#evict(() => true)) return false;
 		}
+		const { totalLength = 0, textHeader } = header;
+		const { limit, used } = this.#texts;
+		if (textHeader && used + totalLength > limit) this.#evict(({ feed }) => feed.hasText);
 		return this.#headers.take(headerBytes);
 	}
 

@@ -32,6 +32,8 @@ import type {
 
 /** Of a chunk's packet, around its content: numbers, and an id of 36 characters. */
 const PACKET_OVERHEAD = 128;
+/** Of content in a header: its field's number, and what lengths take more. */
+const INLINE_OVERHEAD = 8;
 const NONE = EncryptionType.NONE;
 
 type Recipients = readonly string[] | undefined;
@@ -43,9 +45,13 @@ export class OutgoingStreams {
 		this.#port = port;
 	}
 
-	async sendText(text: string, options: SendTextOptions = {}): Promise<TextStreamInfo> {
+	/** The text itself is not kept while it waits. */
+	async sendText(text: string, options?: SendTextOptions): Promise<TextStreamInfo> {
+		return this.#sendText(encodeUtf8(text), options);
+	}
+
+	async #sendText(bytes: Uint8Array, options: SendTextOptions = {}): Promise<TextStreamInfo> {
 		const { attachments = [], destinationIdentities, onProgress } = options;
-		const bytes = encodeUtf8(text);
 		const ids = attachments.map(() => randomId());
 		const info = textInfo(options, bytes.length, ids);
 		const header = textHeader(info);
@@ -111,14 +117,13 @@ export class OutgoingStreams {
 		inlineContent: Uint8Array,
 		destinationIdentities: Recipients,
 	): Promise<boolean> {
-		if (inlineContent.length > CHUNK_BYTES) return false;
+		const size = inlineContent.length + sizeOf({ destinationIdentities, streamHeader: header });
+		if (size + INLINE_OVERHEAD > this.#headerLimit) return false;
 		const who = destinationIdentities?.length ? destinationIdentities : this.#port.identities;
 		for (const identity of who) {
 			if (this.#port.clientProtocolOf(identity) < ClientProtocol.INLINE_STREAMS) return false;
 		}
-		const packet = { destinationIdentities, streamHeader: { ...header, inlineContent } };
-		if (sizeOf(packet) > this.#headerLimit) return false;
-		await this.#port.send(packet);
+		await this.#port.send({ destinationIdentities, streamHeader: { ...header, inlineContent } });
 		return true;
 	}
 

@@ -11,9 +11,9 @@ export class Budget {
 
 	constructor(readonly limit: number) {}
 
-	/** False when there is not so much left. */
-	take(amount: number): boolean {
-		if (this.#used + amount > this.limit) return false;
+	/** False when there is not so much left, unless it is to be taken anyway. */
+	take(amount: number, anyway = false): boolean {
+		if (!anyway && this.#used + amount > this.limit) return false;
 		this.#used += amount;
 		return true;
 	}
@@ -39,12 +39,19 @@ export class StreamFeed {
 	readonly #budget: Budget;
 	/** Something was read or forgotten: for who counts. */
 	readonly #onRead: () => void;
+	/** Of what a reader puts together; out of `texts`. */
+	#textBytes = 0;
 	#chunks: Uint8Array[] = [];
 	#ended = false;
 	#error: unknown;
 	#wake: (() => void) | undefined;
 
-	constructor(budget: Budget, onRead: () => void) {
+	/** @param texts for what readers put together */
+	constructor(
+		budget: Budget,
+		readonly texts: Budget,
+		onRead: () => void,
+	) {
 		this.#budget = budget;
 		this.#onRead = onRead;
 	}
@@ -70,6 +77,16 @@ export class StreamFeed {
 		return true;
 	}
 
+	/** False when there is no room for so much more text of it. */
+	keepText(bytes: number): boolean {
+		if (!this.texts.take(bytes)) return false;
+		this.#textBytes += bytes;
+		return true;
+	}
+	get hasText(): boolean {
+		return this.#textBytes > 0;
+	}
+
 	/** The end; what is here can still be read, then readers get the error. */
 	end(error?: unknown): void {
 		if (this.#ended) return;
@@ -82,6 +99,8 @@ export class StreamFeed {
 	drop(error?: unknown): void {
 		for (const chunk of this.#chunks) this.#budget.give(costOf(chunk.length));
 		this.#chunks = [];
+		this.texts.give(this.#textBytes);
+		this.#textBytes = 0;
 		this.end();
 		this.#error = error;
 		this.#onRead();

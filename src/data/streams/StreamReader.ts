@@ -15,15 +15,21 @@ abstract class StreamReader<I extends BaseStreamInfo, C> {
 	readonly info: I;
 	/** From 0 to 1, as chunks are read; undefined when the size is not known. */
 	onProgress: ((progress: number | undefined) => void) | undefined;
-	readonly #feed: StreamFeed;
+	protected readonly feed: StreamFeed;
 	#signal: AbortSignalLike | undefined;
+	#received = 0;
 
 	constructor(info: I, feed: StreamFeed) {
 		this.info = info;
-		this.#feed = feed;
+		this.feed = feed;
 	}
 
 	protected abstract decode(chunk: Uint8Array): C;
+
+	/** Nobody wants the rest of it. @internal */
+	drop(): void {
+		this.feed.drop();
+	}
 
 	/** Aborts the iteration that comes. */
 	withAbortSignal(signal: AbortSignalLike): this {
@@ -41,33 +47,33 @@ abstract class StreamReader<I extends BaseStreamInfo, C> {
 
 	/** Each chunk as it was sent. */
 	protected async *chunks(): AsyncGenerator<Uint8Array, void, undefined> {
+		const signal = this.takeSignal();
+		try {
+			for (let chunk = await this.next(signal); chunk; chunk = await this.next(signal)) yield chunk;
+		} finally {
+			this.drop();
+		}
+	}
+
+	/** Undefined at the end. */
+	protected async next(signal: AbortSignalLike | undefined): Promise<Uint8Array | undefined> {
+		const { size } = this.info;
+		const chunk = await this.feed.take(signal);
+		if (chunk) {
+			this.#received += chunk.length;
+			this.onProgress?.(size ? this.#received / size : undefined);
+		}
+		return chunk;
+	}
+
+	protected takeSignal(): AbortSignalLike | undefined {
 		const signal = this.#signal;
 		this.#signal = undefined;
-		const { size } = this.info;
-		let received = 0;
-		try {
-			for (;;) {
-				const chunk = await this.#feed.take(signal);
-				if (!chunk) break;
-				received += chunk.length;
-				this.onProgress?.(size ? received / size : undefined);
-				yield chunk;
-			}
-		} finally {
-			this.#feed.drop();
-		}
+		return signal;
 	}
 }
 
 export class TextStreamReader extends StreamReader<TextStreamInfo, string> {
-	readonly #budget: Budget;
-
-	/** @param budget of all texts that are being put together */
-	constructor(info: TextStreamInfo, feed: StreamFeed, budget: Budget) {
-		super(info, feed);
-		this.#budget = budget;
-	}
-
 	protected override decode(chunk: Uint8Array): string {
 		try {
 			return decodeUtf8(chunk);
@@ -77,21 +83,28 @@ export class TextStreamReader extends StreamReader<TextStreamInfo, string> {
 		}
 	}
 
-	/** All of it. Rejects with PayloadTooLarge when it does not fit the room's `maxTextBytes`. */
-	async readAll({ signal }: ReadAllOptions = {}): Promise<string> {
-		if (signal) this.withAbortSignal(signal);
+	/**
+	 * All of it. Rejects with PayloadTooLarge when it does not fit the room's `maxTextBytes` beside what
+	 * else is being put together, and the calls in hand.
+	 */
+	async readAll({ signal = this.takeSignal() }: ReadAllOptions = {}): Promise<string> {
+		const { size } = this.info;
 		let text = "";
-		let held = 0;
 		try {
-			for await (const chunk of this.chunks()) {
-				if (!this.#budget.take(chunk.length)) throw tooLarge("text", this.#budget);
-				held += chunk.length;
+			// All at once, when that is known: of two that do not fit side by side one is to come whole.
+			this.#keep(size ?? 0);
+			for (let chunk = await this.next(signal); chunk; chunk = await this.next(signal)) {
+				if (size === undefined) this.#keep(chunk.length);
 				text += this.decode(chunk);
 			}
 		} finally {
-			this.#budget.give(held);
+			this.drop();
 		}
 		return text;
+	}
+
+	#keep(bytes: number): void {
+		if (!this.feed.keepText(bytes)) throw tooLarge("text", this.feed.texts);
 	}
 }
 

@@ -93,8 +93,9 @@ export interface StreamLimits {
 	 */
 	maxStreamBytes?: number;
 	/**
-	 * Bytes of the texts that readAll() is putting together, all of them together; they are in the
-	 * engine's heap, and twice for a moment. Also of the payloads of RPC calls that are being handled.
+	 * Bytes of what is in the engine's heap of others, all of it together: texts that readAll() is putting
+	 * together (twice for a moment), payloads of RPC calls that are being handled, and responses until
+	 * they are in the send buffer. What does not fit is refused: PayloadTooLarge, or an RpcError.
 	 * By default as the board's memory profile has it: 32,768 on a desktop.
 	 */
 	maxTextBytes?: number;

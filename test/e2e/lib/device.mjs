@@ -11,14 +11,15 @@ import { startSimulator } from "../../../tools/lib/simulator.mjs";
 export const outFolder = join(build, "e2e");
 
 /**
- * What devices can hold of data: messages at a time while they are echoed, and bytes of the largest,
- * without the packet around it.
+ * What devices can hold of data: messages at a time while they are echoed; bytes of the largest, without
+ * the packet around it; bytes of texts and calls at a time, and how many of those.
  * @param {"psram" | "internal" | undefined} profile the memory that they have, a desktop's if none
  */
-export const holdsOf = (profile) =>
-	profile
-		? { messages: 10, largest: profiles()[profile].maxData - 200 }
-		: { messages: 1_000, largest: 60_000 };
+export function holdsOf(profile) {
+	if (!profile) return { messages: 1_000, largest: 60_000, text: 200_000, streams: 16 };
+	const { maxData, maxText, maxStreams } = profiles()[profile];
+	return { messages: 10, largest: maxData - 200, text: maxText, streams: maxStreams };
+}
 
 /** All devices that are not given a memory of their own. */
 export const holds = holdsOf(commonMemory().profile);

@@ -38,7 +38,7 @@ const attributes = () => {
 	const map = new Map<string, string>();
 	if (often()) {
 		map.set("lk.rpc_request_id", id());
-		map.set("lk.rpc_request_method", pick(["echo", "never", "throws", text()]));
+		map.set("lk.rpc_request_method", pick(["echo", "slow", "throws", text()]));
 		map.set("lk.rpc_request_response_timeout_ms", pick(["8000", "1", "-1", text()]));
 		map.set("lk.rpc_request_version", pick(["2", "2", "2", "1", text()]));
 	}
@@ -83,7 +83,7 @@ const KINDS: readonly (() => Init<Packet>)[] = Object.freeze([
 	() => ({
 		rpcRequest: {
 			id: id(),
-			method: pick(["echo", "never", "throws", text()]),
+			method: pick(["echo", "slow", "throws", text()]),
 			payload: text(),
 			version: random(4) ? 1 : random(9),
 			responseTimeoutMs: pick([1, 8_000, 2 ** 32 - 1]),
@@ -164,7 +164,7 @@ function handleAll(): void {
 		handled++; // and does not read
 	});
 	room.registerRpcMethod("echo", ({ payload }) => payload);
-	room.registerRpcMethod("never", () => new Promise(() => {}));
+	room.registerRpcMethod("slow", () => sleep(1).then(() => "late"));
 	room.registerRpcMethod("throws", () => {
 		throw new RpcError(1, "no");
 	});

@@ -7,7 +7,6 @@
 #include "internal.h"
 
 #define DEFAULT_PORT 5000
-#define SCTP_BUFFER_MAX 4194304
 
 static uint32_t clamp(uint32_t value, uint32_t least, uint32_t most)
 {

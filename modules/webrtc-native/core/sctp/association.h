@@ -39,8 +39,11 @@ typedef enum {
 
 typedef struct {
 	uint16_t local_port, remote_port; /* a=sctp-port; 0 takes 5000 */
-	/* Bytes of messages that may be kept; pool overhead (about a fifth) comes on top. */
-	uint32_t send_buffer;    /* waiting to be sent or acknowledged; SCTP_BUFFER_MIN to 4,194,304 */
+	/*
+	 * Bytes of messages that may be kept, within SCTP_BUFFER_MIN and _MAX; pool overhead (about a
+	 * fifth) comes on top.
+	 */
+	uint32_t send_buffer;    /* waiting to be sent or acknowledged */
 	uint32_t receive_buffer; /* likewise; the window that the peer is told */
 	uint32_t max_message;    /* inbound; larger ones are refused; best below 4/5 of that */
 } sctp_config;

@@ -5,7 +5,7 @@
  *             of "slow" are read slowly, and their length goes back
  *   methods   echo; refuse, break, slow, large; and what makes the device call: see `call` and `send`
  *
- * Config: url, token, seconds.
+ * Config: url, token, seconds; maxTextBytes, the board's if not given.
  */
 
 import board from "board";
@@ -13,7 +13,10 @@ import { Room, RoomEvent, RpcError } from "livekit";
 import config from "mc/config";
 import Timer from "timer";
 
-const room = new Room({ speaker: board.speaker, maxTextBytes: 200_000 });
+const room = new Room({
+	speaker: board.speaker,
+	maxTextBytes: config.maxTextBytes ? Number(config.maxTextBytes) : undefined,
+});
 const me = room.localParticipant;
 
 const sleep = (milliseconds: number) =>

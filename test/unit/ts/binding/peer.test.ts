@@ -263,7 +263,7 @@ test("data channels: messages both ways, a cap, and native memory that is freed"
 	const b = openPeer(await makeIdentity(), { controlling: false, ...tell(1) });
 	const data = { maxMessageBytes: 30_000, sendBuffer: 65_536, receiveBuffer: 65_536 };
 	assert.throws(() => a.peer.openChannel({ label: "early" }), /openData/);
-	assert.throws(() => a.peer.openData({ ...data, sendBuffer: 10 }), RangeError);
+	assert.throws(() => a.peer.openData({ ...data, sendBuffer: 2 ** 23 }), RangeError);
 	assert.throws(() => a.peer.openData({} as never), TypeError);
 	a.peer.openData(data);
 	b.peer.openData(data);

@@ -2,20 +2,26 @@
 
 import type { DataPort } from "livekit/data/DataPort";
 import { dispatch, type PacketEvents } from "livekit/data/PacketDispatcher";
-import { REQUEST_TOPIC, RESPONSE_TOPIC } from "livekit/data/rpc/protocol";
+import { ATTRIBUTE, REQUEST_TOPIC, RESPONSE_TOPIC } from "livekit/data/rpc/protocol";
 import { RpcClient } from "livekit/data/rpc/RpcClient";
 import { RpcServer } from "livekit/data/rpc/RpcServer";
-import { IncomingStreams } from "livekit/data/streams/IncomingStreams";
+import {
+	IncomingStreams,
+	MAX_TEXT_BYTES,
+	type StreamsHost,
+} from "livekit/data/streams/IncomingStreams";
 import { OutgoingStreams } from "livekit/data/streams/OutgoingStreams";
+import { Budget } from "livekit/data/streams/StreamFeed";
 import type { StreamLimits } from "livekit/data/streams/types";
 import type { Handlers } from "livekit/platform/emitter";
 import { decode, encode } from "livekit/protocol/codec";
 import { DataPacket } from "livekit/protocol/generated/tables";
-import type { DataPacket as Packet } from "livekit/protocol/generated/types";
+import type { DataStream_Header, DataPacket as Packet } from "livekit/protocol/generated/types";
 import type { Init } from "livekit/protocol/schema";
 
 /** One end; it is called `identity`, and sends to `other`. */
-export class End implements DataPort {
+export class End implements DataPort, StreamsHost {
+	readonly texts: Budget;
 	readonly incoming: IncomingStreams;
 	readonly outgoing = new OutgoingStreams(this);
 	readonly client: RpcClient = new RpcClient(this, this.outgoing);
@@ -53,8 +59,9 @@ export class End implements DataPort {
 		readonly identity: string,
 		limits: StreamLimits = {},
 	) {
-		this.incoming = new IncomingStreams(limits, (hold) => this.holds.push(hold));
-		this.server = new RpcServer(this, this.outgoing, limits);
+		this.texts = new Budget(limits.maxTextBytes ?? MAX_TEXT_BYTES);
+		this.incoming = new IncomingStreams(limits, this.texts, this);
+		this.server = new RpcServer(this, this.outgoing, this.texts, limits);
 		this.incoming.registerText(REQUEST_TOPIC, (reader, from) =>
 			this.server.onRequestStream(reader, from.identity),
 		);
@@ -73,6 +80,17 @@ export class End implements DataPort {
 		await this.gate(arrived);
 		this.sent.push(arrived);
 		if (this.other) dispatch(arrived, this.other.handlers);
+	}
+
+	holdData(hold: boolean): void {
+		this.holds.push(hold);
+	}
+
+	/** As RoomData has it. */
+	streamRefused({ topic, attributes }: DataStream_Header, identity: string): void {
+		const id = attributes.get(ATTRIBUTE.ID);
+		if (topic === REQUEST_TOPIC) this.server.refuse(id, identity);
+		else if (topic === RESPONSE_TOPIC) this.client.onResponseRefused(id, identity);
 	}
 
 	/** Takes a packet of anybody's making. */

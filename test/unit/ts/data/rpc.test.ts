@@ -38,6 +38,7 @@ for (const [version, clientProtocol] of [
 		});
 		assert.equal(await call(a, "greet", "🙂", { responseTimeout: 2_000 }), "hello 🙂");
 		assert.deepEqual(a.client.stats, { outgoing: 0, stray: 0 });
+		await sleep(0);
 		assert.deepEqual(b.server.stats, { incoming: 0, refused: 0 });
 		const requests = a.sent.filter(({ rpcRequest }) => rpcRequest).length;
 		assert.equal(requests, version === 1 ? 1 : 0);
@@ -100,7 +101,13 @@ test("too large for packets; streams take any size", async () => {
 	b.server.register("echo", ({ payload }) => payload);
 	assert.equal(await call(a, "echo", large), large);
 	// Larger than the receiver holds: an error, not its end.
-	await assert.rejects(call(a, "echo", "x".repeat(40_000)), coded(ErrorCode.APPLICATION_ERROR));
+	const huge = "x".repeat(40_000);
+	await assert.rejects(call(a, "echo", huge), coded(ErrorCode.REQUEST_PAYLOAD_TOO_LARGE));
+	b.server.register("huge", () => huge);
+	a.incoming.registerText("unread", () => {});
+	await assert.rejects(call(a, "huge"), coded(ErrorCode.APPLICATION_ERROR)); // for us, too
+	await sleep(0);
+	assert.equal(b.texts.used + a.texts.used, 0);
 });
 
 test("timeouts: no confirmation, no response, nobody there", async () => {
@@ -136,9 +143,10 @@ test("the recipient leaves, or we do", async () => {
 	a.client.close();
 	await assert.rejects(over, coded(ErrorCode.RECIPIENT_DISCONNECTED));
 	b.server.onParticipantGone("a");
-	assert.equal(b.server.stats.incoming, 0);
+	assert.equal(b.server.stats.incoming, 2); // they run on
 	b.sent.length = 0;
 	await sleep(30);
+	assert.equal(b.server.stats.incoming, 0);
 	assert.equal(b.sent.length, 0); // nobody waits for it
 });
 
@@ -204,18 +212,41 @@ test("versions that we do not know, and requests without what they need", async 
 	]);
 });
 
-test("calls at a time are bounded, both ways; those whose caller gave up make room", async () => {
+const request = (id: string, method: string, payload = "") => ({
+	rpcRequest: { id, method, payload, version: 1, responseTimeoutMs: 1 },
+});
+/** A request of version 2, and the chunk that is its payload. */
+const requestStream = (id: string, method: string, totalLength = 0) => ({
+	streamHeader: {
+		streamId: id,
+		topic: REQUEST_TOPIC,
+		textHeader: {},
+		totalLength,
+		attributes: new Map([
+			[ATTRIBUTE.ID as string, id],
+			[ATTRIBUTE.METHOD, method],
+			[ATTRIBUTE.TIMEOUT, "1"],
+			[ATTRIBUTE.VERSION, "2"],
+		]),
+	},
+});
+const answers = ({ sent }: End) =>
+	sent
+		.filter(({ rpcResponse }) => rpcResponse)
+		.map(({ rpcResponse }) => [rpcResponse?.requestId, rpcResponse?.error?.code]);
+
+test("calls at a time are bounded, both ways, until their methods end", async () => {
 	const { a, b } = link(0);
-	b.server.register("never", () => new Promise<string>(() => {}));
-	const rpcRequest = (id: number, responseTimeoutMs: number) => ({
-		rpcRequest: { id: `${id}`, method: "never", version: 1, responseTimeoutMs },
-	});
-	// All of them within the first four's time, also on a busy machine.
-	for (let i = 0; i < 40; i++) b.receive(rpcRequest(i, i < 4 ? 1000 : 60_000), "flood");
+	b.server.register("slow", () => sleep(30).then(() => ""));
+	// However soon their callers give up: what a method holds it holds until it ends.
+	for (let i = 0; i < 40; i++) b.receive(request(`${i}`, "slow"), "flood");
 	assert.deepEqual(b.server.stats, { incoming: 16, refused: 24 });
-	await sleep(1020);
-	b.receive(rpcRequest(200, 60_000), "flood");
-	assert.deepEqual(b.server.stats, { incoming: 13, refused: 24 });
+	await sleep(0);
+	assert.equal(answers(b).length, 24);
+	await sleep(50);
+	assert.deepEqual(b.server.stats, { incoming: 0, refused: 24 });
+	b.receive(request("200", "slow"), "flood");
+	assert.deepEqual(b.server.stats, { incoming: 1, refused: 24 });
 	a.other = undefined;
 	const calls = Array.from({ length: 33 }, () => call(a, "x"));
 	for (const one of calls) one.catch(() => {});
@@ -224,7 +255,7 @@ test("calls at a time are bounded, both ways; those whose caller gave up make ro
 	a.client.close();
 });
 
-test("payloads of calls that are being handled are bounded", async () => {
+test("payloads of calls in hand are bounded", async () => {
 	const { a, b } = link(0, { maxTextBytes: 20_000 });
 	b.server.register("slow", async ({ payload }) => {
 		await sleep(5);
@@ -235,4 +266,96 @@ test("payloads of calls that are being handled are bounded", async () => {
 	await assert.rejects(second, coded(ErrorCode.APPLICATION_ERROR));
 	assert.equal(await first, "15000");
 	assert.equal(await call(a, "slow", payload), "15000");
+});
+
+test("responses hold the budget until they are sent, whoever has left", async () => {
+	const { a, b } = link(0, { maxTextBytes: 20_000 });
+	let open = () => {};
+	const sent = new Promise<void>((resolve) => {
+		open = resolve;
+	});
+	b.gate = ({ rpcResponse }) => (rpcResponse?.payload ? sent : undefined);
+	b.server.register("echo", ({ payload }) => payload);
+	b.server.register("large", () => "y".repeat(10_000));
+	const payload = "x".repeat(15_000);
+	const echo = call(a, "echo", payload);
+	await sleep(0);
+	assert.equal(b.texts.used, 15_000);
+	// Neither the payload of another one, nor its response, nor a text of somebody's.
+	await assert.rejects(call(a, "echo", payload), coded(ErrorCode.APPLICATION_ERROR));
+	await assert.rejects(call(a, "large"), coded(ErrorCode.APPLICATION_ERROR));
+	let failed: unknown;
+	b.incoming.registerText("t", (reader) =>
+		reader.readAll().then(
+			() => {},
+			(error) => (failed = error),
+		),
+	);
+	b.receive({ streamHeader: { streamId: "1", topic: "t", textHeader: {}, totalLength: 6_000 } });
+	await sleep(0);
+	assert.ok(failed instanceof Error);
+	b.server.onParticipantGone("a");
+	assert.equal(b.texts.used, 15_000);
+	open();
+	assert.equal(await echo, payload);
+	await sleep(0);
+	assert.equal(b.texts.used, 0);
+	assert.equal(await call(a, "large"), "y".repeat(10_000));
+	assert.equal(b.server.stats.refused, 2);
+});
+
+test("a response of any size goes, with nothing else in hand", async () => {
+	const { a, b } = link(2, { maxTextBytes: 1_000 });
+	a.incoming.unregisterText(RESPONSE_TOPIC);
+	let length = 0;
+	a.incoming.registerText(RESPONSE_TOPIC, async (reader) => {
+		for await (const piece of reader) length += piece.length;
+	});
+	b.server.register("large", () => "x".repeat(50_000));
+	call(a, "large").catch(() => {});
+	await sleep(5);
+	assert.equal(length, 50_000);
+	assert.equal(b.texts.used, 0);
+	a.client.close();
+});
+
+test("a hostile caller's requests are all answered, and hold no more than their places", async () => {
+	const { b } = link(1, { maxTextBytes: 20_000, maxStreams: 4 });
+	b.server.register("echo", ({ payload }) => payload);
+	b.other = undefined;
+	b.clientProtocol = 1;
+	// Payloads that never come, that are too large, of versions and methods that are not there.
+	for (let i = 0; i < 3; i++) b.receive(requestStream(`open ${i}`, "echo", 6_000), "h");
+	for (let i = 0; i < 50; i++) b.receive(requestStream(`more ${i}`, "echo", 6_000), "h");
+	for (let i = 0; i < 50; i++) {
+		b.receive(requestStream(`big ${i}`, "echo", 30_000), "i");
+		b.receive(requestStream(`none ${i}`, "none", 10), "i");
+		await sleep(0);
+	}
+	for (let i = 0; i < 50; i++) b.receive(request(`v1 ${i}`, "echo", "x".repeat(15_000)), "i");
+	await sleep(0);
+	const of = (start: string) =>
+		answers(b)
+			.filter(([id]) => String(id).startsWith(start))
+			.map(([, code]) => code);
+	assert.equal(of("open").length, 0);
+	assert.deepEqual(of("more"), new Array(50).fill(ErrorCode.APPLICATION_ERROR));
+	assert.deepEqual(of("big"), new Array(50).fill(ErrorCode.REQUEST_PAYLOAD_TOO_LARGE));
+	assert.deepEqual(of("none"), new Array(50).fill(ErrorCode.UNSUPPORTED_METHOD));
+	assert.deepEqual(of("v1"), new Array(50).fill(ErrorCode.APPLICATION_ERROR));
+	assert.equal(b.sent.filter(({ rpcAck }) => rpcAck).length, 203);
+	assert.equal(b.texts.used, 18_000);
+	b.incoming.onParticipantGone("h");
+	await sleep(0);
+	assert.equal(b.texts.used, 0);
+	assert.deepEqual(b.server.stats, { incoming: 0, refused: 150 });
+});
+
+test("a response that finds no place here ends its call", async () => {
+	const { a, b } = link(1, { maxStreams: 1 });
+	b.server.register("x", () => "y");
+	a.incoming.registerText("t", () => {});
+	a.receive({ streamHeader: { streamId: "1", topic: "t", textHeader: {} } });
+	await assert.rejects(call(a, "x"), coded(ErrorCode.APPLICATION_ERROR));
+	assert.equal(a.client.stats.outgoing, 0);
 });

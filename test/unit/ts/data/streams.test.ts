@@ -508,6 +508,15 @@ test("headers of open streams are bounded", () => {
 });
 
 test("streams that never end, or are never read, give way to new ones when they are stale", async () => {
+	const whole = receiver({ maxTextBytes: 1_000 });
+	const readNewest = (id: string, identity: string) => {
+		whole.end.receive(header(id, { totalLength: 900 }), identity);
+		const reading = whole.texts[whole.texts.length - 1].readAll();
+		reading.catch(() => {});
+		return reading;
+	};
+	const first = readNewest("1", "never ends");
+	await assert.rejects(readNewest("2", "other"), reasoned(PayloadTooLarge));
 	const { end, texts } = receiver({ maxStreams: 2, maxStreamBytes: 1_000 });
 	end.receive(header("1"), "never ends");
 	end.receive(header("2", { inlineContent: encodeUtf8("x".repeat(400)) }), "never read");
@@ -515,6 +524,12 @@ test("streams that never end, or are never read, give way to new ones when they 
 	assert.equal(end.incoming.stats.streamsRefused, 1);
 	assert.deepEqual(end.holds, [true]);
 	await sleep(5_100);
+	const third = readNewest("3", "other"); // needs the room of the text that does not go on
+	await assert.rejects(first, reasoned(AbnormalEnd));
+	whole.end.receive(chunk("3", 0, "x".repeat(900)), "other");
+	whole.end.receive(trailer("3"), "other");
+	assert.equal((await third).length, 900);
+	assert.equal(whole.end.texts.used, 0);
 	assert.deepEqual(end.holds, [true, false]); // nobody reads: others' data is not kept waiting
 	end.receive(chunk("1", 0, "x".repeat(400)), "never ends"); // needs the bytes of what is not read
 	assert.equal(end.incoming.stats.streamsFailed, 0);
