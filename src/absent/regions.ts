@@ -11,6 +11,7 @@ export class Regions implements Public<regions.Regions> {
 		return false;
 	}
 	async next(): Promise<undefined> {}
+	async nearest(): Promise<undefined> {}
 	reported(): void {}
 	reset(): void {}
 	cancel(): void {}
