@@ -164,7 +164,7 @@ export class RoomData
 		if (this.#core.local.permissions?.canPublishData === false) {
 			throw new PublishDataError("the token does not allow publishing data", NotAllowed);
 		}
-		await this.#packets.send(packet, kind);
+		return this.#packets.send(packet, kind);
 	}
 
 	sendObject(value: ObjectValue, options: ObjectPublishOptions = {}): Promise<void> {
