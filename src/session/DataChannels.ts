@@ -13,6 +13,7 @@ import { DownChannels, type DownChannelsHost } from "./DownChannels";
 import { ReplayBuffer, type SentPacket } from "./ReplayBuffer";
 import type { RemoteData } from "./remoteData";
 import type { ChannelHandlers } from "./Transport";
+import type { Tells } from "./types";
 
 /** Bytes of one packet at most, whatever the answer allows: the server forwards no more. */
 const MAX_PACKET = 64_000;
@@ -56,14 +57,11 @@ export class PublishDataError extends Error {
 	}
 }
 
-export interface DataChannelsOptions {
+export interface DataChannelsOptions extends Tells<"data" | "bufferStatus"> {
 	/** Largest inbound message in bytes; 65,535 by default. Buffers hold a quarter more. */
 	maxDataBytes?: number;
 	/** Both channels are open (`at`), or the server wants none (undefined). */
 	onReady(at: number | undefined): void;
-	onMessage(message: ArrayBufferLike, kind: DataPacketKind): void;
-	/** More waits to be sent than a quarter of the buffer (of lossy packets: than 8 KB), or no longer. */
-	onBufferStatus(isLow: boolean, kind: DataPacketKind): void;
 	/** There are no more channels; the connection may go on. */
 	onEnded(reason: string): void;
 }
@@ -320,14 +318,14 @@ export class DataChannels implements ChannelHandlers, DownChannelsHost {
 		if (!peer?.sendMessage(channel, bytes)) return false;
 		if (!this.#high.has(kind) && peer.bufferedAmount(channel) > this.#lowWater[kind]) {
 			this.#high.add(kind);
-			this.#tell(() => this.#options.onBufferStatus(false, kind));
+			this.#tell(() => this.#options.emit("bufferStatus", false, kind));
 		}
 		return true;
 	}
 
 	#setLow(kind: number): void {
 		if (this.#high.delete(kind as DataPacketKind)) {
-			this.#tell(() => this.#options.onBufferStatus(true, kind as DataPacketKind));
+			this.#tell(() => this.#options.emit("bufferStatus", true, kind as DataPacketKind));
 		}
 	}
 
@@ -364,7 +362,7 @@ export class DataChannels implements ChannelHandlers, DownChannelsHost {
 	}
 
 	deliver(message: ArrayBufferLike, kind: DataPacketKind): void {
-		this.#tell(() => this.#options.onMessage(message, kind));
+		this.#tell(() => this.#options.emit("data", message, kind));
 	}
 
 	/** A message of a channel that is none of LiveKit's. */

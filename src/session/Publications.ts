@@ -15,6 +15,7 @@ import type {
 import type { Init } from "../protocol/schema";
 import { newSsrc } from "./ids";
 import type { OutgoingTrack } from "./Negotiation";
+import type { Tells } from "./types";
 
 /** A microphone to publish, or what an app feeds. */
 export interface PublishRequest {
@@ -53,12 +54,7 @@ interface Publication {
 	waiting?: { resolve(info: TrackInfo): void; reject(error: TrackPublishError): void };
 }
 
-export interface PublicationsHost {
-	/** A track that had been published is, after a full reconnect. */
-	onRepublished(cid: string, info: TrackInfo): void;
-	/** A track that had been published is not any more. */
-	onPublicationLost(cid: string, error: TrackPublishError): void;
-}
+export type PublicationsHost = Tells<"republished" | "publicationLost">;
 
 export class Publications {
 	readonly #host: PublicationsHost;
@@ -123,7 +119,7 @@ export class Publications {
 		const { waiting } = track;
 		track.waiting = undefined;
 		if (waiting) waiting.resolve(info);
-		else this.#host.onRepublished(cid, info);
+		else this.#host.emit("republished", cid, info);
 	}
 
 	/** It is not published, and forgotten. */
@@ -132,7 +128,7 @@ export class Publications {
 		if (!track) return;
 		this.#forget(cid, track);
 		if (track.waiting) track.waiting.reject(error);
-		else this.#host.onPublicationLost(cid, error);
+		else this.#host.emit("publicationLost", cid, error);
 	}
 
 	/** The app does not want it any more. */

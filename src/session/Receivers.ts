@@ -4,6 +4,7 @@ import type { Speaker } from "webrtc-native/device";
 import type { Peer, Tap, TapOptions } from "webrtc-native/webrtc";
 import { opusOf } from "./formats";
 import type { Section } from "./sdp/parse";
+import type { Tells } from "./types";
 
 /** A track that the server sends; it plays while it is here. */
 export interface IncomingTrack {
@@ -13,13 +14,9 @@ export interface IncomingTrack {
 	openTap(options: TapOptions): Tap | undefined;
 }
 
-export interface ReceiversHost {
+export interface ReceiversHost extends Tells<"track" | "trackFailed" | "trackEnded"> {
 	/** Where remote tracks play; undefined: they are received by nobody. */
 	speaker(): Speaker | undefined;
-	onTrack(track: IncomingTrack): void;
-	/** The track cannot be received: native memory is short. */
-	onTrackFailed(sid: string): void;
-	onTrackEnded(sid: string): void;
 }
 
 interface Receiving {
@@ -69,12 +66,12 @@ export class Receivers {
 		try {
 			receiver = this.#peer.addReceiver({ mid, ssrc, payloadType, extensions, speaker });
 		} catch {
-			this.#host.onTrackFailed(sid);
+			this.#host.emit("trackFailed", sid);
 			return;
 		}
 		this.#receiving.set(mid, { sid, ssrc, receiver });
 		const isHere = () => this.#receiving.get(mid)?.receiver === receiver;
-		this.#host.onTrack({
+		this.#host.emit("track", {
 			sid,
 			setVolume: (volume) => {
 				if (isHere()) this.#peer.setVolume(receiver, volume);
@@ -86,6 +83,6 @@ export class Receivers {
 	#remove(mid: string, { sid, receiver }: Receiving): void {
 		this.#receiving.delete(mid);
 		this.#peer.removeReceiver(receiver);
-		this.#host.onTrackEnded(sid);
+		this.#host.emit("trackEnded", sid);
 	}
 }

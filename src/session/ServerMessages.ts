@@ -23,13 +23,16 @@ import type {
 	TrackUnpublishedResponse,
 	TrickleRequest,
 } from "../protocol/generated/types";
+import { nameOf } from "../signal/failures";
 import type { SignalClosed, SignalEvents } from "../signal/types";
 import * as ends from "./ends";
-import { nameOf } from "./failures";
 import type { Session } from "./Session";
+import type { RoomMessages } from "./types";
 
 export class ServerMessages implements Handlers<SignalEvents> {
 	readonly #session: Session;
+	/** The room's, that came before the join response was handled. */
+	#early: (() => void)[] | undefined = [];
 
 	constructor(session: Session) {
 		this.#session = session;
@@ -81,37 +84,57 @@ export class ServerMessages implements Handlers<SignalEvents> {
 
 	roomMoved(moved: RoomMovedResponse): void {
 		this.#session.signalling.refresh(moved.token, moved.participant?.sid);
-		this.#session.forward("roomMoved", moved);
+		this.#forward("roomMoved", moved);
 	}
 	update(message: ParticipantUpdate): void {
-		this.#session.forward("update", message);
+		this.#forward("update", message);
 	}
 	speakersChanged(message: SpeakersChanged): void {
-		this.#session.forward("speakersChanged", message);
+		this.#forward("speakersChanged", message);
 	}
 	roomUpdate(message: RoomUpdate): void {
-		this.#session.forward("roomUpdate", message);
+		this.#forward("roomUpdate", message);
 	}
 	connectionQuality(message: ConnectionQualityUpdate): void {
-		this.#session.forward("connectionQuality", message);
+		this.#forward("connectionQuality", message);
 	}
 	mute(message: MuteTrackRequest): void {
-		this.#session.forward("mute", message);
+		this.#forward("mute", message);
 	}
 	trackUnpublished(message: TrackUnpublishedResponse): void {
-		this.#session.forward("trackUnpublished", message);
+		this.#forward("trackUnpublished", message);
 	}
 	trackSubscribed(message: TrackSubscribed): void {
-		this.#session.forward("trackSubscribed", message);
+		this.#forward("trackSubscribed", message);
 	}
 	subscriptionResponse(message: SubscriptionResponse): void {
-		this.#session.forward("subscriptionResponse", message);
+		this.#forward("subscriptionResponse", message);
 	}
 	subscriptionPermissionUpdate(message: SubscriptionPermissionUpdate): void {
-		this.#session.forward("subscriptionPermissionUpdate", message);
+		this.#forward("subscriptionPermissionUpdate", message);
 	}
 	streamStateUpdate(message: StreamStateUpdate): void {
-		this.#session.forward("streamStateUpdate", message);
+		this.#forward("streamStateUpdate", message);
+	}
+
+	/** The room's messages wait for a join response. */
+	get held(): boolean {
+		return this.#early !== undefined;
+	}
+	hold(): void {
+		this.#early = [];
+	}
+	/** It was handled. */
+	release(): void {
+		const early = this.#early ?? [];
+		this.#early = undefined;
+		for (const deliver of early) deliver();
+	}
+
+	#forward<K extends keyof RoomMessages>(kind: K, message: RoomMessages[K][0]): void {
+		const session: { emit(kind: K, message: RoomMessages[K][0]): boolean } = this.#session;
+		if (this.#early) this.#early.push(() => session.emit(kind, message));
+		else session.emit(kind, message);
 	}
 
 	#take(what: string, apply: () => void): void {

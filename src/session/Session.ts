@@ -5,10 +5,9 @@
  */
 
 import type { Speaker } from "webrtc-native/device";
-import type { Captured, Identity } from "webrtc-native/webrtc";
+import type { Captured } from "webrtc-native/webrtc";
 import { HandledEmitter } from "../platform/emitter";
 import { type Log, log } from "../platform/log";
-import { Timeout } from "../platform/Timeout";
 import type {
 	DataPacket_Kind as DataPacketKind,
 	RequestResponse_Reason as RequestReason,
@@ -23,10 +22,10 @@ import type {
 } from "../protocol/generated/types";
 import type { Init } from "../protocol/schema";
 import { Regions } from "../signal/regions";
-import { Connection, type ConnectionHost } from "./Connection";
+import type { Connection, ConnectionHost } from "./Connection";
 import { DataChannels, type DataChannelsOptions } from "./DataChannels";
 import * as ends from "./ends";
-import { isLoopback } from "./failures";
+import { Joining } from "./Joining";
 import {
 	addTrackRequest,
 	outgoing,
@@ -36,7 +35,6 @@ import {
 	TrackPublishError,
 } from "./Publications";
 import type { SessionParts } from "./parts";
-import type { IncomingTrack } from "./Receivers";
 import { DefaultReconnectPolicy, type ReconnectPolicy } from "./ReconnectPolicy";
 import { Recovery, type RecoveryHost } from "./Recovery";
 import { ServerMessages } from "./ServerMessages";
@@ -44,15 +42,7 @@ import { Signalling } from "./Signalling";
 import { type SessionEvent, type SessionState, transitions } from "./state";
 import { Timeline } from "./Timeline";
 import type { MediaState } from "./Transport";
-import type {
-	RoomMessages,
-	SessionEnd,
-	SessionEvents,
-	SessionOptions,
-	SessionStats,
-} from "./types";
-
-const MEDIA_TIMEOUT = 15_000;
+import type { SessionEnd, SessionEvents, SessionOptions, SessionStats } from "./types";
 
 export class Session
 	extends HandledEmitter<SessionEvents>
@@ -70,20 +60,17 @@ export class Session
 	readonly signalling: Signalling;
 	/** @internal */
 	readonly policy: ReconnectPolicy;
+	readonly #messages = new ServerMessages(this);
+	readonly #joining: Joining;
 	readonly #recovery: Recovery;
 	#state: SessionState = "idle";
 	#wasConnected = false;
-	#url = "";
 	/** @internal */
 	connection: Connection | undefined;
-	/** For what a join awaits: identity, then media and data. */
-	readonly #timeout = new Timeout();
 	/** Why it was lost; it ends with this if it does not come back. */
 	#lost: SessionEnd = {};
 	#link: { close(): void } | undefined;
 	#finalCounters: Omit<SessionStats, "timeline"> | undefined;
-	/** Room messages that came before the join response was handled. */
-	#early: (() => void)[] | undefined = [];
 
 	constructor(options: SessionOptions, parts: SessionParts) {
 		super();
@@ -97,9 +84,10 @@ export class Session
 			signal: options.signal ?? {},
 			single: options.singlePeerConnection ?? true,
 			regions: new Regions({ hasRegions: options.hasRegions, tls: options.signal?.tls }),
-			handlers: new ServerMessages(this),
+			handlers: this.#messages,
 		});
 		this.data = new DataChannels(this);
+		this.#joining = new Joining(this, options, parts);
 		this.#recovery = new Recovery(this);
 	}
 
@@ -110,16 +98,12 @@ export class Session
 	/** Ends in `connected` or `closed`, never later than the timeouts of signalling and media allow. */
 	start(url: string, token: string): void {
 		if (!this.happen("start")) throw new Error("a session starts once");
-		this.#url = url;
 		this.signalling.target(url, token);
 		this.#link = this.#parts.watchLink((up) => this.#recovery.linkChanged(up));
 		this.timeline.start();
-		const { mediaTimeout = MEDIA_TIMEOUT } = this.#options;
-		this.#timeout.start(mediaTimeout, () => {
-			const message = `no certificate was made within ${mediaTimeout / 1000} s: restart the device`;
-			this.happen("timedOut", ends.timedOut(message));
+		this.#joining.start().catch((error: unknown) => {
+			this.happen("failed", ends.notJoined(error));
 		});
-		this.join().catch((error: unknown) => this.happen("failed", ends.notJoined(error)));
 	}
 
 	/**
@@ -207,14 +191,6 @@ export class Session
 		if (at !== undefined) this.timeline.mark("dataReady", at);
 		this.#onChannelsReady();
 	}
-	/** @internal */
-	onMessage(message: ArrayBufferLike, kind: DataPacketKind): void {
-		this.emit("data", message, kind);
-	}
-	/** @internal */
-	onBufferStatus(isLow: boolean, kind: DataPacketKind): void {
-		this.emit("bufferStatus", isLow, kind);
-	}
 	/** @internal A call goes on without data; one that has not begun is not what was asked for. */
 	onEnded(reason: string): void {
 		if (!this.data.settled) {
@@ -222,17 +198,9 @@ export class Session
 		}
 	}
 	/** @internal */
-	onRepublished(cid: string, info: TrackInfo): void {
-		this.emit("republished", cid, info);
-	}
-	/** @internal */
-	onPublicationLost(cid: string, error: TrackPublishError): void {
-		this.emit("publicationLost", cid, error);
-	}
-	/** @internal */
 	drop(): void {
-		this.#timeout.stop();
-		this.#early = [];
+		this.#joining.stop();
+		this.#messages.hold();
 		this.connection?.close();
 		this.connection = undefined;
 	}
@@ -243,7 +211,7 @@ export class Session
 
 	/** The server can be asked things. */
 	get #inRoom(): boolean {
-		return this.signalling.connected && this.#early === undefined;
+		return this.signalling.connected && !this.#messages.held;
 	}
 
 	/** @internal */
@@ -267,113 +235,25 @@ export class Session
 		return true;
 	}
 
-	/** @internal Loads what is needed, and joins with a connection of its own. */
-	async join(tries?: number): Promise<void> {
-		const state = this.#state;
-		const identity = await this.#parts.loadIdentity();
-		if (this.#state !== state || this.connection) return; // left, or begun anew
-		const connection = this.#connect(identity);
-		const { negotiation } = connection;
-		const requests = this.publications.pending();
-		for (const request of requests) negotiation.addTrack(outgoing(request));
-		const publisherOffer = negotiation.start();
-
-		this.#timeout.stop();
-		this.happen("prepared");
-		const addTrackRequests = requests.map(addTrackRequest);
-		const publishing = { addTrackRequests, publisherOffer };
-		const { single } = this.signalling;
-		const joining = this.signalling.join(
-			single ? { ...this.joinRequest, ...publishing } : this.joinRequest,
-			tries,
-		);
-		negotiation.startSenders(); // while the request travels
-		let join: JoinResponse;
-		try {
-			join = await joining;
-		} catch (error) {
-			if (!this.#fallsBack(connection, error)) throw error;
-			return this.join(tries);
-		}
-		if (this.connection !== connection) return;
-		if (!single) {
-			for (const addTrack of addTrackRequests) this.signalling.send({ addTrack });
-			this.signalling.send({ offer: publisherOffer });
-		}
-		this.#joined(connection, join, requests);
+	/** @internal */
+	join(tries: number): Promise<void> {
+		return this.#joining.join(tries);
 	}
 
-	/** The server wants a peer connection each way: another one is needed. */
-	#fallsBack(connection: Connection, error: unknown): boolean {
-		if (this.connection !== connection || !this.signalling.fallBack(error)) return false;
-		connection.close();
-		this.connection = undefined;
-		return true;
-	}
-
-	#connect(identity: Identity): Connection {
-		this.connection = new Connection({
-			parts: this.#parts,
-			identity,
-			loopback: isLoopback(this.#url),
-			timeline: this.timeline,
-			single: this.signalling.single,
-			data: this.data,
-			answerTimeout: this.#options.answerTimeout,
-			rtcConfig: this.#options.rtcConfig,
-			tls: this.#options.signal?.tls,
-			host: this,
-		});
-		return this.connection;
-	}
-
-	#joined(connection: Connection, join: JoinResponse, requested: readonly PublishRequest[]): void {
-		const again = this.#wasConnected;
-		if (!this.happen("joined")) return;
-		this.timeline.mark("joined");
-		connection.joined(join);
-		const { mediaTimeout = MEDIA_TIMEOUT } = this.#options;
-		this.#timeout.start(mediaTimeout, () => {
-			const opening = this.#state === "opening" || this.#state === "reopening";
-			const message = opening
-				? "media is up, but the data channels did not open"
-				: "joined, but no media connection: does UDP to the server pass? Waited";
-			this.happen("timedOut", ends.timedOut(`${message} within ${mediaTimeout / 1000} s`));
-		});
-		const early = this.#early ?? [];
-		this.#early = undefined;
+	/** @internal The server has taken us in, and knows of these tracks. */
+	taken(join: JoinResponse, requested: readonly PublishRequest[]): void {
+		this.emit(this.#wasConnected ? "rejoined" : "joined", join);
 		for (const request of this.publications.pending()) {
 			if (requested.some(({ cid }) => cid === request.cid)) this.publications.sent(request.cid);
 			else this.#announce(request);
 		}
-		this.emit(again ? "rejoined" : "joined", join);
 		this.signalling.flush();
-		for (const deliver of early) deliver();
-		connection.tellMedia();
-	}
-
-	/** @internal Room messages wait until the join response was handled. */
-	forward<K extends keyof RoomMessages>(kind: K, message: RoomMessages[K][0]): void {
-		const emit = this.emit as (kind: K, message: RoomMessages[K][0]) => boolean;
-		if (this.#early) this.#early.push(() => emit.call(this, kind, message));
-		else emit.call(this, kind, message);
+		this.#messages.release();
 	}
 
 	/** @internal */
 	speaker(): Speaker | undefined {
 		return this.#options.speaker();
-	}
-	/** @internal */
-	onTrack(track: IncomingTrack): void {
-		this.emit("track", track);
-	}
-	/** @internal */
-	onTrackFailed(sid: string): void {
-		this.emit("trackFailed", sid);
-	}
-	/** @internal */
-	onTrackEnded(sid: string): void {
-		this.emit("trackEnded", sid);
 	}
 	/** @internal */
 	onAnswerTimeout(): void {
@@ -395,7 +275,7 @@ export class Session
 	/** It may be before media is, as far as this thread is told. */
 	#onChannelsReady(): void {
 		if (!this.data.settled || !this.happen("dataReady")) return;
-		this.#timeout.stop();
+		this.#joining.stop();
 		if (this.#wasConnected) return;
 		this.#wasConnected = true;
 		this.emit("connected");
@@ -426,7 +306,7 @@ export class Session
 	#close(event: SessionEvent, end: SessionEnd): void {
 		this.#finalCounters = this.stats;
 		this.#state = "closed";
-		this.#timeout.stop();
+		this.#joining.stop();
 		this.#recovery.stop();
 		this.#link?.close();
 		this.data.close();

@@ -56,14 +56,13 @@ export interface SignallingOptions {
 export class Signalling {
 	readonly #options: SignallingOptions;
 	#client: SignalClient | undefined;
-	/** The app's URL, and that of the region we are in. */
 	#home = "";
+	/** Of the region we are in. */
 	#url = "";
 	#token = "";
 	/** The sid of our participant, once it has joined. */
 	#participant = "";
 	#held: Held[] = [];
-	#dropped = 0;
 	#single: boolean;
 	/** Of connections that are over. */
 	#earlier: SignalStats | undefined;
@@ -85,6 +84,11 @@ export class Signalling {
 		if (!this.#single || !isUnknown) return false;
 		this.#single = false;
 		return true;
+	}
+
+	/** The app's URL. */
+	get home(): string {
+		return this.#home;
 	}
 
 	/** Where, and as whom. */
@@ -192,10 +196,7 @@ export class Signalling {
 		if (this.#participant === "" || kinds.some((kind) => NOT_HELD.includes(kind))) return false;
 		const { mute } = held.request;
 		if (mute) this.#held = this.#held.filter(({ request }) => request.mute?.sid !== mute.sid);
-		if (this.#held.length === MAX_HELD) {
-			this.#held.shift()?.send?.(undefined);
-			this.#dropped++;
-		}
+		if (this.#held.length === MAX_HELD) this.#held.shift()?.send?.(undefined);
 		this.#held.push(held);
 		return true;
 	}
@@ -212,11 +213,6 @@ export class Signalling {
 
 	get rtt(): number {
 		return this.#client?.rtt ?? 0;
-	}
-
-	/** Requests that found no place while there was no connection. */
-	get dropped(): number {
-		return this.#dropped;
 	}
 
 	get stats(): SignalStats | undefined {
@@ -265,10 +261,7 @@ export class Signalling {
 		const client = create({
 			...signal,
 			singlePeerConnection: this.#single,
-			openTimeout:
-				tries === undefined
-					? openTimeout
-					: Math.min(openTimeout, RETURN_TIMEOUT * Math.max(1, tries)),
+			openTimeout: Math.min(openTimeout, RETURN_TIMEOUT * Math.max(1, tries ?? openTimeout)),
 		});
 		this.#client = client;
 		client.handle(handlers);

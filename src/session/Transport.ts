@@ -86,19 +86,20 @@ export class Transport implements PeerOptions {
 	/** The server's first message: it may name STUN and TURN servers, or allow nothing but relays. */
 	welcome(response: JoinResponse | ReconnectResponse): void {
 		const forced = response.clientConfiguration?.forceRelay === ClientConfigSetting.ENABLED;
-		if (!this.#options.rtcConfig?.iceServers || forced) this.#configure(response);
+		if (!this.#options.rtcConfig?.iceServers || forced) {
+			this.#configure(response.iceServers, forced);
+		}
 	}
 
 	/**
 	 * What the app says goes, else what the server says; of a server on this machine, nothing: nobody is
 	 * in the way.
 	 */
-	#configure(response?: JoinResponse | ReconnectResponse): void {
+	#configure(offered: JoinResponse["iceServers"] = [], forced = false): void {
 		const { rtcConfig = {}, loopback, tls } = this.#options;
 		const { iceServers, iceTransportPolicy } = rtcConfig;
-		const forced = response?.clientConfiguration?.forceRelay === ClientConfigSetting.ENABLED;
 		const relayOnly = iceTransportPolicy === "relay" || forced;
-		const named = iceServers ?? (loopback ? [] : (response?.iceServers ?? []));
+		const named = iceServers ?? (loopback ? [] : offered);
 		const servers = parseIceServers(named, (reason) => {
 			if (iceServers) throw new TypeError(`rtcConfig.iceServers: ${reason}`);
 			log.info(`an ICE server is not used: ${reason}`);

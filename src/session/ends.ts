@@ -3,7 +3,8 @@
 import { DisconnectReason, LeaveRequest_Action as LeaveAction } from "../protocol/generated/enums";
 import type { LeaveRequest } from "../protocol/generated/types";
 import { ConnectionError, ConnectionErrorReason } from "../signal/ConnectionError";
-import { asConnectionError, nameOf, timeoutError } from "./failures";
+import { nameOf } from "../signal/failures";
+import { asConnectionError, timeoutError } from "./failures";
 import type { SessionEvent } from "./state";
 import type { SessionEnd } from "./types";
 

@@ -12,15 +12,6 @@ export function asConnectionError(this: unknown, error: unknown): ConnectionErro
 	return new ConnectionError(message, ConnectionErrorReason.InternalError);
 }
 
-/** The name of an enum's value, or the number itself. */
-export function nameOf(
-	this: unknown,
-	names: Readonly<Record<string, number>>,
-	value: number,
-): string {
-	return Object.keys(names).find((name) => names[name] === value) ?? `${value}`;
-}
-
 /** Against a server on this machine, loopback addresses are the ones that work. */
 export function isLoopback(this: unknown, url: string): boolean {
 	const host = /^[a-z]+:\/\/(\[[^\]]*\]|[^/:?#]*)/i.exec(url)?.[1].toLowerCase() ?? "";

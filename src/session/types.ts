@@ -87,7 +87,7 @@ export interface SessionEvents extends RoomMessages {
 	connected: [];
 	/** A message of a data channel. It stays in native memory while something refers to it. */
 	data: [message: ArrayBufferLike, kind: DataPacketKind];
-	/** Much waits to be sent, or no longer. */
+	/** More waits to be sent than a quarter of the buffer (of lossy packets: than 8 KB), or no longer. */
 	bufferStatus: [isLow: boolean, kind: DataPacketKind];
 	/** Signalling is lost and on its way back; media goes on. */
 	signalReconnecting: [];
@@ -113,4 +113,9 @@ export interface SessionEvents extends RoomMessages {
 	trackEnded: [sid: string];
 	/** The last event; also after leave(). */
 	closed: [SessionEnd];
+}
+
+/** A session, to a part of it that tells of these events itself. */
+export interface Tells<E extends keyof SessionEvents> {
+	emit<K extends E>(event: K, ...args: SessionEvents[K]): boolean;
 }

@@ -1,6 +1,5 @@
 /** LiveKit's signalling over one WebSocket: join, messages by kind, ping, leave. */
 
-import { now } from "../platform/clock";
 import { HandledEmitter } from "../platform/emitter";
 import { Log } from "../platform/log";
 import { Timeout } from "../platform/Timeout";
@@ -10,7 +9,6 @@ import * as tables from "../protocol/generated/tables";
 import type {
 	JoinRequest,
 	JoinResponse,
-	Pong,
 	ReconnectResponse,
 	RequestResponse,
 	SignalRequest,
@@ -19,22 +17,18 @@ import type {
 import type { Init } from "../protocol/schema";
 import { ConnectionError, ConnectionErrorReason } from "./ConnectionError";
 import { type Endpoint, parseEndpoint } from "./Endpoint";
-import { networkFailure, refusal } from "./failures";
+import { nameOf, networkFailure, refusal } from "./failures";
 import { CloseCode } from "./frame";
 import { HttpGet } from "./http";
 import { joinTarget } from "./join";
+import { KeepAlive, type KeepAliveHost } from "./KeepAlive";
 import type { ResumeRequest, SignalEvents, SignalOptions, SignalStats } from "./types";
 import { WebSocket, type WebSocketEnd } from "./WebSocket";
 
 /** Milliseconds for the question at `/validate`. */
 const VALIDATE_TIMEOUT = 5000;
-/** Seconds; servers say 5 and 15. */
-const MAX_PING_INTERVAL = 60;
-const MAX_PING_TIMEOUT = 300;
-
-type KeepAlive = Pick<JoinResponse, "pingInterval" | "pingTimeout">;
-/** What servers say at a join; at a resume they do not say it again. */
-const PATIENCE: KeepAlive = Object.freeze({ pingInterval: 5, pingTimeout: 15 });
+/** Seconds: what servers say at a join; at a resume they do not say it again. */
+const PINGS = Object.freeze({ pingInterval: 5, pingTimeout: 15 });
 
 /**
  * One connection to a LiveKit server's `/rtc/v1`, or `/rtc`; a new one takes a new SignalClient.
@@ -43,7 +37,7 @@ const PATIENCE: KeepAlive = Object.freeze({ pingInterval: 5, pingTimeout: 15 });
  * answer, candidates) is emitted in the same turn, before code after `await connect()` runs.
  * `join`, `reconnect`, `pong` and `pongResp` are handled here and not emitted.
  */
-export class SignalClient extends HandledEmitter<SignalEvents> {
+export class SignalClient extends HandledEmitter<SignalEvents> implements KeepAliveHost {
 	readonly options: Required<Omit<SignalOptions, "tls">> & Pick<SignalOptions, "tls">;
 	#state: "idle" | "connecting" | "connected" | "over" = "idle";
 	#socket: WebSocket | undefined;
@@ -54,15 +48,7 @@ export class SignalClient extends HandledEmitter<SignalEvents> {
 		| undefined;
 	/** For a participant that has joined before: a join response is not expected. */
 	#resuming = false;
-	/** Milliseconds without a message after which the server is taken to be gone. */
-	#patience = 0;
-	/** Until the first message; from then on, until the server is taken to be gone. */
-	#deadline = new Timeout();
-	#pingTimer = new Timeout();
-	#rtt = 0;
-	/** When the last ping was sent, and what it said. */
-	#ping = { at: 0, timestamp: -1 };
-	#answered: (() => void) | undefined;
+	readonly #keepAlive = new KeepAlive(this);
 	#requestId = 0;
 	#requests = new Map<number, (response?: RequestResponse) => void>();
 	#counts = { messagesIn: 0, messagesOut: 0, malformed: 0, refused: 0 };
@@ -128,7 +114,7 @@ export class SignalClient extends HandledEmitter<SignalEvents> {
 
 	/** Milliseconds of the last ping's round trip; 0 before the first. */
 	get rtt(): number {
-		return this.#rtt;
+		return this.#keepAlive.rtt;
 	}
 
 	/** Sends now; false (and nothing sent) when not connected. Queueing is the session's policy. */
@@ -144,10 +130,7 @@ export class SignalClient extends HandledEmitter<SignalEvents> {
 	 * `timeout` milliseconds the connection ends, as with a ping that was not answered.
 	 */
 	hurry(timeout: number, onAnswer: () => void): void {
-		if (this.#state !== "connected") return;
-		this.#answered = onAnswer;
-		this.#sendPing();
-		this.#expectMessage(timeout);
+		if (this.#state === "connected") this.#keepAlive.hurry(timeout, onAnswer);
 	}
 
 	/** A number for the `requestId` of a request, from 1. */
@@ -185,8 +168,7 @@ export class SignalClient extends HandledEmitter<SignalEvents> {
 	}
 
 	get stats(): SignalStats {
-		const { bytesIn = 0, bytesOut = 0, cipher = "" } = this.#socket?.stats ?? {};
-		return { ...this.#counts, bytesIn, bytesOut, cipher };
+		return { bytesIn: 0, bytesOut: 0, cipher: "", ...this.#socket?.stats, ...this.#counts };
 	}
 
 	#checked(url: string, token: string): Endpoint | undefined {
@@ -218,12 +200,7 @@ export class SignalClient extends HandledEmitter<SignalEvents> {
 			maxMessageBytes: maxSignalBytes,
 			onOpen: () => {
 				this.#opened = true;
-				this.#deadline.start(joinTimeout, () => {
-					this.#fail(
-						`the server opened the connection but sent no join response within ${joinTimeout} ms`,
-						ConnectionErrorReason.Timeout,
-					);
-				});
+				this.#keepAlive.expect(joinTimeout);
 			},
 			onMessage: (message) => this.#onMessage(message),
 			onRefused: () => this.#onRefused(),
@@ -263,7 +240,7 @@ export class SignalClient extends HandledEmitter<SignalEvents> {
 
 	#onMessage(data: ArrayBufferLike | string): void {
 		this.#counts.messagesIn++;
-		this.#onSign();
+		this.#keepAlive.heard();
 		let message: SignalResponse;
 		try {
 			if (typeof data === "string") throw new ProtocolError("it is text");
@@ -278,18 +255,22 @@ export class SignalClient extends HandledEmitter<SignalEvents> {
 		else this.#onNextMessage(message);
 	}
 
-	/** The server is there. */
-	#onSign(): void {
-		if (this.#state !== "connected") return;
-		this.#expectMessage(this.#patience);
-		const answered = this.#answered;
-		this.#answered = undefined;
-		answered?.();
+	/** @internal */
+	onSilence(timeout: number): void {
+		if (this.#state === "connecting") {
+			this.#fail(
+				`the server opened the connection but sent no join response within ${timeout} ms`,
+				ConnectionErrorReason.Timeout,
+			);
+			return;
+		}
+		const message = `no word from the server for ${timeout / 1000} s`;
+		this.#onEnd({ code: CloseCode.abnormal, message });
 	}
 
 	#onRefused(): void {
 		this.#counts.refused++;
-		this.#onSign();
+		this.#keepAlive.heard();
 		const what = `a signalling message is larger than maxSignalBytes (${this.options.maxSignalBytes})`;
 		if (this.#state === "connecting")
 			this.#fail(`${what}: raise it to join this room`, ConnectionErrorReason.InternalError);
@@ -298,22 +279,18 @@ export class SignalClient extends HandledEmitter<SignalEvents> {
 
 	#onFirstMessage(message: SignalResponse, fault = Object.keys(message).join()): void {
 		const { join, leave } = message;
-		if (join) {
-			this.#onJoined(join);
-			this.#emit("welcome", join);
-			this.#settle?.resolve(message);
-		} else if (this.#resuming && !leave && Object.keys(message).length > 0) {
-			this.#onJoined(PATIENCE);
-			if (message.reconnect) this.#emit("welcome", message.reconnect);
+		if (join || (this.#resuming && !leave && Object.keys(message).length > 0)) {
+			this.#state = "connected";
+			this.#keepAlive.begin(join ?? PINGS);
+			const welcome = join ?? message.reconnect;
+			if (welcome) this.#emit("welcome", welcome);
 			this.#settle?.resolve(message);
 			this.#onNextMessage(message);
 		} else if (leave) {
 			if (this.#resuming) this.#emit("leave", leave);
-			const names = Object.entries(DisconnectReason);
-			const name = names.find(([, value]) => value === leave.reason)?.[0] ?? leave.reason;
-			this.#fail(`the server refused the join: ${name}`, ConnectionErrorReason.LeaveRequest, {
-				context: leave.reason,
-			});
+			const { reason } = leave;
+			const what = `the server refused the join: ${nameOf(DisconnectReason, reason)}`;
+			this.#fail(what, ConnectionErrorReason.LeaveRequest, { context: reason });
 		} else {
 			this.#fail(
 				`the server's first message is no join response (${fault})`,
@@ -324,7 +301,7 @@ export class SignalClient extends HandledEmitter<SignalEvents> {
 
 	#onNextMessage(message: SignalResponse): void {
 		const { pongResp, requestResponse } = message;
-		if (pongResp) this.#onPong(pongResp);
+		if (pongResp) this.#keepAlive.pong(pongResp.lastPingTimestamp);
 		if (requestResponse) this.#requests.get(requestResponse.requestId)?.(requestResponse);
 		for (const kind of Object.keys(message) as (keyof SignalResponse)[]) {
 			if (kind !== "join" && kind !== "reconnect" && kind !== "pong" && kind !== "pongResp")
@@ -339,43 +316,6 @@ export class SignalClient extends HandledEmitter<SignalEvents> {
 		} catch (error) {
 			this.options.log.error(`a listener of ${event} threw:`, (error as Error)?.stack ?? error);
 		}
-	}
-
-	/** Seconds, by the server's wish: pings each `pingInterval`, and an end after `pingTimeout` without a message. */
-	#onJoined({ pingInterval, pingTimeout }: KeepAlive): void {
-		this.#state = "connected";
-		this.#deadline.stop();
-		if (pingInterval <= 0) return;
-		const interval = Math.min(pingInterval, MAX_PING_INTERVAL) * 1000;
-		this.#patience = Math.max(interval + 1000, Math.min(pingTimeout, MAX_PING_TIMEOUT) * 1000);
-		const ping = () => {
-			this.#sendPing();
-			this.#pingTimer.start(interval, ping);
-		};
-		this.#pingTimer.start(interval, ping);
-		this.#expectMessage(this.#patience);
-	}
-
-	#sendPing(): void {
-		// `ping` without a request's fields is for servers older than /rtc/v1.
-		this.#ping = { at: now(), timestamp: Math.floor(now()) };
-		this.send({ pingReq: { timestamp: this.#ping.timestamp, rtt: Math.round(this.#rtt) } });
-	}
-
-	/** 0: for ever. */
-	#expectMessage(timeout: number): void {
-		if (timeout === 0) this.#deadline.stop();
-		else
-			this.#deadline.start(timeout, () => {
-				this.#onEnd({
-					code: CloseCode.abnormal,
-					message: `no word from the server for ${timeout / 1000} s`,
-				});
-			});
-	}
-
-	#onPong({ lastPingTimestamp }: Pong): void {
-		if (lastPingTimestamp === this.#ping.timestamp) this.#rtt = now() - this.#ping.at;
 	}
 
 	/** The WebSocket ended after it was open. */
@@ -402,8 +342,7 @@ export class SignalClient extends HandledEmitter<SignalEvents> {
 
 	#release(): void {
 		this.#state = "over";
-		this.#deadline.stop();
-		this.#pingTimer.stop();
+		this.#keepAlive.stop();
 		this.#socket?.close();
 		this.#validation?.close();
 		for (const settle of this.#requests.values()) settle();

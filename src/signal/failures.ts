@@ -128,3 +128,12 @@ function said(body: string | undefined, token: string): string {
 		.trim();
 	return line ? `, "${line.slice(0, 200)}"` : "";
 }
+
+/** The name of an enum's value, or the number itself. */
+export function nameOf(
+	this: unknown,
+	names: Readonly<Record<string, number>>,
+	value: number,
+): string {
+	return Object.keys(names).find((name) => names[name] === value) ?? `${value}`;
+}

@@ -183,6 +183,61 @@ static void another_path_takes_over_and_gives_back(void **state)
 	sim_ice_close(&pair);
 }
 
+/* `b`, which is nominated, is `elsewhere` after 3 s: a NAT has another mapping. */
+static void open_rebound(sim_ice_pair *pair, uint64_t seed, net_address elsewhere)
+{
+	const ice_config controlling = {.controlling = true, .quiet = 800000};
+	const ice_config controlled = {.quiet = 800000};
+
+	sim_ice_open(pair, seed, calm, &controlling, &controlled);
+	sim_ice_addresses(pair);
+	assert_true(sim_ice_connect(pair, 10 * S));
+	sim_ice_run(pair, 3 * S);
+	sim_bind(pair->network, pair->b.endpoint, 0, &elsewhere);
+}
+
+static void who_is_nominated_at_an_old_mapping_is_silent_until_nominated_anew(void **state)
+{
+	(void)state;
+	net_address elsewhere = sim_ipv4(10, 0, 0, 3, 6000), to;
+	int socket;
+
+	for (uint64_t seed = 1; seed <= 20; seed++) {
+		sim_ice_pair pair;
+
+		open_rebound(&pair, seed, elsewhere);
+		pair.b.states = 0;
+		/* Either asks after 0.8 s, and the answer to `b` is there 40 ms later. */
+		sim_ice_run(&pair, 900 * MS);
+		assert_true(pair.b.states & 1 << ICE_DISCONNECTED);
+		/* To `a` the old mapping is silent 1.5 s after its last sign: it nominates the other. */
+		sim_ice_run(&pair, 900 * MS);
+		assert_int_equal(pair.b.state, ICE_CONNECTED);
+		assert_int_equal(pair.a.state, ICE_CONNECTED);
+		assert_true(ice_agent_path(pair.a.agent, &socket, &to));
+		assert_true(net_address_equal(&to, &elsewhere));
+		pair.b.states = 0;
+		sim_ice_run(&pair, 60 * S);
+		assert_int_equal(pair.b.states, 0);
+		sim_ice_close(&pair);
+	}
+}
+
+static void packets_show_that_an_old_mapping_works_still(void **state)
+{
+	(void)state;
+	sim_ice_pair pair;
+
+	open_rebound(&pair, 1, sim_ipv4(10, 0, 0, 3, 6000));
+	pair.b.states = 0;
+	for (int i = 0; i < 3000; i++) {
+		ice_agent_alive(pair.b.agent, sim_now(pair.network));
+		sim_ice_run(&pair, 20 * MS);
+	}
+	assert_int_equal(pair.b.states, 0);
+	sim_ice_close(&pair);
+}
+
 static void fails_in_time_when_nothing_answers(void **state)
 {
 	(void)state;
@@ -285,6 +340,8 @@ int main(void)
 		cmocka_unit_test(comes_back_within_a_second_of_the_network),
 		cmocka_unit_test(loss_alone_does_not_disconnect_for_long),
 		cmocka_unit_test(another_path_takes_over_and_gives_back),
+		cmocka_unit_test(who_is_nominated_at_an_old_mapping_is_silent_until_nominated_anew),
+		cmocka_unit_test(packets_show_that_an_old_mapping_works_still),
 		cmocka_unit_test(fails_in_time_when_nothing_answers),
 		cmocka_unit_test(fails_early_when_no_more_candidates_are_to_come),
 		cmocka_unit_test(without_candidates_the_end_of_them_starts_the_clock),

@@ -60,6 +60,8 @@ static void forget(ice_agent *agent)
 	agent->pace_at = agent->consent_at = agent->alive_at = agent->quiet_at = 0;
 	agent->path = ICE_NONE;
 	agent->selected = agent->remote_known = agent->remote_ended = agent->remote_lite = false;
+	agent->forgotten = false;
+	agent->seen.family = 0;
 	agent->gathering = false;
 	agent->bases = agent->reflexes = agent->remotes_count = 0;
 	memset(agent->locals, 0, sizeof agent->locals);

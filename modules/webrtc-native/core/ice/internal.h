@@ -110,9 +110,12 @@ struct ice_agent {
 	uint64_t consent_at; /* next consent check on the path */
 	uint64_t alive_at;   /* the newest sign of life on the path */
 	uint64_t quiet_at;   /* with `quiet`: when to ask for one */
+	uint64_t heard_at;   /* the newest packet of the owner's */
 
 	uint8_t path;     /* pair in use, ICE_NONE without a valid one */
 	bool selected;    /* the path is nominated */
+	bool forgotten;   /* by a NAT: the peer that nominated the path sends to where we are no more */
+	net_address seen; /* where the path's answers saw us last; family 0: not yet */
 	uint8_t bases;    /* locals[0 .. bases) were given by the owner */
 	uint8_t reflexes; /* locals[ICE_BASES .. + reflexes) were found */
 	uint8_t remotes_count;

@@ -119,6 +119,8 @@ void ice_pair_consider(ice_agent *agent, uint8_t index)
 {
 	ice_pair *pair = &agent->pairs[index];
 
+	if (agent->forgotten)
+		return;
 	if (agent->selected && agent->path == index) {
 		ice_move(agent, ICE_CAUSE_ANSWERED);
 		return;
@@ -132,6 +134,7 @@ void ice_pair_consider(ice_agent *agent, uint8_t index)
 		if (agent->state == ICE_DISCONNECTED && agent->path != ICE_NONE) /* it may yet come back */
 			agent->pairs[agent->path].state = ICE_PAIR_WAITING;
 		agent->path = index;
+		agent->seen.family = 0;
 		ice_alive(agent);
 		ice_consent_schedule(agent);
 	}

@@ -13,6 +13,7 @@ static void nominate(ice_agent *agent, uint8_t index)
 static void switch_role(ice_agent *agent)
 {
 	agent->controlling = !agent->controlling;
+	agent->forgotten = false;
 	agent->stats.role_conflicts++;
 	ice_pairs_prioritise(agent);
 	nominate(agent, agent->path);
@@ -96,8 +97,10 @@ static void receive_request(ice_agent *agent, int socket, const net_address *fro
 
 	ice_pair *pair = &agent->pairs[index];
 
-	if (request->use_candidate && !agent->controlling)
+	if (request->use_candidate && !agent->controlling) {
 		pair->nominated = true;
+		agent->forgotten = false;
+	}
 	ice_start(agent);
 	if (index == agent->path)
 		ice_alive(agent);
@@ -109,6 +112,24 @@ static void receive_request(ice_agent *agent, int socket, const net_address *fro
 		ice_pair_consider(agent, index);
 	else
 		ice_check_now(agent, pair);
+}
+
+/*
+ * A NAT between us has another mapping: the peer's answers find us, as they go where the question
+ * came from. What it sends of its own goes to the pair it nominated, which is the old mapping,
+ * until it nominates anew or finds its pair dead. Pion takes 15 s for that.
+ */
+static void notice_rebinding(ice_agent *agent, const ice_transaction *asked,
+							 const net_address *mapped)
+{
+	bool moved = agent->seen.family != 0 && !net_address_equal(&agent->seen, mapped);
+
+	agent->seen = *mapped;
+	if (!moved || agent->controlling || !agent->selected || agent->heard_at >= asked->sent_at)
+		return;
+	agent->forgotten = true;
+	if (agent->state == ICE_CONNECTED)
+		ice_go_silent(agent);
 }
 
 static void receive_success(ice_agent *agent, const ice_transaction *asked,
@@ -125,7 +146,9 @@ static void receive_success(ice_agent *agent, const ice_transaction *asked,
 	ice_pair_consider(agent, asked->pair);
 	nominate(agent, asked->pair);
 	if (asked->pair == agent->path) {
-		ice_alive(agent);
+		notice_rebinding(agent, asked, &response->mapped);
+		if (!agent->forgotten)
+			ice_alive(agent);
 		agent->stats.rtt = (uint32_t)(agent->now - asked->sent_at);
 		ice_consent_schedule(agent);
 	}

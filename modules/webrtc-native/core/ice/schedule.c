@@ -100,6 +100,8 @@ void ice_alive(ice_agent *agent)
 
 void ice_agent_alive(ice_agent *agent, uint64_t now)
 {
+	agent->heard_at = now;
+	agent->forgotten = false; /* it comes by the old way still, or has found the new one */
 	bool dense = now - agent->alive_at < ICE_DENSE && agent->quiet > ICE_EARLY;
 
 	alive(agent, now, dense ? ICE_EARLY : agent->quiet);

@@ -25,11 +25,12 @@ function make({
 	const channels = new DataChannels({
 		maxDataBytes,
 		onReady: (at) => log.push(`ready ${at}`),
-		onMessage(message, kind) {
-			log.push(`message ${message.byteLength} ${kind}`);
-			if (message.byteLength === 0) throw new Error("of the app");
+		emit(event, what, kind) {
+			const { byteLength } = what as ArrayBufferLike;
+			log.push(`${event} ${byteLength ?? what} ${kind}`);
+			if (byteLength === 0) throw new Error("of the app");
+			return true;
 		},
-		onBufferStatus: (isLow, kind) => log.push(`low ${isLow} ${kind}`),
 		onEnded: (reason) => log.push(`ended ${reason}`),
 	});
 	const peer = new FakePeer(channels as never, 1);
@@ -61,8 +62,7 @@ test("a server without data channels is taken as it is", async () => {
 	const log: unknown[] = [];
 	const channels = new DataChannels({
 		onReady: (at) => log.push(at),
-		onMessage() {},
-		onBufferStatus() {},
+		emit: () => true,
 		onEnded() {},
 	});
 	channels.open({} as Peer, undefined);
@@ -229,6 +229,6 @@ test("messages come with their kind; an app that throws does no harm", () => {
 	tell.onMessage(0, new ArrayBuffer(0));
 	tell.onMessage(0, native());
 	tell.onMessage(9, native());
-	assert.deepEqual(log, ["message 3 1", "message 0 0", "message 3 0"]);
+	assert.deepEqual(log, ["data 3 1", "data 0 0", "data 3 0"]);
 	assert.equal(channels.stats.strangeMessages, 1);
 });
