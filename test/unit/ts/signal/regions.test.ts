@@ -35,6 +35,16 @@ test("one after the other, nearest first, then none, until reset", async () => {
 	assert.equal(await regions.next(home, "good", failed), "ws://a.example");
 });
 
+test("not the one that failed; and the nearest by itself", async () => {
+	const regions = make();
+	assert.equal(await regions.next(home, "good", failed, "ws://a.example"), "wss://b.example");
+	assert.equal(await regions.next(home, "good", failed, "wss://b.example"), undefined);
+	assert.equal(await make().nearest(home, "good"), "ws://a.example");
+	assert.equal(await make().nearest(home, "missing"), undefined);
+	assert.equal(await new Regions({}).nearest(home, "good"), undefined);
+	await assert.rejects(make().nearest(home, "refused"), /401/);
+});
+
 test("what a server says is bounded, and nonsense is none", async () => {
 	assert.equal((await all("many")).length, 16);
 	for (const token of ["large", "strange", "broken", "missing"]) {
