@@ -162,7 +162,7 @@ export class RoomData
 		if (this.#core.local.permissions?.canPublishData === false) {
 			throw new PublishDataError("the token does not allow publishing data", NotAllowed);
 		}
-		await this.#packets.send(packet, kind);
+		return this.#packets.send(packet, kind);
 	}
 
 	async sendObject(value: ObjectValue, options: ObjectPublishOptions = {}): Promise<void> {

@@ -165,7 +165,10 @@ test("the buffers' status is told when it changes, and is low again on a new con
 	tell.onBufferedLow(9, 1); // the server's own
 	tell.onBufferedLow(0, 1);
 	tell.onBufferedLow(0, 1);
-	assert.deepEqual(log.splice(0), [`bufferStatus false ${RELIABLE}`, `bufferStatus true ${RELIABLE}`]);
+	assert.deepEqual(log.splice(0), [
+		`bufferStatus false ${RELIABLE}`,
+		`bufferStatus true ${RELIABLE}`,
+	]);
 	await send(40_000, RELIABLE);
 	channels.restart();
 	assert.deepEqual(log, [`bufferStatus false ${RELIABLE}`, `bufferStatus true ${RELIABLE}`]);
