@@ -164,10 +164,10 @@ test("the buffers' status is told when it changes, and is low again on a new con
 	tell.onBufferedLow(9, 1); // the server's own
 	tell.onBufferedLow(0, 1);
 	tell.onBufferedLow(0, 1);
-	assert.deepEqual(log.splice(0), [`low false ${RELIABLE}`, `low true ${RELIABLE}`]);
+	assert.deepEqual(log.splice(0), [`bufferStatus false ${RELIABLE}`, `bufferStatus true ${RELIABLE}`]);
 	await send(40_000, RELIABLE);
 	channels.restart();
-	assert.deepEqual(log, [`low false ${RELIABLE}`, `low true ${RELIABLE}`]);
+	assert.deepEqual(log, [`bufferStatus false ${RELIABLE}`, `bufferStatus true ${RELIABLE}`]);
 	assert.deepEqual(make({ maxDataBytes: 5_000 }).peer.channels, [
 		{ label: "_reliable", lowWater: 1_562 },
 		{ label: "_lossy", ordered: false, maxRetransmits: 0, lowWater: 1_562 },
