@@ -15,7 +15,7 @@ import type {
 } from "../protocol/generated/types";
 import type { Init } from "../protocol/schema";
 import { ConnectionError, ConnectionErrorReason } from "../signal/ConnectionError";
-import type { Regions } from "../signal/regions";
+import type { Regions } from "../signal/regions/Regions";
 import type { SignalClient } from "../signal/SignalClient";
 import type { SignalEvents, SignalOptions, SignalStats } from "../signal/types";
 import { asConnectionError } from "./failures";

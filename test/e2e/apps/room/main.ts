@@ -114,10 +114,12 @@ const steps: Record<string, (argument: string) => unknown> = {
 			);
 		}
 	},
-	/** More than the send buffer holds. */
-	burst: () =>
+	/** So many packets at a time; what the send buffer has no room for waits in the heap. */
+	burst: (count) =>
 		Promise.all(
-			Array.from({ length: 40 }, () => me.publishData(new Uint8Array(8_000), { reliable: true })),
+			Array.from({ length: Number(count) }, () =>
+				me.publishData(new Uint8Array(8_000), { reliable: true }),
+			),
 		),
 	/** Prints how many sections the descriptions have. */
 	sections: () => trace(`sections ${room.getStats()?.peer.sections}\n`),
