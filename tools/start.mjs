@@ -1,14 +1,14 @@
 /** npm start: the set-up, then one voice call from the simulator. */
 
 import { randomBytes } from "node:crypto";
-import { readFileSync, rmSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
 import { parseCommand } from "./lib/arguments.mjs";
 import { Background } from "./lib/background.mjs";
 import { callConfig, callHelp, callOptions, checkCall, openMicrophone } from "./lib/call.mjs";
 import { Failure, runMain } from "./lib/failure.mjs";
 import { requireNetwork } from "./lib/network.mjs";
-import { build, logs, root } from "./lib/paths.mjs";
+import { logs, root } from "./lib/paths.mjs";
 import { setUp } from "./setup/index.mjs";
 
 const help = `npm start -- [options]: a voice call from the simulated device
@@ -24,6 +24,8 @@ ${callHelp}
 const boards = ["desktop"];
 const agentTimeout = 15_000;
 const extraTime = 30_000; // for joining and leaving, beyond the call's own seconds
+/** In build/log: what this run writes, for others may run beside it. It stays until a later one begins. */
+const ours = `run-${process.pid}-start`;
 
 /** @typedef {import("./lib/call.mjs").CallOptions & { board: string, help: boolean }} Options */
 
@@ -52,10 +54,10 @@ async function startLocalRoom(running) {
 	// Only now: these need what the set-up brings.
 	const { startServer } = await import("./server/server.mjs");
 	const { joinToken } = await import("./server/token.mjs");
-	const server = await startServer();
+	const server = await startServer({ log: join(ours, "server.log") });
 	running.push(server);
 	const room = `call-${randomBytes(4).toString("hex")}`;
-	const agentLog = join(logs, "agent.log");
+	const agentLog = join(logs, ours, "agent.log");
 	const agent = new Background(
 		"the echo agent",
 		[process.execPath, join(root, "tools", "agent", "echo.mjs")],
@@ -79,15 +81,17 @@ async function startLocalRoom(running) {
  *   has made its call
  */
 async function call(options, running) {
+	const { startSimulator, sweepRuns } = await import("./lib/simulator.mjs");
+	mkdirSync(join(logs, ours), { recursive: true });
+	sweepRuns(logs);
 	const { url, token } = options.url ? options : await startLocalRoom(running);
-	const { startSimulator } = await import("./lib/simulator.mjs");
 	const microphone = openMicrophone(options.mic);
 	running.push(microphone);
 	// Long enough for the echo of what is said to come back.
 	const inTime = microphone.seconds ? Math.ceil(microphone.seconds + 3) : 30;
 	const seconds = Number(options.seconds ?? inTime);
-	const report = options.report ?? join(build, "report.json");
-	rmSync(report, { force: true });
+	const report = options.report ?? join(logs, ours, "report.json");
+	rmSync(report, { force: true }); // one from before
 
 	const made = { ...options, url, token, seconds: `${seconds}`, report };
 	const config = callConfig(made, microphone);

@@ -37,12 +37,16 @@ export class DataPackets {
 		this.#transport = transport;
 	}
 
-	/** Resolves when the packet is in the send buffer; see DataChannels.send(). */
-	async send(packet: Init<DataPacket>, kind: DataPacketKind): Promise<void> {
+	/**
+	 * Resolves when the packet is in the send buffer; see DataChannels.send(). What waits for that is its
+	 * bytes alone: nobody on the way here does, who would keep what they were made of.
+	 */
+	send(packet: Init<DataPacket>, kind: DataPacketKind): Promise<void> {
 		const sequence = kind === DataPacketKind.RELIABLE ? ++this.#sequence : 0;
 		const bytes = encode(tables.DataPacket, { ...packet, kind, sequence });
-		await this.#transport.sendData(bytes, kind, sequence);
-		this.stats.packetsOut++;
+		return this.#transport.sendData(bytes, kind, sequence).then(() => {
+			this.stats.packetsOut++;
+		});
 	}
 
 	/** For SyncState: the newest packet of each sender. */

@@ -37,7 +37,7 @@ export abstract class DataSender extends Participant<LocalTrackPublication> {
 		const { reliable, topic, destinationIdentities } = options;
 		const user = { participantIdentity: this.identity, payload, topic, destinationIdentities };
 		const kind = reliable ? DataPacketKind.RELIABLE : DataPacketKind.LOSSY;
-		await this.data.send({ user }, kind);
+		return this.data.send({ user }, kind);
 	}
 
 	/**

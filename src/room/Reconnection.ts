@@ -33,9 +33,11 @@ export class Reconnection implements Handlers<SessionEvents> {
 		this.#core.room.emit("signalReconnecting");
 	}
 
+	/** While connecting, whose events all come behind Connected, it is as if there had been nothing. */
 	restarting(): void {
 		this.#updates.leaveAll();
-		this.#core.restarting = true;
+		if (this.#isConnecting) this.#core.forget();
+		else this.#core.restarting = true;
 	}
 
 	reconnecting(): void {
@@ -48,7 +50,8 @@ export class Reconnection implements Handlers<SessionEvents> {
 	}
 
 	republished(cid: string, info: TrackInfo): void {
-		this.#republished.push(() => this.#core.local.republished(cid, info));
+		if (this.#isConnecting) this.#core.local.republished(cid, info);
+		else this.#republished.push(() => this.#core.local.republished(cid, info));
 	}
 
 	publicationLost(cid: string, error: TrackPublishError): void {
@@ -67,6 +70,10 @@ export class Reconnection implements Handlers<SessionEvents> {
 	/** The session is over. */
 	reset(): void {
 		this.#republished = [];
+	}
+
+	get #isConnecting(): boolean {
+		return this.#core.state === ConnectionState.Connecting;
 	}
 
 	#tellRepublished(): void {

@@ -56,6 +56,8 @@ export class Room extends Emitter<RoomEvents> {
 	#packets: DataPackets | undefined;
 	/** Of the session before, as it ended. */
 	#stats: RoomStats | undefined;
+	/** What prepareConnection() found. */
+	#prepared: { url: string; region: string | undefined } | undefined;
 	/** Of disconnect(), while it is under way. */
 	#stopTracks: boolean | undefined;
 	/** Of connect(), while it is under way. */
@@ -165,11 +167,13 @@ export class Room extends Emitter<RoomEvents> {
 	}
 
 	/**
-	 * Visits the server, so that the network's caches know its name and the way. Resolves when that is
-	 * done or 5 s are over, and never rejects. The certificate is being made since the Room was.
+	 * Visits the server, so that the network's caches know its name and the way; with `token`, that of the
+	 * nearest region of a cloud, which connect() then tries first. Resolves when that is done or 5 s are
+	 * over for each, and never rejects. The certificate is being made since the Room was.
 	 */
-	async prepareConnection(url: string, _token?: string): Promise<void> {
-		await warmUp(url, this.#core.options.tls);
+	async prepareConnection(url: string, token?: string): Promise<void> {
+		const region = await warmUp(url, token, this.#core.options);
+		if (!this.#core.session) this.#prepared = { url, region };
 	}
 
 	/**
@@ -198,9 +202,11 @@ export class Room extends Emitter<RoomEvents> {
 			},
 			speaker: () => this.#devices.openSpeaker(),
 			hasRegions,
+			region: this.#prepared?.url === url ? this.#prepared.region : undefined,
 			reconnectPolicy,
 			syncState: () => syncState(this.#participants, packets, core.autoSubscribe),
 		});
+		this.#prepared = undefined; // its answer grows old
 		const packets = new DataPackets(session);
 		core.session = session;
 		this.#packets = packets;

@@ -86,11 +86,16 @@ export class RoomCore implements RoomLink {
 		for (const run of deferred) run();
 	}
 
-	/** The session is over: what waits is forgotten. */
+	/** What waits is not told. */
+	forget(): void {
+		this.#deferred = [];
+	}
+
+	/** The session is over. */
 	reset(): void {
 		this.session = undefined;
 		this.restarting = false;
-		this.#deferred = [];
+		this.forget();
 	}
 
 	get #inRoom(): boolean {

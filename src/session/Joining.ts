@@ -116,7 +116,7 @@ export class Joining {
 		this.#timeout.start(mediaTimeout, () => {
 			const what = AWAITED[this.#session.state] ?? MEDIA;
 			const message = `${what} within ${mediaTimeout / 1000} s`;
-			this.#session.happen("timedOut", ends.timedOut(message));
+			this.#session.noMedia("timedOut", ends.timedOut(message));
 		});
 	}
 }

@@ -11,6 +11,7 @@ import { type ConnectionError, ConnectionErrorReason } from "../signal/Connectio
 import { Attempts } from "./Attempts";
 import type { Connection } from "./Connection";
 import type { DataChannels } from "./DataChannels";
+import * as ends from "./ends";
 import { asConnectionError } from "./failures";
 import { addTrackRequest, type Publications } from "./Publications";
 import type { ReconnectPolicy } from "./ReconnectPolicy";
@@ -55,8 +56,8 @@ export interface RecoveryHost {
 	readonly connection: Connection | undefined;
 	/** Closes it. */
 	drop(): void;
-	/** Joins anew; `tries` have failed. Rejects when it does not come to that. */
-	join(tries: number): Promise<void>;
+	/** Joins anew; `tries` to come back have failed. Rejects when it does not come to that. */
+	join(tries?: number): Promise<void>;
 	/** The session's transition, if the state knows the event. */
 	happen(event: SessionEvent, end?: SessionEnd): boolean;
 	/** The app is told what is lost, and that all is well again. */
@@ -93,6 +94,9 @@ export class Recovery {
 		this.#timeout.stop();
 		if (before === "connected") this.#delay = this.#attempts.begin();
 		switch (state) {
+			case "preparing":
+				if (before !== "idle") this.#joinElsewhere();
+				break;
 			case "connected":
 				this.#onConnected();
 				break;
@@ -137,6 +141,7 @@ export class Recovery {
 	}
 
 	#onConnected(): void {
+		this.#host.signalling.settled();
 		if (this.#told === "nothing") return;
 		this.#attempts.succeeded();
 		this.#told = "nothing";
@@ -242,12 +247,23 @@ export class Recovery {
 		this.#host.happen("resumed");
 	}
 
-	/** All begins anew: nothing of what was is used again. */
+	/** The first join, in another region. */
+	#joinElsewhere(): void {
+		this.#host.tell("restarting");
+		this.#forget();
+		this.#host.join().catch((error) => this.#host.happen("failed", ends.notJoined(error)));
+	}
+
 	#prepareRejoin(): void {
-		const { signalling, publications, data } = this.#host;
 		if (this.#told !== "all") this.#host.tell("restarting");
 		this.#tellMedia();
 		this.#told = "all";
+		this.#forget();
+	}
+
+	/** All begins anew: nothing of what was is used again. */
+	#forget(): void {
+		const { signalling, publications, data } = this.#host;
 		this.#moved = false;
 		signalling.close();
 		signalling.forgetTracks();

@@ -21,7 +21,7 @@ import type {
 	TrackInfo,
 } from "../protocol/generated/types";
 import type { Init } from "../protocol/schema";
-import { Regions } from "../signal/regions";
+import { Regions } from "../signal/regions/Regions";
 import type { Connection, ConnectionHost } from "./Connection";
 import { DataChannels, type DataChannelsOptions } from "./DataChannels";
 import * as ends from "./ends";
@@ -43,6 +43,14 @@ import { type SessionEvent, type SessionState, transitions } from "./state";
 import { Timeline } from "./Timeline";
 import type { MediaState } from "./Transport";
 import type { SessionEnd, SessionEvents, SessionOptions, SessionStats } from "./types";
+
+/** A join, at first or anew, is not over before media is up and data channels are open. */
+const AWAITS_MEDIA: readonly SessionState[] = Object.freeze([
+	"negotiating",
+	"opening",
+	"renegotiating",
+	"reopening",
+]);
 
 export class Session
 	extends HandledEmitter<SessionEvents>
@@ -98,7 +106,7 @@ export class Session
 	/** Ends in `connected` or `closed`, never later than the timeouts of signalling and media allow. */
 	start(url: string, token: string): void {
 		if (!this.happen("start")) throw new Error("a session starts once");
-		this.signalling.target(url, token);
+		this.signalling.target(url, token, this.#options.region);
 		this.#link = this.#parts.watchLink((up) => this.#recovery.linkChanged(up));
 		this.timeline.start();
 		this.#joining.start().catch((error: unknown) => {
@@ -236,7 +244,7 @@ export class Session
 	}
 
 	/** @internal */
-	join(tries: number): Promise<void> {
+	join(tries?: number): Promise<void> {
 		return this.#joining.join(tries);
 	}
 
@@ -268,8 +276,15 @@ export class Session
 			this.#recovery.mediaSilent();
 			this.happen("mediaSilent", ends.mediaSilent());
 		} else if (state === "failed") {
-			this.happen("mediaFailed", ends.mediaFailed(reason ?? "no reason given"));
+			this.noMedia("mediaFailed", ends.mediaFailed(reason ?? "no reason given"));
 		}
+	}
+
+	/** @internal Media does not come up, or is gone. When a join waits for it, another region may have some. */
+	noMedia(event: "mediaFailed" | "timedOut", end: SessionEnd): void {
+		const { error } = end;
+		const elsewhere = AWAITS_MEDIA.includes(this.#state) && error && this.signalling.avoid(error);
+		if (!elsewhere || !this.happen("regionLost", end)) this.happen(event, end);
 	}
 
 	/** It may be before media is, as far as this thread is told. */

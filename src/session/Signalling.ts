@@ -15,7 +15,7 @@ import type {
 } from "../protocol/generated/types";
 import type { Init } from "../protocol/schema";
 import { ConnectionError, ConnectionErrorReason } from "../signal/ConnectionError";
-import type { Regions } from "../signal/regions";
+import type { Regions } from "../signal/regions/Regions";
 import type { SignalClient } from "../signal/SignalClient";
 import type { SignalEvents, SignalOptions, SignalStats } from "../signal/types";
 import { asConnectionError } from "./failures";
@@ -64,6 +64,8 @@ export class Signalling {
 	#participant = "";
 	#held: Held[] = [];
 	#single: boolean;
+	/** Why the next join is not to be where we are. */
+	#avoided: ConnectionError | undefined;
 	/** Of connections that are over. */
 	#earlier: SignalStats | undefined;
 
@@ -91,9 +93,10 @@ export class Signalling {
 		return this.#home;
 	}
 
-	/** Where, and as whom. */
-	target(url: string, token: string): void {
-		this.#home = this.#url = url;
+	/** Where, and as whom; `region`: of `url`, to be tried first. */
+	target(url: string, token: string, region = url): void {
+		this.#home = url;
+		this.#url = region;
 		this.#token = token;
 	}
 
@@ -108,26 +111,46 @@ export class Signalling {
 	 * ConnectionError: what was wrong with the last.
 	 */
 	async join(request: Init<JoinRequest>, tries?: number): Promise<JoinResponse> {
-		const { regions } = this.#options;
+		let failure = this.#avoided;
+		this.#avoided = undefined;
 		for (;;) {
+			if (failure) await this.#moveOn(failure);
 			const client = this.#renew(tries);
 			try {
 				const join = await client.connect(this.#url, this.#token, request);
 				checkConnected(client);
 				this.#participant = join.participant?.sid ?? "";
-				regions.reset();
 				return join;
 			} catch (error) {
-				const next = await regions.next(this.#home, this.#token, asConnectionError(error));
-				if (this.#client !== client) throw error; // closed meanwhile, or begun anew
-				if (next === undefined) {
-					regions.reset();
-					this.#url = this.#home;
-					throw error;
-				}
-				this.#url = next;
+				failure = asConnectionError(error);
 			}
 		}
+	}
+
+	/** To the next region; `failure` is what is wrong with this one, and thrown when there is none. */
+	async #moveOn(failure: ConnectionError): Promise<void> {
+		const client = this.#client;
+		const { regions } = this.#options;
+		const next = await regions.next(this.#home, this.#token, failure, this.#url);
+		if (this.#client !== client) throw failure; // closed meanwhile, or begun anew
+		if (next === undefined) {
+			this.settled();
+			this.#url = this.#home;
+			throw failure;
+		}
+		this.#url = next;
+	}
+
+	/** Media does not come up here: the next join is elsewhere. False: there is nowhere else. */
+	avoid(failure: ConnectionError): boolean {
+		if (!this.hasRegions) return false;
+		this.#avoided = failure;
+		return true;
+	}
+
+	/** All is well where we are: if that changes, every region may be tried. */
+	settled(): void {
+		this.#options.regions.reset();
 	}
 
 	get hasRegions(): boolean {

@@ -53,7 +53,7 @@ export type SessionEvent =
 	| "resumed"
 	/** A try failed; another may not. */
 	| "refused"
-	/** Tries failed, media is gone, and there are other regions to join. */
+	/** There are other regions to join: media does not come up in this one, or it is gone and tries failed. */
 	| "regionLost"
 	/** The token is not accepted. */
 	| "forbidden"
@@ -88,6 +88,14 @@ const beginning = {
 	leave: "closed",
 } as const satisfies Row;
 
+/** Joined for the first time. */
+const mediaAwaited = {
+	...beginning,
+	mediaFailed: "closed",
+	timedOut: "closed",
+	regionLost: "preparing",
+} as const satisfies Row;
+
 /** In the room, with signalling. */
 const inside = {
 	mediaFailed: "stranded",
@@ -118,8 +126,8 @@ export const transitions: Readonly<Record<SessionState, Row>> = Object.freeze({
 	idle: { start: "preparing", leave: "closed" },
 	preparing: { prepared: "joining", failed: "closed", timedOut: "closed", leave: "closed" },
 	joining: { ...beginning, joined: "negotiating" },
-	negotiating: { ...beginning, mediaUp: "opening", mediaFailed: "closed", timedOut: "closed" },
-	opening: { ...beginning, dataReady: "connected", mediaFailed: "closed", timedOut: "closed" },
+	negotiating: { ...mediaAwaited, mediaUp: "opening" },
+	opening: { ...mediaAwaited, dataReady: "connected" },
 
 	connected: { ...inside, mediaSilent: "doubting" },
 	doubting: { ...inside, mediaUp: "connected", signalAnswered: "mending" },

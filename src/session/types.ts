@@ -28,6 +28,8 @@ export interface SessionOptions {
 	singlePeerConnection?: boolean;
 	/** See RoomOptions. */
 	hasRegions?(host: string): boolean;
+	/** The one to be joined first; the server of the URL itself, if not given. */
+	region?: string | undefined;
 	/** Opens the speaker; undefined when there is none. */
 	speaker(): Speaker | undefined;
 	/** Largest inbound data packet in bytes; larger ones are refused in C and counted. 65,535 by default. */
@@ -96,7 +98,10 @@ export interface SessionEvents extends RoomMessages {
 	 * participants, subscriptions and publications come again.
 	 */
 	reconnecting: [];
-	/** What was there is over: a new participant will join. Before `reconnecting`, or after it. */
+	/**
+	 * What was there is over: a new participant will join. Before `reconnecting`, or after it; or before
+	 * `connected`, when media does not come up: then `joined` comes once more.
+	 */
 	restarting: [];
 	/** As `joined`, for that new participant. */
 	rejoined: [JoinResponse];

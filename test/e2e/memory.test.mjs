@@ -98,7 +98,8 @@ describe("in a device's memory", { skip }, () => {
 
 	it("a room's app works: data both ways", async () => {
 		// More, and larger, than fits native memory or the heap at one time.
-		const config = { url: server.url, seconds: 20, count: 70, ...holdsOf("psram") };
+		const { largest } = holdsOf("psram");
+		const config = { url: server.url, seconds: 20, count: 70, largest };
 		const token = (/** @type {string} */ identity) =>
 			joinToken(server, { room: "memory-data", identity });
 		const app = "test/e2e/apps/data";

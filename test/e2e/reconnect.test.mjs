@@ -18,7 +18,7 @@ import { joinToken } from "../../tools/server/token.mjs";
 import { level, makePattern } from "./lib/analysis.mjs";
 import { outFolder, startDevice } from "./lib/device.mjs";
 import { disposePeers, Peer } from "./lib/peer.mjs";
-import { signalProxy, tcpProxy } from "./lib/proxies.mjs";
+import { forgeIcePassword, signalProxy, tcpProxy } from "./lib/proxies.mjs";
 import { until } from "./lib/until.mjs";
 
 const app = "test/e2e/apps/room";
@@ -108,20 +108,20 @@ describe("a connection", { concurrency: 6 }, () => {
 		});
 	});
 
-	describe("regions of a cloud", () => {
-		it("are tried in turn, at the first join and when all is joined anew", async (t) => {
-			const one = await startServer({ log: "server-region-one.log", secret: server.secret });
-			t.after(() => one.stop());
-			const nobody = await freeTcpPort();
-			let asked = 0;
-			// The cloud's own name is no server of rooms; it tells of one that is gone, and of two that are not.
+	describe("regions of a cloud", { concurrency: 2 }, () => {
+		/**
+		 * The cloud's own name, which is no server of rooms: it tells of regions.
+		 * @param {import("node:test").TestContext} t @param {string[]} urls nearest first
+		 */
+		async function cloudOf(t, ...urls) {
+			/** What it was asked for. @type {string[]} */
+			const asked = [];
 			const cloud = createServer((request, response) => {
+				asked.push(`${request.url}`);
 				if (request.url !== "/settings/regions") {
 					response.writeHead(503).end();
 					return;
 				}
-				asked++;
-				const urls = [`ws://127.0.0.1:${nobody}`, one.url, server.url];
 				const regions = urls.map((url, i) => ({ region: `r${i}`, url, distance: `${i}` }));
 				response.writeHead(200, { "content-type": "application/json" });
 				response.end(JSON.stringify({ regions }));
@@ -132,20 +132,42 @@ describe("a connection", { concurrency: 6 }, () => {
 				cloud.close();
 			});
 			const { port } = /** @type {import("node:net").AddressInfo} */ (cloud.address());
-			// Both regions take the same token.
-			const token = await joinToken(server, { room: "regions", identity: "device" });
-			const caller = startDevice(
-				"reconnect-regions",
-				{
-					url: `ws://127.0.0.1:${port}`,
-					token,
-					seconds: 40,
-					mic,
-					regions: true,
-					script: "mic,connect,wait reconnected,wait 500,disconnect",
-				},
-				app,
+			return { asked, url: `ws://127.0.0.1:${port}` };
+		}
+		/** @param {string} room @param {string} url @param {string} script @param {object} [more] */
+		async function deviceAt(room, url, script, more) {
+			const token = await joinToken(server, { room, identity: "device" }); // all regions take it
+			const config = { url, token, seconds: 40, mic, regions: true, script, ...more };
+			return startDevice(`reconnect-${room}`, config, app);
+		}
+
+		it("are tried in turn when media does not come up; the nearest first, when prepared", async (t) => {
+			const broken = await signalProxy(server.url, forgeIcePassword);
+			t.after(() => broken.close());
+			const cloud = await cloudOf(t, `ws://127.0.0.1:${broken.port}`, server.url);
+			const caller = await deviceAt(
+				"regions-media",
+				cloud.url,
+				"mic,prepare,connect,wait 500,disconnect",
+				{ peerConnectionTimeout: 1500 },
 			);
+			const { status, output } = await caller.end();
+			assert.equal(status, 0, output);
+			assert.deepEqual(story(output), [
+				...["signalConnected", "signalConnected", "connected"],
+				...["localTrackPublished", "localTrackUnpublished", "disconnected"],
+			]);
+			// Once by each of the two; the cloud itself was not joined.
+			assert.deepEqual(cloud.asked, ["/settings/regions", "/settings/regions"]);
+		});
+
+		it("are tried in turn, at the first join and when all is joined anew", async (t) => {
+			const one = await startServer({ log: "server-region-one.log", secret: server.secret });
+			t.after(() => one.stop());
+			const nobody = `ws://127.0.0.1:${await freeTcpPort()}`;
+			const cloud = await cloudOf(t, nobody, one.url, server.url);
+			const script = "mic,connect,wait reconnected,wait 500,disconnect";
+			const caller = await deviceAt("regions", cloud.url, script);
 			await seen(caller, "localTrackPublished");
 			await one.kill();
 			const { status, output } = await caller.end();
@@ -156,6 +178,7 @@ describe("a connection", { concurrency: 6 }, () => {
 				"localTrackUnpublished",
 				"disconnected",
 			]);
+			const asked = cloud.asked.filter((path) => path === "/settings/regions").length;
 			assert.ok(asked >= 2, `asked ${asked} times`);
 		});
 	});

@@ -1,9 +1,10 @@
 /** What npm start does with its options, and what it leaves behind: nothing. */
 
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join as joinPath } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { logs } from "../../tools/lib/paths.mjs";
 import { startServer } from "../../tools/server/server.mjs";
 import { joinToken } from "../../tools/server/token.mjs";
 import { makeCertificates } from "./lib/certificates.mjs";
@@ -14,16 +15,24 @@ import { start } from "./lib/start.mjs";
 import { until } from "./lib/until.mjs";
 
 describe("npm start", () => {
-	for (const signal of /** @type {const} */ (["SIGINT", "SIGKILL"])) {
-		it(`leaves nothing behind after ${signal}`, async () => {
-			const run = start(["--seconds", "60", "--speaker", joinPath(outFolder, "ended.wav")]);
-			await until(() => /joined/i.test(run.output()), "the call", 30_000);
-			assert.ok(run.left().length >= 4, "server, agent, device and itself");
-			run.child.kill(signal);
-			await until(() => run.left().length === 0, "the end of all processes", 8000);
-			assert.notEqual(await run.ended, 0);
-		});
-	}
+	// At the same time: each has a server, an agent and logs of its own.
+	describe("leaves nothing behind", { concurrency: true }, () => {
+		for (const signal of /** @type {const} */ (["SIGINT", "SIGKILL"])) {
+			it(`after ${signal}`, async () => {
+				const speaker = joinPath(outFolder, `ended-${signal}.wav`);
+				const run = start(["--seconds", "60", "--speaker", speaker]);
+				await until(() => /joined/i.test(run.output()), "the call", 30_000);
+				assert.ok(run.left().length >= 4, "server, agent, device and itself");
+				const log = (/** @type {string} */ name) =>
+					readFileSync(joinPath(logs, `run-${run.child.pid}-start`, `${name}.log`), "utf8");
+				assert.match(log("agent"), /^ready$/m);
+				assert.match(log("server"), /starting LiveKit server/);
+				run.child.kill(signal);
+				await until(() => run.left().length === 0, "the end of all processes", 8000);
+				assert.notEqual(await run.ended, 0);
+			});
+		}
+	});
 
 	describe("with --url and --token", () => {
 		/** @type {import("../../tools/server/server.mjs").Server} */

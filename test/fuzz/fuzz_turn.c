@@ -109,13 +109,18 @@ static void drain(target *at)
 		turn_addresses(at->client, &relayed, &mapped);
 		REQUIRE(relayed.family != 0);
 	}
+	const net_address asked = {4, {192, 0, 2, 1}, 3478};
+	net_address alternate;
+	if (turn_alternate(at->client, &asked, 1, &alternate))
+		REQUIRE(turn_get_state(at->client) == TURN_FAILED && alternate.family == 4 &&
+				alternate.port != 0 && !net_address_equal(&alternate, &asked));
 	REQUIRE((turn_get_state(at->client) == TURN_FAILED) == (turn_error(at->client)[0] != '\0') ||
 			turn_get_state(at->client) == TURN_CLOSED);
 }
 
 static void step(void *context, uint8_t kind, uint8_t *bytes, size_t length)
 {
-	static const uint16_t codes[] = {300, 400, 401, 403, 437, 438, 486, 508};
+	static const uint16_t codes[] = {300, 400, 401, 403, 437, 438, 486, 440};
 	target *at = context;
 	uint8_t first = length > 0 ? bytes[0] : 0, out[TURN_MESSAGE_MAX];
 	net_address to = peer(first);

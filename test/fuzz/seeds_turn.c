@@ -56,6 +56,20 @@ int main(int count, char **arguments)
 	seed_step(&out, CHALLENGE, "nonce", 5);
 	seed_step(&out, REFUSAL, "\6", 1);
 	seed_save(&out, folder, "refused");
+	/* Error 300 with ALTERNATE-SERVER, before and behind the password. */
+	static const uint8_t alternate[] = {0x80, 0x23, 0, 8, 0, 1, 0x0d, 0x96, 192, 0, 2, 2};
+	for (int known = 0; known < 2; known++) {
+		begin(&out, 0);
+		if (known)
+			seed_step(&out, CHALLENGE, "nonce", 5);
+		seed_step(&out, REFUSAL, alternate, sizeof alternate);
+		seed_save(&out, folder, known ? "another-server" : "another-server-at-once");
+	}
+	begin(&out, 0);
+	seed_step(&out, CHALLENGE, "nonce", 5);
+	seed_step(&out, REFUSAL, "\7", 1); /* no IPv4 */
+	seed_step(&out, SUCCESS, "\74", 1);
+	seed_save(&out, folder, "ipv6");
 	begin(&out, 0);
 	for (int i = 0; i < 8; i++)
 		seed_step(&out, TIME, "\5", 1);

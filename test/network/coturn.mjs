@@ -7,13 +7,14 @@ import { makeCertificates } from "../e2e/lib/certificates.mjs";
 
 const user = "device";
 const password = "not-a-secret";
-const ports = Object.freeze({ plain: 3478, tls: 5349 });
+const ports = Object.freeze({ plain: 3478, other: 3479, tls: 5349 });
 
 /**
  * Starts it, with a certificate by a CA of its own.
- * @param {{ host: any, name: string, options?: string[] }} options `host`: the laboratory's
+ * @param {{ host: any, name: string, redirects?: boolean, options?: string[] }} options `host`: the
+ *   laboratory's; `redirects`: its port sends all that want an allocation to another one
  */
-export async function startCoturn({ host, name, options = [] }) {
+export async function startCoturn({ host, name, redirects = false, options = [] }) {
 	const folder = join(build, "network", name);
 	mkdirSync(folder, { recursive: true });
 	const certificates = makeCertificates(folder, host.address);
@@ -21,6 +22,7 @@ export async function startCoturn({ host, name, options = [] }) {
 	const key = join(folder, "server.key");
 	writeFileSync(cert, certificates.cert);
 	const log = join(logs, `${name}.log`);
+	const other = `${host.address}:${ports.other}`;
 	const turnserver = host.spawn(
 		"coturn",
 		[
@@ -43,6 +45,7 @@ export async function startCoturn({ host, name, options = [] }) {
 			`--userdb=${join(folder, "users.db")}`,
 			"--log-file=stdout",
 			"--simple-log",
+			...(redirects ? [`--aux-server=${other}`, `--alternate-server=${other}`] : []),
 			...options,
 		],
 		{ log },
@@ -63,6 +66,8 @@ export async function startCoturn({ host, name, options = [] }) {
 		/** For livekit-server's `rtc`. @param {("udp" | "tcp" | "tls")[]} protocols */
 		turnServers: (...protocols) => protocols.map(named),
 		stunServer: `${host.address}:${ports.plain}`,
+		/** How many sessions its other port has, or had. */
+		redirected: () => said().match(new RegExp(`local ${other},`, "g"))?.length ?? 0,
 		/**
 		 * How many allocations a client has given back, and not left to expire; with the option
 		 * --verbose. @param {string} address the client's

@@ -4,6 +4,7 @@
  */
 
 import { DataPacketKind, dispose, Room, RoomEvent } from "@livekit/rtc-node";
+import { holds } from "../e2e/lib/device.mjs";
 import { message, sizeOf } from "../e2e/lib/messages.mjs";
 import { until } from "../e2e/lib/until.mjs";
 
@@ -15,7 +16,9 @@ const lossySizes = [4, 100, 300, 500, 700, 1_000, 1_200, 3_000];
 const lossyMessage = (number) => message(number, lossySizes[number % lossySizes.length]);
 
 const room = new Room();
-const reliable = Array.from({ length: count }, (_, i) => message(i, sizeOf(i)));
+const reliable = Array.from({ length: count }, (_, i) =>
+	message(i, Math.min(sizeOf(i), holds.largest)),
+);
 let inOrder = 0;
 /** @type {Set<number>} */
 const lossy = new Set();

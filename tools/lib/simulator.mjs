@@ -7,7 +7,7 @@ import { Background } from "./background.mjs";
 import { commonMemory } from "./memory.mjs";
 import { build, root } from "./paths.mjs";
 
-/** Removes what simulators leave in `folder` when their starter was killed, tokens among it. */
+/** Removes what runs that are over have left in `folder`; when they were killed, tokens among it. */
 export function sweepRuns(folder = build) {
 	for (const name of readdirSync(folder)) {
 		const [, owner] = /^run-(\d+)-/.exec(name) ?? [];

@@ -81,8 +81,8 @@ function configuration({ address, http, udp, tcp, key, secret, rtc }) {
 
 /**
  * Starts a server and waits until it answers.
- * @param {{ log?: string, host?: { address: string, within: readonly string[] }, again?: Server,
- *   secret?: string, rtc?: object, old?: boolean }} [options] `log`: the file's name in build/log; `host`:
+ * @param {{ log: string, host?: { address: string, within: readonly string[] }, again?: Server,
+ *   secret?: string, rtc?: object, old?: boolean }} options `log`: the file's name in build/log; `host`:
  *   the laboratory's, this machine's loopback if not given; `again`: one that has ended, to be started anew
  *   with its ports and keys; `secret`: another's, which takes the same tokens then; `rtc`: more of that
  *   section of its configuration; `old`: one from before 1.9, which wants two peer connections, as all
@@ -90,13 +90,13 @@ function configuration({ address, http, udp, tcp, key, secret, rtc }) {
  * @returns {Promise<Server>}
  */
 export async function startServer({
-	log = "server.log",
+	log,
 	host,
 	again,
 	secret = again?.secret ?? randomBytes(32).toString("hex"),
 	old = process.env.LIVEKIT_XS_OLD_SERVER === "1",
 	rtc,
-} = {}) {
+}) {
 	const address = host?.address ?? loopback;
 	const path = join(logs, log);
 	const key = "devkey";

@@ -11,14 +11,14 @@ import { startSimulator } from "../../../tools/lib/simulator.mjs";
 export const outFolder = join(build, "e2e");
 
 /**
- * What devices can hold of data: messages at a time while they are echoed; bytes of the largest, without
- * the packet around it; bytes of texts and calls at a time, and how many of those.
+ * What devices can hold of data: bytes of the largest message, without the packet around it; bytes of
+ * texts and calls at a time, and how many of those.
  * @param {"psram" | "internal" | undefined} profile the memory that they have, a desktop's if none
  */
 export function holdsOf(profile) {
-	if (!profile) return { messages: 1_000, largest: 60_000, text: 200_000, streams: 16 };
+	if (!profile) return { largest: 60_000, text: 200_000, streams: 16 };
 	const { maxData, maxText, maxStreams } = profiles()[profile];
-	return { messages: 10, largest: maxData - 200, text: maxText, streams: maxStreams };
+	return { largest: maxData - 200, text: maxText, streams: maxStreams };
 }
 
 /** All devices that are not given a memory of their own. */

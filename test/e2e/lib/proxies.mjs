@@ -149,6 +149,18 @@ export async function signalProxy(target, edit) {
 	};
 }
 
+/** Changes the ICE password of an answer: nobody's checks are taken then. @param {SignalResponse} response */
+export function forgeIcePassword(response) {
+	const { message } = response;
+	if (message.case === "answer") {
+		message.value.sdp = message.value.sdp.replace(
+			/^(a=ice-pwd:).*$/gm,
+			"$1thatIsNotTheServersPassword",
+		);
+	}
+	return response;
+}
+
 /** Swaps the certificate's fingerprint in an answer for one that nobody has. @param {SignalResponse} response */
 export function forgeFingerprint(response) {
 	if (response.message.case === "answer") {

@@ -25,6 +25,12 @@ static const net_address relayed = {4, {192, 0, 2, 1}, 50000};
 static const net_address mapped = {4, {198, 51, 100, 7}, 40000};
 static const net_address alice = {4, {203, 0, 113, 2}, 7882};
 static const net_address bob = {4, {203, 0, 113, 3}, 7882};
+static const net_address relayed_six = {6, {0x20, 0x01, 0x0d, 0xb8, [15] = 1}, 50000};
+static const net_address carol = {6, {0x20, 0x01, 0x0d, 0xb8, [15] = 4}, 7882};
+/* Its own address, and two to be sent to. */
+static const net_address here = {4, {192, 0, 2, 1}, 3478};
+static const net_address there = {4, {192, 0, 2, 2}, 3478};
+static const net_address yonder = {4, {192, 0, 2, 3}, 5349};
 
 /* A server with one user. `refuse` is answered to the next request with that method. */
 static struct {
@@ -35,6 +41,10 @@ static struct {
 	uint32_t lifetime;
 	uint16_t refuse_method, refuse_code;
 	bool deaf, wrong_key;
+	bool only_six; /* relays IPv6 alone: Allocate is "A6" when that is asked for */
+	bool open;     /* asks nobody for a password */
+	bool unsigned_errors;
+	net_address alternate; /* what it names in an error 300 */
 	/* What was asked for, newest last: "A" Allocate, "R600" Refresh, "P2" permission for .2, "C2"
 	 * channel for .2; '-' behind what was not let in. */
 	char asked[256];
@@ -79,6 +89,27 @@ static bool give(uint8_t *bytes, size_t length, net_address *from, uint8_t **dat
 	return turn_input(world.client, bytes, length, from, data, size, world.now);
 }
 
+/* ALTERNATE-SERVER is not masked (RFC 8489 section 14.15). */
+static void put_alternate(stun_writer *writer)
+{
+	const net_address *to = &world.alternate;
+	size_t size = to->family == 6 ? 16 : 4;
+	uint8_t *value = stun_put(writer, STUN_ALTERNATE_SERVER, 4 + size);
+
+	assert_non_null(value);
+	value[1] = to->family == 6 ? 2 : 1;
+	bytes_write16(value + 2, to->port);
+	memcpy(value + 4, to->ip, size);
+}
+
+static bool wants_six(const stun_message *request)
+{
+	for (int i = 0; i < request->unknown_count; i++)
+		if (request->unknown[i] == STUN_REQUESTED_ADDRESS_FAMILY)
+			return true;
+	return false;
+}
+
 static void respond(const stun_message *request, uint16_t code)
 {
 	uint8_t bytes[256], *data;
@@ -95,13 +126,16 @@ static void respond(const stun_message *request, uint16_t code)
 		stun_put_bytes(&writer, STUN_REALM, REALM, strlen(REALM));
 		stun_put_bytes(&writer, STUN_NONCE, world.nonce, strlen(world.nonce));
 	}
+	if (code == 300 && world.alternate.family)
+		put_alternate(&writer);
 	if (!code && request->method == STUN_ALLOCATE) {
-		stun_put_xor_address(&writer, STUN_XOR_RELAYED_ADDRESS, &relayed);
+		stun_put_xor_address(&writer, STUN_XOR_RELAYED_ADDRESS,
+							 world.only_six ? &relayed_six : &relayed);
 		stun_put_xor_address(&writer, STUN_XOR_MAPPED_ADDRESS, &mapped);
 	}
 	if (!code && (request->method == STUN_ALLOCATE || request->method == STUN_REFRESH))
 		stun_put_u32(&writer, STUN_LIFETIME, world.lifetime);
-	bool sign = code != 401 && code != 438;
+	bool sign = code != 401 && code != 438 && !(code && world.unsigned_errors);
 	length = stun_end(&writer, sign ? (const uint8_t *)key : NULL, sign ? 16 : 0);
 	assert_false(give(bytes, length, &from, &data, &length));
 }
@@ -115,13 +149,15 @@ static void take_request(const uint8_t *bytes, size_t length)
 	assert_true(stun_read(&request, bytes, length));
 	assert_int_equal(request.kind, STUN_REQUEST);
 	if (request.method == STUN_ALLOCATE)
-		strcpy(what, "A");
+		strcpy(what, wants_six(&request) ? "A6" : "A");
 	else if (request.method == STUN_REFRESH)
 		snprintf(what, sizeof what, "R%u", (unsigned)request.lifetime);
 	else
 		snprintf(what, sizeof what, "%c%d", request.method == STUN_CHANNEL_BIND ? 'C' : 'P',
-				 request.peer.ip[3]);
-	if (request.integrity_at == 0) {
+				 request.peer.ip[request.peer.family == 6 ? 15 : 3]);
+	if (world.open && world.refuse_method == request.method) {
+		code = world.refuse_code;
+	} else if (request.integrity_at == 0) {
 		code = 401;
 	} else {
 		assert_true(stun_check_integrity(&request, world.key, sizeof world.key));
@@ -132,6 +168,8 @@ static void take_request(const uint8_t *bytes, size_t length)
 		else if (world.refuse_method == request.method) {
 			code = world.refuse_code;
 			world.refuse_method = 0;
+		} else if (world.only_six && request.method == STUN_ALLOCATE && !wants_six(&request)) {
+			code = 440;
 		}
 	}
 	if (code)
@@ -281,6 +319,125 @@ static void wrong_credentials_are_told_after_one_try(void **state)
 	world.refuse_code = 499;
 	talk();
 	assert_string_equal(turn_error(world.client), "error 499");
+	close_world();
+}
+
+static bool sent_to(const net_address *asked, size_t count, net_address *to)
+{
+	return turn_alternate(world.client, asked, count, to);
+}
+
+/* A server that sends us to `to`, with our password or, when `open`, before it wants one. */
+static void open_sending_to(const net_address *to, bool open)
+{
+	open_world(false);
+	world.alternate = *to;
+	world.open = open;
+	world.refuse_method = STUN_ALLOCATE;
+	world.refuse_code = 300;
+}
+
+static void a_server_may_name_another_one(void **state)
+{
+	(void)state;
+	for (int open = 0; open < 2; open++) {
+		net_address to;
+
+		open_sending_to(&there, open == 1);
+		assert_false(sent_to(&here, 1, &to));
+		talk();
+		assert_asked(open == 1 ? "A-" : "A- A-");
+		assert_int_equal(turn_get_state(world.client), TURN_FAILED);
+		assert_true(sent_to(&here, 1, &to));
+		assert_true(net_address_equal(&to, &there));
+		close_world();
+	}
+}
+
+static void not_one_that_was_asked_already(void **state)
+{
+	(void)state;
+	const net_address asked[] = {there, here, yonder};
+	net_address to;
+
+	open_sending_to(&there, true);
+	talk();
+	assert_false(sent_to(asked, 3, &to));
+	assert_true(sent_to(asked + 1, 2, &to));
+	close_world();
+	open_sending_to(&here, true); /* itself */
+	talk();
+	assert_false(sent_to(&here, 1, &to));
+	close_world();
+}
+
+static void nor_to_what_is_no_server(void **state)
+{
+	(void)state;
+	static const net_address local = {4, {127, 0, 0, 1}, 3478};
+	const net_address none[] = {{0}, {4, {192, 0, 2, 2}, 0}, local, carol};
+	net_address to;
+
+	for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
+		open_sending_to(&none[i], true);
+		talk();
+		assert_int_equal(turn_get_state(world.client), TURN_FAILED);
+		assert_string_equal(turn_error(world.client), "it names another server");
+		assert_false(sent_to(&here, 1, &to));
+		close_world();
+	}
+	/* On this machine, when that is where it is itself. */
+	const net_address self = {4, {127, 0, 0, 1}, 5349};
+	open_sending_to(&local, true);
+	talk();
+	assert_true(sent_to(&self, 1, &to));
+	close_world();
+}
+
+static void nobody_else_sends_us_elsewhere_once_there_is_a_password(void **state)
+{
+	(void)state;
+	turn_stats stats;
+
+	open_sending_to(&there, false);
+	world.unsigned_errors = true;
+	talk();
+	assert_asked("A- A-");
+	assert_int_equal(turn_get_state(world.client), TURN_ALLOCATING);
+	turn_get_stats(world.client, &stats);
+	assert_int_equal(stats.dropped_integrity, 1);
+	run_for(S); /* the server's own answer is waited for */
+	assert_int_equal(turn_get_state(world.client), TURN_READY);
+	close_world();
+}
+
+static void a_server_with_ipv6_alone_is_asked_for_that(void **state)
+{
+	(void)state;
+	net_address ours, seen;
+
+	open_world(false);
+	world.only_six = true;
+	talk();
+	assert_asked("A- A- A6");
+	assert_int_equal(turn_get_state(world.client), TURN_READY);
+	turn_addresses(world.client, &ours, &seen);
+	assert_true(net_address_equal(&ours, &relayed_six));
+	assert_int_equal(send_to(&carol, "\1check"), 'i');
+	assert_int_equal(send_to(&carol, "\200RTP"), 'c');
+	assert_asked("P4 C4");
+	assert_int_equal(send_to(&alice, "\1check"), '-'); /* an address of the other family */
+	run_for(541 * S);
+	assert_int_equal(turn_get_state(world.client), TURN_READY);
+	close_world();
+
+	open_world(false); /* and that is asked for once */
+	world.open = true;
+	world.refuse_method = STUN_ALLOCATE;
+	world.refuse_code = 440;
+	talk();
+	assert_asked("A- A6-");
+	assert_string_equal(turn_error(world.client), "it has no addresses of a family we know");
 	close_world();
 }
 
@@ -564,6 +721,11 @@ int main(void)
 		cmocka_unit_test(allocates_with_the_credentials_that_are_asked_for),
 		cmocka_unit_test(sends_again_over_udp_and_gives_up),
 		cmocka_unit_test(wrong_credentials_are_told_after_one_try),
+		cmocka_unit_test(a_server_may_name_another_one),
+		cmocka_unit_test(not_one_that_was_asked_already),
+		cmocka_unit_test(nor_to_what_is_no_server),
+		cmocka_unit_test(nobody_else_sends_us_elsewhere_once_there_is_a_password),
+		cmocka_unit_test(a_server_with_ipv6_alone_is_asked_for_that),
 		cmocka_unit_test(a_success_without_the_password_is_none),
 		cmocka_unit_test(a_stale_nonce_is_replaced_whatever_was_asked),
 		cmocka_unit_test(a_server_whose_nonces_are_always_stale_is_given_up),

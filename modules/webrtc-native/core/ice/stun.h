@@ -57,11 +57,13 @@ enum {
 	STUN_REALM = 0x0014,
 	STUN_NONCE = 0x0015,
 	STUN_XOR_RELAYED_ADDRESS = 0x0016,
+	STUN_REQUESTED_ADDRESS_FAMILY = 0x0017,
 	STUN_REQUESTED_TRANSPORT = 0x0019,
 	STUN_XOR_MAPPED_ADDRESS = 0x0020,
 	STUN_PRIORITY = 0x0024,
 	STUN_USE_CANDIDATE = 0x0025,
 	STUN_SOFTWARE = 0x8022,
+	STUN_ALTERNATE_SERVER = 0x8023,
 	STUN_FINGERPRINT = 0x8028,
 	STUN_ICE_CONTROLLED = 0x8029,
 	STUN_ICE_CONTROLLING = 0x802a
@@ -80,6 +82,7 @@ typedef struct {
 
 	stun_text username, realm, nonce, software, data;
 	net_address mapped, relayed, peer; /* XOR-…-ADDRESS; family 0 when absent */
+	net_address alternate;             /* ALTERNATE-SERVER; likewise */
 	uint64_t tie_breaker;
 	uint32_t priority;
 	uint32_t lifetime;   /* seconds; 0 also when absent */

@@ -23,9 +23,10 @@ uint32_t stun_crc32(const uint8_t *bytes, size_t length)
 	return ~crc;
 }
 
-/* RFC 8489 section 14.2. */
-static bool read_xor_address(net_address *out, const stun_message *message, const uint8_t *value,
-							 size_t length)
+/* RFC 8489 section 14.1; `mask` is that of 14.2: the cookie and the transaction id, which stand one
+ * after the other in the header. */
+static bool read_value(net_address *out, const uint8_t mask[16], const uint8_t *value,
+					   size_t length)
 {
 	size_t ip;
 
@@ -41,10 +42,9 @@ static bool read_xor_address(net_address *out, const stun_message *message, cons
 		return false;
 
 	*out = (net_address){.family = ip == 4 ? 4 : 6};
-	out->port = (uint16_t)(bytes_read16(value + 2) ^ STUN_COOKIE >> 16);
-	/* The cookie and the transaction id stand one after the other in the header. */
+	out->port = (uint16_t)(bytes_read16(value + 2) ^ bytes_read16(mask));
 	for (size_t i = 0; i < ip; i++)
-		out->ip[i] = value[4 + i] ^ message->bytes[4 + i];
+		out->ip[i] = value[4 + i] ^ mask[i];
 	return true;
 }
 
@@ -82,12 +82,12 @@ static bool read_tie_breaker(stun_message *out, bool *role, const uint8_t *value
 	return true;
 }
 
-static bool read_address(net_address *out, const stun_message *message, const uint8_t *value,
+static bool read_address(net_address *out, const uint8_t mask[16], const uint8_t *value,
 						 size_t length)
 {
 	net_address address;
 
-	if (!read_xor_address(&address, message, value, length))
+	if (!read_value(&address, mask, value, length))
 		return false;
 	if (out->family == 0)
 		*out = address;
@@ -96,6 +96,8 @@ static bool read_address(net_address *out, const stun_message *message, const ui
 
 static bool read_attribute(stun_message *out, uint16_t type, const uint8_t *value, size_t length)
 {
+	static const uint8_t plain[16];
+	const uint8_t *mask = out->bytes + 4;
 	uint16_t code;
 
 	switch (type) {
@@ -108,11 +110,13 @@ static bool read_attribute(stun_message *out, uint16_t type, const uint8_t *valu
 	case STUN_SOFTWARE:
 		return read_text(&out->software, value, length, 763);
 	case STUN_XOR_MAPPED_ADDRESS:
-		return read_address(&out->mapped, out, value, length);
+		return read_address(&out->mapped, mask, value, length);
 	case STUN_XOR_RELAYED_ADDRESS:
-		return read_address(&out->relayed, out, value, length);
+		return read_address(&out->relayed, mask, value, length);
 	case STUN_XOR_PEER_ADDRESS:
-		return read_address(&out->peer, out, value, length);
+		return read_address(&out->peer, mask, value, length);
+	case STUN_ALTERNATE_SERVER:
+		return read_address(&out->alternate, plain, value, length);
 	case STUN_DATA_VALUE:
 		return read_text(&out->data, value, length, UINT16_MAX);
 	case STUN_LIFETIME:

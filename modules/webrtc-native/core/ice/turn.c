@@ -56,6 +56,21 @@ const char *turn_error(const turn_client *client)
 	return client->error;
 }
 
+bool turn_alternate(const turn_client *client, const net_address *asked, size_t count,
+					net_address *out)
+{
+	const net_address *to = &client->alternate, *newest = &asked[count - 1];
+
+	if (client->state != TURN_FAILED || to->family != newest->family || to->port == 0 ||
+		(net_address_is_loopback(to) && !net_address_is_loopback(newest)))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (net_address_equal(&asked[i], to))
+			return false;
+	*out = *to;
+	return true;
+}
+
 void turn_get_stats(const turn_client *client, turn_stats *out)
 {
 	*out = client->stats;
@@ -83,6 +98,7 @@ void turn_fail(turn_client *client, uint16_t code)
 		{401, "it does not accept the credentials"},
 		{403, "forbidden"},
 		{437, "the allocation is lost"},
+		{440, "it has no addresses of a family we know"},
 		{441, "it does not accept the credentials"},
 		{442, "it does not relay UDP"},
 		{486, "too many allocations for this user"},

@@ -2,12 +2,11 @@
  * A TURN client (RFC 8656): one allocation on one server, sans-IO. The owner brings messages to and
  * from the server over UDP, TCP or TLS; over the latter two `framing` cuts them.
  *
- *             ┌── 401: with credentials ──┐  ┌── 438: with the new nonce ──┐
- *             ▼                           │  ▼                             │
- *   ALLOCATING ───────────────────────────┴──┴─── success ──▶ READY ───────┤ refreshed before it
- * ends │                                                 │          │ └── another error, no answer
- * ──▶ FAILED ◀─────────┘          │ │ CLOSED ◀── turn_close(): lifetime 0
- * ───────────────────────────────────┘
+ *   ALLOCATING  success: READY. 401: again, with credentials. 440: again, for IPv6
+ *   READY       refreshed before it ends. turn_close(): CLOSED, with a lifetime of 0
+ *   FAILED      by any other error, and without an answer
+ *
+ * In all of them 438 asks again, with the new nonce.
  *
  * A peer gets a permission with the first datagram that goes to it, right before it, and a channel
  * with the first that is not STUN; until the channel is there datagrams go as Send indications.
@@ -53,6 +52,13 @@ turn_state turn_get_state(const turn_client *client);
 void turn_addresses(const turn_client *client, net_address *relayed, net_address *mapped);
 /** Why it FAILED, in one line; "" before. */
 const char *turn_error(const turn_client *client);
+/**
+ * True when it FAILED because the server named another one (error 300), which is to be asked the
+ * same, over the same transport (RFC 8489 section 10). Not one of those that were `asked` already,
+ * the newest last, of which it must have the family; nor this machine, unless that was asked.
+ */
+bool turn_alternate(const turn_client *client, const net_address *asked, size_t count,
+					net_address *out);
 
 /**
  * A message from the server. True when it brings a datagram of a peer: `from`, and bytes inside

@@ -54,7 +54,8 @@ struct turn_client {
 	const char *error;
 	char error_text[24];
 	bool reliable, authenticated;
-	net_address relayed, mapped;
+	bool six; /* it relays no IPv4 */
+	net_address relayed, mapped, alternate;
 	uint64_t refresh_at;
 	uint16_t next_channel;
 	turn_request request; /* Allocate or Refresh */

@@ -6,6 +6,7 @@
 #include "../crypto/crypto.h"
 
 #define TRANSPORT_UDP 17 /* IANA's number of the protocol */
+#define FAMILY_IPV6 2    /* RFC 8656 section 18.4 */
 
 void turn_request_start(turn_client *client, turn_request *request, uint16_t method)
 {
@@ -45,6 +46,8 @@ static size_t build(const turn_client *client, const turn_request *request, cons
 	stun_begin(&writer, out, TURN_MESSAGE_MAX, STUN_REQUEST, request->method, request->id);
 	if (request->method == STUN_ALLOCATE)
 		stun_put_u32(&writer, STUN_REQUESTED_TRANSPORT, (uint32_t)TRANSPORT_UDP << 24);
+	if (request->method == STUN_ALLOCATE && client->six)
+		stun_put_u32(&writer, STUN_REQUESTED_ADDRESS_FAMILY, (uint32_t)FAMILY_IPV6 << 24);
 	if (request->method == STUN_ALLOCATE || request->method == STUN_REFRESH)
 		stun_put_u32(&writer, STUN_LIFETIME, client->state == TURN_CLOSED ? 0 : TURN_LIFETIME);
 	if (request->method == STUN_CHANNEL_BIND && peer != NULL)
@@ -119,13 +122,27 @@ static bool ask_again(turn_client *client, turn_request *request, const stun_mes
 	return true;
 }
 
+/* Without a wish it is an IPv4 address that is given: to it all servers of media have a way, and to
+ * an IPv6 address few. True when there are only such, and one is asked for. */
+static bool ask_for_six(turn_client *client, turn_request *request, const stun_message *response)
+{
+	if (request->method != STUN_ALLOCATE || response->error_code != 440 || client->six)
+		return false;
+	client->six = true;
+	turn_request_start(client, request, STUN_ALLOCATE);
+	return true;
+}
+
 static void answered(turn_client *client, turn_request *request, turn_peer *peer,
 					 const stun_message *response)
 {
 	uint16_t method = request->method;
 
-	if (response->kind == STUN_ERROR && ask_again(client, request, response))
+	if (response->kind == STUN_ERROR &&
+		(ask_again(client, request, response) || ask_for_six(client, request, response)))
 		return;
+	if (method == STUN_ALLOCATE && response->kind == STUN_ERROR && response->error_code == 300)
+		client->alternate = response->alternate;
 	*request = (turn_request){0};
 	if (response->kind == STUN_ERROR && peer != NULL)
 		turn_peer_refused(client, peer, method, response->error_code);
@@ -137,11 +154,12 @@ static void answered(turn_client *client, turn_request *request, turn_peer *peer
 		turn_allocation_answered(client, response);
 }
 
-/* A success proves that the server knows the password; an error may come before that was settled.
- */
+/* A success proves that the server knows the password. An error may come before that was settled;
+ * but behind it nobody else may send us elsewhere. */
 static bool is_genuine(const turn_client *client, const stun_message *response)
 {
-	if (!client->authenticated || (response->kind == STUN_ERROR && response->integrity_at == 0))
+	if (!client->authenticated || (response->kind == STUN_ERROR && response->integrity_at == 0 &&
+								   response->error_code != 300))
 		return true;
 	return stun_check_integrity(response, client->key, sizeof client->key);
 }

@@ -104,6 +104,29 @@ static void close_way(port_peer *self, peer_relay *relay)
 	}
 }
 
+/* Asks the server at `address` for an allocation. NULL, or why it cannot. */
+static const char *begin(port_peer *self, peer_relay *relay, const net_address *address,
+						 uint64_t now)
+{
+	const port_ice_server *server = relay->server;
+	const turn_config config = {
+		.username = server->username,
+		.password = server->password,
+		.reliable = server->transport != ICE_UDP,
+	};
+
+	relay->addresses[relay->asked++] = *address;
+	if (!open_way(self, relay, server, address, now))
+		return "no memory, no socket or no way there";
+	relay->turn = turn_create(&config, now);
+	if (!relay->turn) {
+		close_way(self, relay);
+		return "no memory, or credentials that are too long";
+	}
+	transmit_requests(self, relay);
+	return NULL;
+}
+
 void peer_relay_open(port_peer *self, const port_ice_server *server, const net_address *address,
 					 uint64_t now)
 {
@@ -124,23 +147,13 @@ void peer_relay_open(port_peer *self, const port_ice_server *server, const net_a
 		.name = LOOP_SOCKETS + self->named++,
 		.generation = self->generation,
 	};
-	if (!open_way(self, relay, server, address, now)) {
-		fail(self, server, "no memory, no socket or no way there");
-		return;
-	}
-	const turn_config config = {
-		.username = server->username,
-		.password = server->password,
-		.reliable = server->transport != ICE_UDP,
-	};
-	relay->turn = turn_create(&config, now);
-	if (!relay->turn) {
-		close_way(self, relay);
-		fail(self, server, "no memory, or credentials that are too long");
-		return;
-	}
-	ice_servers_hold(relay->servers);
-	transmit_requests(self, relay);
+
+	const char *why = begin(self, relay, address, now);
+
+	if (why)
+		fail(self, server, why);
+	else
+		ice_servers_hold(relay->servers);
 }
 
 static void add_stats(turn_stats *sum, const turn_client *turn)
@@ -158,16 +171,24 @@ static void add_stats(turn_stats *sum, const turn_client *turn)
 	sum->dropped_peer += one.dropped_peer;
 }
 
+static void leave(port_peer *self, peer_relay *relay)
+{
+	turn_close(relay->turn);
+	transmit_requests(self, relay);
+	add_stats(&self->stats.turn, relay->turn);
+	turn_free(relay->turn);
+	relay->turn = NULL;
+	close_way(self, relay);
+	relay->link = NULL;
+}
+
 static void end(port_peer *self, peer_relay *relay, uint64_t now)
 {
 	bool told = relay->told;
 	int name = relay->name;
 
-	turn_close(relay->turn);
-	transmit_requests(self, relay);
-	add_stats(&self->stats.turn, relay->turn);
-	turn_free(relay->turn);
-	close_way(self, relay);
+	if (relay->turn)
+		leave(self, relay);
 	ice_servers_release(relay->servers);
 	*relay = (peer_relay){0};
 	if (told)
@@ -282,6 +303,18 @@ static const char *failure(const peer_relay *relay)
 	return relay->told ? "the connection broke" : "no connection";
 }
 
+/* Asks the server that this one named, if it did. NULL, or why there is nothing to ask. */
+static const char *redirect(port_peer *self, peer_relay *relay, const char *why, uint64_t now)
+{
+	net_address to;
+
+	if (relay->asked > PEER_REDIRECTS ||
+		!turn_alternate(relay->turn, relay->addresses, relay->asked, &to))
+		return why;
+	leave(self, relay);
+	return begin(self, relay, &to, now);
+}
+
 static void run_one(port_peer *self, peer_relay *relay, uint64_t now)
 {
 	if (relay->link) {
@@ -297,6 +330,8 @@ static void run_one(port_peer *self, peer_relay *relay, uint64_t now)
 		tell(self, relay);
 
 	const char *why = failure(relay);
+	if (why)
+		why = redirect(self, relay, why, now);
 	if (why)
 		fail(self, relay->server, why);
 	if (why || !is_wanted(self, relay))

@@ -25,6 +25,7 @@ typedef struct {
 
 #define PEER_QUERIES ICE_LOCAL_MAX      /* of STUN servers, under way at a time */
 #define PEER_RELAYS (ICE_RELAY_MAX + 1) /* with the one that was the path before an ICE restart */
+#define PEER_REDIRECTS 3                /* servers that may name another one, one after the other */
 
 /** An allocation on a TURN server; ICE knows it by `name`. */
 typedef struct {
@@ -33,9 +34,11 @@ typedef struct {
 	int slot;          /* else the place of a UDP socket in the loop */
 	int name;
 	ice_servers *servers;
-	const port_ice_server *server; /* one of them */
-	uint8_t generation;            /* the peer's, when it was made */
-	bool told;                     /* it is a candidate */
+	const port_ice_server *server;             /* one of them */
+	uint8_t generation;                        /* the peer's, when it was made */
+	bool told;                                 /* it is a candidate */
+	uint8_t asked;                             /* how many of: */
+	net_address addresses[1 + PEER_REDIRECTS]; /* its own, and where that one sent us */
 } peer_relay;
 
 struct port_peer {

@@ -2,6 +2,7 @@
  * Does what it is told and prints what happens, one line each.
  *
  * Config: url, token; ca (PEM text); rtcConfig (JSON); autoSubscribe (false for none); regions (the server tells of some);
+ * peerConnectionTimeout (ms);
  * script: steps with commas between, as `steps`
  * has them; and what the board takes. `serve` does what comes as data of topic "do", until the end.
  */
@@ -57,9 +58,11 @@ function eachRemote(run: (publication: RemoteTrackPublication) => void): void {
 }
 
 const steps: Record<string, (argument: string) => unknown> = {
+	prepare: () => room.prepareConnection(config.url, config.token),
 	connect: () =>
 		room.connect(config.url, config.token, {
 			autoSubscribe: String(config.autoSubscribe) !== "false",
+			peerConnectionTimeout: Number(config.peerConnectionTimeout) || undefined,
 			rtcConfig: config.rtcConfig ? JSON.parse(String(config.rtcConfig)) : undefined,
 		}),
 	mic: () => me.setMicrophoneEnabled(true),
@@ -111,10 +114,12 @@ const steps: Record<string, (argument: string) => unknown> = {
 			);
 		}
 	},
-	/** More than the send buffer holds. */
-	burst: () =>
+	/** So many packets at a time; what the send buffer has no room for waits in the heap. */
+	burst: (count) =>
 		Promise.all(
-			Array.from({ length: 40 }, () => me.publishData(new Uint8Array(8_000), { reliable: true })),
+			Array.from({ length: Number(count) }, () =>
+				me.publishData(new Uint8Array(8_000), { reliable: true }),
+			),
 		),
 	/** Prints how many sections the descriptions have. */
 	sections: () => trace(`sections ${room.getStats()?.peer.sections}\n`),

@@ -237,15 +237,20 @@ const answers = ({ sent }: End) =>
 
 test("calls at a time are bounded, both ways, until their methods end", async () => {
 	const { a, b } = link(0);
-	b.server.register("slow", () => sleep(30).then(() => ""));
+	let end = () => {};
+	const ended = new Promise<string>((resolve) => {
+		end = () => resolve("");
+	});
+	b.server.register("slow", () => ended);
 	// However soon their callers give up: what a method holds it holds until it ends.
 	for (let i = 0; i < 40; i++) b.receive(request(`${i}`, "slow"), "flood");
 	assert.deepEqual(b.server.stats, { incoming: 16, refused: 24 });
 	await sleep(0);
 	assert.equal(answers(b).length, 24);
-	await sleep(50);
+	end();
+	await sleep(0);
 	assert.deepEqual(b.server.stats, { incoming: 0, refused: 24 });
-	b.receive(request("200", "slow"), "flood");
+	b.receive(request("200", "slow"), "flood"); // ends in a turn of its own
 	assert.deepEqual(b.server.stats, { incoming: 1, refused: 24 });
 	a.other = undefined;
 	const calls = Array.from({ length: 33 }, () => call(a, "x"));

@@ -72,3 +72,29 @@ test("all joined anew: who was there leaves and comes again, our track last", as
 		],
 	);
 });
+
+test("connecting in a region without media, then in another: as if the first had not been", async () => {
+	const { room, events, session } = make();
+	room.localParticipant.setMicrophoneEnabled(true).catch(() => {});
+	const connected = room.connect("ws://server", "token");
+	session().join([ann(1, { tracks: [audio("TR_a")] as never })]);
+	await sleep(0);
+	const [cid] = session().publishing.keys();
+	await session().published();
+	session().emit("restarting");
+	assert.equal(room.remoteParticipants.size, 0);
+	session().join([ann(1, { sid: "PA_ann2" })]);
+	session().emit("republished", cid, { sid: "TR_mic2", type: 0, source: 2 } as TrackInfo);
+	session().emit("connected");
+	await connected;
+	assert.equal(room.remoteParticipants.get("ann")?.sid, "PA_ann2");
+	assert.deepEqual([...room.localParticipant.trackPublications.keys()], ["TR_mic2"]);
+	assert.deepEqual(events, [
+		"connectionStateChanged connecting",
+		"signalConnected",
+		"signalConnected",
+		"connectionStateChanged connected",
+		"connected",
+		"localTrackPublished TR_mic2 me",
+	]);
+});

@@ -5,6 +5,7 @@ import {
 	PublishDataError,
 	PublishDataErrorReason,
 } from "livekit/session/DataChannels";
+import { DownChannels } from "livekit/session/dual/DownChannels";
 import type { ChannelHandlers } from "livekit/session/Transport";
 import type { Peer } from "webrtc-native/webrtc";
 import { FakePeer } from "./fakes";
@@ -164,7 +165,10 @@ test("the buffers' status is told when it changes, and is low again on a new con
 	tell.onBufferedLow(9, 1); // the server's own
 	tell.onBufferedLow(0, 1);
 	tell.onBufferedLow(0, 1);
-	assert.deepEqual(log.splice(0), [`bufferStatus false ${RELIABLE}`, `bufferStatus true ${RELIABLE}`]);
+	assert.deepEqual(log.splice(0), [
+		`bufferStatus false ${RELIABLE}`,
+		`bufferStatus true ${RELIABLE}`,
+	]);
 	await send(40_000, RELIABLE);
 	channels.restart();
 	assert.deepEqual(log, [`bufferStatus false ${RELIABLE}`, `bufferStatus true ${RELIABLE}`]);
@@ -198,7 +202,7 @@ test("who wants no messages says so to all connections, those that come included
 	assert.ok(peer.holding);
 	channels.restart();
 	const [up, down] = [new FakePeer(channels as never, 1), new FakePeer(channels as never, 1)];
-	channels.listenDown();
+	channels.listenDown(new DownChannels(channels));
 	channels.open(up as unknown as Peer, remote);
 	channels.openDown(down as unknown as Peer, remote);
 	assert.deepEqual([up.holding, down.holding], [true, true]);

@@ -73,6 +73,8 @@ const apart = new Set([
 	"mending timedOut",
 	"stranded timedOut",
 	"rejoining failed",
+	"negotiating regionLost",
+	"opening regionLost",
 	"waiting exhausted",
 	"resting exhausted",
 ]);
@@ -128,6 +130,63 @@ test("preparing + failed → closed, with the reason", async () => {
 	await sleep(0);
 	assert.equal(session.state, "closed");
 	assert.match(end()?.error?.message ?? "", /no entropy/);
+});
+
+/** Regions of the server, which are known already. */
+const regions = (made: Made, ...urls: string[]) =>
+	made.session.signalling.regionsReported(urls.map((url) => ({ region: "", url, distance: 0 })));
+
+for (const state of ["negotiating", "opening"] as const) {
+	test(`${state} + regionLost → preparing: media does not come up, but in another region`, async () => {
+		const made = make({ hasRegions: () => true, region: "ws://10.0.0.2" });
+		await reach[state](made);
+		assert.equal(made.signal.url, "ws://10.0.0.2");
+		const published = made.session.publish({ ...track, cid: "c" });
+		made.signal.published("c", "TR_one");
+		await published;
+		const [peer, signal] = [made.fakes.peer, made.signal];
+		regions(made, "ws://10.0.0.3");
+		peer.state("failed", "no path");
+		assert.equal(made.session.state, "preparing");
+		assert.ok(peer.closed && signal.ended === "close");
+		await sleep(0);
+		assert.equal(made.session.state, "joining");
+		assert.equal(made.signal.url, "ws://10.0.0.3");
+		made.signal.accept(() => made.signal.answer(first));
+		await sleep(0);
+		made.signal.published("c", "TR_two");
+		made.fakes.peer.state("connected");
+		made.fakes.peer.openChannels();
+		const told = ["joined", "restarting", "joined", "republished c TR_two", "connected"];
+		assert.deepEqual(made.events, told);
+		made.session.leave();
+	});
+}
+
+test("media that comes up in no region: why not in the last", async () => {
+	const made = make({ hasRegions: () => true, mediaTimeout: 30 });
+	await reach.negotiating(made);
+	regions(made, "ws://10.0.0.2");
+	await sleep(40);
+	assert.equal(made.signal.url, "ws://10.0.0.2");
+	made.signal.accept(() => made.signal.answer(first));
+	await sleep(0);
+	made.fakes.peer.state("failed", "no path");
+	await sleep(0);
+	assert.equal(made.session.state, "closed");
+	assert.match(made.end()?.error?.message ?? "", /no path/);
+});
+
+test("when all is joined anew, too", async () => {
+	const made = make({ hasRegions: () => true });
+	await reach.renegotiating(made);
+	regions(made, "ws://10.0.0.2");
+	made.fakes.peer.state("failed", "no path");
+	assert.equal(made.session.state, "resting");
+	await sleep(70);
+	assert.equal(made.session.state, "rejoining");
+	assert.equal(made.signal.url, "ws://10.0.0.2");
+	made.session.leave();
 });
 
 test("stranded + timedOut → rejoining: the server did not say why", async () => {

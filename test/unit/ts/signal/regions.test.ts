@@ -1,6 +1,6 @@
 import { assert, sleep, test } from "harness";
 import { ConnectionError, ConnectionErrorReason } from "livekit/signal/ConnectionError";
-import { isCloud, Regions } from "livekit/signal/regions";
+import { isCloud, Regions } from "livekit/signal/regions/Regions";
 import config from "mc/config";
 
 const home = `ws://127.0.0.1:${config.port}/some/where`;
@@ -33,6 +33,16 @@ test("one after the other, nearest first, then none, until reset", async () => {
 	assert.equal(await regions.next(home, "good", failed), "ws://a.example");
 	regions.reset();
 	assert.equal(await regions.next(home, "good", failed), "ws://a.example");
+});
+
+test("not the one that failed; and the nearest by itself", async () => {
+	const regions = make();
+	assert.equal(await regions.next(home, "good", failed, "ws://a.example"), "wss://b.example");
+	assert.equal(await regions.next(home, "good", failed, "wss://b.example"), undefined);
+	assert.equal(await make().nearest(home, "good"), "ws://a.example");
+	assert.equal(await make().nearest(home, "missing"), undefined);
+	assert.equal(await new Regions({}).nearest(home, "good"), undefined);
+	await assert.rejects(make().nearest(home, "refused"), /401/);
 });
 
 test("what a server says is bounded, and nonsense is none", async () => {

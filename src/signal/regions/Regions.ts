@@ -4,10 +4,10 @@
  */
 
 import type { StreamTLSOptions } from "webrtc-native/stream";
-import type { RegionInfo } from "../protocol/generated/types";
-import { ConnectionError, ConnectionErrorReason } from "./ConnectionError";
-import { type Endpoint, parseEndpoint } from "./Endpoint";
-import { HttpGet } from "./http";
+import type { RegionInfo } from "../../protocol/generated/types";
+import { ConnectionError, ConnectionErrorReason } from "../ConnectionError";
+import { type Endpoint, parseEndpoint } from "../Endpoint";
+import { HttpGet } from "../http";
 
 /** Milliseconds for the question. */
 const TIMEOUT = 5000;
@@ -46,16 +46,28 @@ export class Regions {
 	}
 
 	/**
-	 * The next region to join after `error` at another one. Undefined: there is none, or the error is not
+	 * The next region to join after `error` at `failed`. Undefined: there is none, or the error is not
 	 * one that a region has. `home` is the app's URL. Rejects with ConnectionError NotAllowed when the
 	 * token is not taken.
 	 */
-	async next(home: string, token: string, error: ConnectionError): Promise<string | undefined> {
+	async next(
+		home: string,
+		token: string,
+		error: ConnectionError,
+		failed = home,
+	): Promise<string | undefined> {
 		const { Cancelled, NotAllowed } = ConnectionErrorReason;
 		if (error.reason === Cancelled || error.reason === NotAllowed) return undefined;
 		if (!this.exist(home)) return undefined;
-		this.#left ??= await this.#ask(parseEndpoint(home), token);
+		this.#left ??= (await this.#ask(parseEndpoint(home), token)).filter((url) => url !== failed);
 		return this.#left.shift();
+	}
+
+	/** Undefined: there are none. Rejects as next(). */
+	async nearest(home: string, token: string): Promise<string | undefined> {
+		if (!this.exist(home)) return undefined;
+		const [first] = await this.#ask(parseEndpoint(home), token);
+		return first;
 	}
 
 	/** A server that sends us away says where there are others. */

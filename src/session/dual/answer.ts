@@ -3,9 +3,9 @@
  * which we receive or which are inactive (RFC 8866, RFC 9429).
  */
 
-import { AUDIO_LEVEL_URI, begin, MID_URI, type OwnSide, pushData, transport } from "./build";
-import { formatCandidate } from "./candidate";
-import type { Section } from "./parse";
+import { AUDIO_LEVEL_URI, begin, MID_URI, type OwnSide, pushData, transport } from "../sdp/build";
+import { formatCandidate } from "../sdp/candidate";
+import type { Section } from "../sdp/parse";
 
 /** One section of the other side's offer, and what we make of it. */
 export interface AnsweredSection {
