@@ -189,6 +189,8 @@ export function parseDescription(text: string): Description {
 		const end = endOfLine(text, start);
 		const line = text.slice(start, text[end - 1] === "\r" ? end - 1 : end);
 		if (line.length > LIMITS.line) throw new SdpError(`a line of over ${LIMITS.line} characters`);
+		// An answer repeats what was offered: it would have one line more.
+		if (/[\r\0]/.test(line)) throw new SdpError("a line with a carriage return or NUL in it");
 		if (line.startsWith("m=")) readMedia(line.slice(2), reading);
 		else if (line.startsWith("a=")) readAttribute(line.slice(2), reading);
 		start = end + 1;
