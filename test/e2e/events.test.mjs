@@ -30,6 +30,7 @@ import { until } from "./lib/until.mjs";
 const app = "test/e2e/apps/room";
 const mic = "test/fixtures/speech-16k.wav";
 const room = "events";
+const old = process.env.LIVEKIT_XS_OLD_SERVER === "1";
 
 /** @type {import("../../tools/server/server.mjs").Server} */
 let server;
@@ -381,7 +382,8 @@ describe("a device in a room", () => {
 
 	it("hears that the server cannot send it a track", async () => {
 		const failed = new RegExp(`^trackSubscriptionFailed ${annsFilm} ann 0$`, "m");
-		await until(() => failed.test(device.output()), `${failed}`, 20_000);
+		// Where it offers itself, our answer is enough for it.
+		if (!old) await until(() => failed.test(device.output()), `${failed}`, 20_000);
 		await ann.unpublish(annsFilm);
 		await line(/^trackUnpublished film ann/);
 	});
