@@ -80,6 +80,8 @@ export class RoomData
 {
 	/** Bytes of one packet at most. */
 	readonly maxPacketBytes: number;
+	/** See StreamLimits. */
+	readonly maxTextBytes: number;
 	/** Undefined before the server has told it. */
 	serverVersion: string | undefined;
 	readonly #core: RoomCore;
@@ -100,7 +102,8 @@ export class RoomData
 		this.#core = core;
 		this.#participants = participants;
 		this.maxPacketBytes = maxPacketBytes(core.options.maxDataBytes);
-		this.#texts = new Budget(core.options.maxTextBytes ?? MAX_TEXT_BYTES);
+		this.maxTextBytes = core.options.maxTextBytes ?? MAX_TEXT_BYTES;
+		this.#texts = new Budget(this.maxTextBytes);
 	}
 
 	/** A session begins. */
@@ -272,7 +275,7 @@ export class RoomData
 	}
 
 	get #codec(): ObjectCodec {
-		this.#objects ??= new ObjectCodec();
+		this.#objects ??= new ObjectCodec(this.maxTextBytes);
 		return this.#objects;
 	}
 

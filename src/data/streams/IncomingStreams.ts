@@ -32,7 +32,7 @@ export const MAX_STREAMS = 16;
 /** Of them, for one sender: others have a chance while it fills its own. */
 const SENDERS_SHARE = 0.75;
 const MAX_STREAM_BYTES = 65_536;
-export const MAX_TEXT_BYTES = 32_768;
+export const MAX_TEXT_BYTES = 131_072;
 /** Of the room's `maxTextBytes`, for headers (mostly attributes) of streams that are open: they are in the heap. */
 const HEADERS_SHARE = 0.5;
 /**
@@ -41,7 +41,7 @@ const HEADERS_SHARE = 0.5;
  */
 const STALE_AFTER = 5_000;
 /** Bytes of an attribute beside its text. */
-const ENTRY_COST = 32;
+const ENTRY_COST = 64;
 
 export interface StreamStats {
 	streamsIn: number;
