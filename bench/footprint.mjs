@@ -3,7 +3,7 @@
  * are of the rv32 image (-Os; libraries -O2), TypeScript's of the engine's own compiler.
  */
 
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { buildApp } from "../tools/app/build.mjs";
 import { capture } from "../tools/lib/command.mjs";
@@ -11,6 +11,9 @@ import { Failure } from "../tools/lib/failure.mjs";
 import { build, root } from "../tools/lib/paths.mjs";
 import { linkMap, objects, runSelfTest, setUpSelfTest } from "../tools/rv32.mjs";
 import { figure } from "./figures.mjs";
+
+/** The app that is measured with. */
+const app = "examples/minimal/main";
 
 /** @typedef {{ text: number, data: number, bss: number }} Sizes in bytes; text includes constants */
 
@@ -71,14 +74,19 @@ function libraries() {
 }
 
 /**
- * Bytes of bytecode by folder of the library: as the engine compiles it without line numbers, with
- * keys of two bytes. Apps, boards and the SDK's own modules are not of it.
+ * Bytes of bytecode in a device's flash, by folder of the library, for an app with this manifest of
+ * ours: what the SDK's linker keeps of preloads (measure.c), with keys of two bytes and no line
+ * numbers. Apps, boards and the SDK's own modules are not of it.
+ * @param {string} manifest
  */
-function bytecode() {
-	const app = buildApp(join(root, "examples", "minimal", "manifest.json"), {
-		outDir: join(build, "footprint"),
-	});
-	const output = capture(join(build, "desktop", "xs-host"), ["--bytecode", app]);
+function bytecode(manifest) {
+	const folder = join(build, "footprint", manifest);
+	const path = join(folder, "manifest.json");
+	const include = [join(root, manifest), join(root, "boards/manifest.json")];
+	mkdirSync(folder, { recursive: true });
+	writeFileSync(path, JSON.stringify({ include, modules: { "*": join(root, app) } }));
+	const description = buildApp(path, { outDir: folder });
+	const output = capture(join(build, "desktop", "xs-host"), ["--bytecode", description]);
 	if (output === undefined) throw new Failure("xs-host --bytecode failed");
 	/** @type {Map<string, number>} */
 	const folders = new Map();
@@ -89,6 +97,21 @@ function bytecode() {
 		if (folder) folders.set(folder, (folders.get(folder) ?? 0) + Number(bytes));
 	}
 	return folders;
+}
+
+/** With all of the library, and with what a voice needs. */
+function bytecodeFigures() {
+	return Object.entries({
+		"footprint.typescript.bytecode": "manifest.json",
+		"footprint.typescript.voice.bytecode": "manifest_voice.json",
+	}).flatMap(([name, manifest]) => {
+		const folders = [...bytecode(manifest)].sort();
+		const total = folders.reduce((sum, [, bytes]) => sum + bytes, 0);
+		return [
+			figure(name, "B", [total]),
+			...folders.map(([folder, bytes]) => figure(`${name}.${folder}`, "B", [bytes])),
+		];
+	});
 }
 
 /** @param {string} name @param {Sizes} sizes */
@@ -103,11 +126,8 @@ export async function footprint() {
 	/** @type {Map<string, Sizes>} */
 	const total = new Map();
 	for (const sizes of modules.values()) add(total, "native", sizes);
-	const folders = [...bytecode()].sort();
-	const name = "footprint.typescript.bytecode";
 	return [
-		figure(name, "B", [folders.reduce((sum, [, bytes]) => sum + bytes, 0)]),
-		...folders.map(([folder, bytes]) => figure(`${name}.${folder}`, "B", [bytes])),
+		...bytecodeFigures(),
 		...figuresOf("footprint.native", total.get("native") ?? nothing()),
 		...[...modules]
 			.sort()

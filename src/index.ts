@@ -1,18 +1,23 @@
 /** The public API; livekit-client's names and meanings. */
 
-export { AudioFrame } from "./audio/AudioFrame";
-export { AudioSource, AudioSourceError } from "./audio/AudioSource";
-export { AudioStream, type AudioStreamOptions } from "./audio/AudioStream";
+export {
+	AudioFrame,
+	AudioSource,
+	AudioSourceError,
+	AudioStream,
+	type AudioStreamOptions,
+} from "./audio/index";
 export type { ChatMessage, SipDTMF, TranscriptionSegment } from "./data/messages";
 export type { ObjectValue } from "./data/objects/ObjectCodec";
 export type { PerformRpcParams, RpcHandler, RpcInvocationData } from "./data/rpc/protocol";
 export {
 	type ByteStreamHandler,
 	ByteStreamReader,
+	ByteStreamWriter,
 	type TextStreamHandler,
 	TextStreamReader,
-} from "./data/streams/StreamReader";
-export { ByteStreamWriter, TextStreamWriter } from "./data/streams/StreamWriter";
+	TextStreamWriter,
+} from "./data/streams/index";
 export type {
 	ByteStreamInfo,
 	FileLike,

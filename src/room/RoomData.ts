@@ -3,6 +3,7 @@
  * Handlers stay when a session ends; streams and calls end with it.
  */
 
+import { Budget, MAX_TEXT_BYTES } from "../data/Budget";
 import type { DataPackets } from "../data/DataPackets";
 import type { DataPort } from "../data/DataPort";
 import {
@@ -14,17 +15,14 @@ import {
 } from "../data/messages";
 import { OBJECT_TOPIC, ObjectCodec, type ObjectValue } from "../data/objects/ObjectCodec";
 import { dispatch, type PacketEvents } from "../data/PacketDispatcher";
-import { ATTRIBUTE, REQUEST_TOPIC, RESPONSE_TOPIC, type RpcStats } from "../data/rpc/protocol";
-import { RpcClient } from "../data/rpc/RpcClient";
-import { RpcServer } from "../data/rpc/RpcServer";
+import { RpcClient, RpcServer, receiveStreams, streamRefused } from "../data/rpc/index";
+import type { RpcStats } from "../data/rpc/protocol";
 import {
 	IncomingStreams,
-	MAX_TEXT_BYTES,
+	OutgoingStreams,
 	type StreamStats,
 	type StreamsHost,
-} from "../data/streams/IncomingStreams";
-import { OutgoingStreams } from "../data/streams/OutgoingStreams";
-import { Budget } from "../data/streams/StreamFeed";
+} from "../data/streams/index";
 import type { Handlers } from "../platform/emitter";
 import { log } from "../platform/log";
 import {
@@ -170,7 +168,7 @@ export class RoomData
 		return this.#packets.send(packet, kind);
 	}
 
-	sendObject(value: ObjectValue, options: ObjectPublishOptions = {}): Promise<void> {
+	async sendObject(value: ObjectValue, options: ObjectPublishOptions = {}): Promise<void> {
 		const { reliable = true, topic = "", destinationIdentities } = options;
 		const payload = this.#codec.pack(value);
 		const user = { payload, topic: OBJECT_TOPIC + topic, destinationIdentities };
@@ -241,10 +239,8 @@ export class RoomData
 		this.incoming.onTrailer(trailer, participantIdentity);
 	}
 	/** Who waits for a response, there or here, need not wait for its time to be over. */
-	streamRefused({ topic, attributes }: DataStream_Header, identity: string): void {
-		const id = attributes.get(ATTRIBUTE.ID);
-		if (topic === REQUEST_TOPIC) this.rpcServer.refuse(id, identity);
-		else if (topic === RESPONSE_TOPIC) this.rpcClient.onResponseRefused(id, identity);
+	streamRefused(header: DataStream_Header, identity: string): void {
+		streamRefused(header, identity, this);
 	}
 	holdData(hold: boolean): void {
 		this.#core.session?.holdData(hold);
@@ -261,12 +257,7 @@ export class RoomData
 
 	/** Topics of ours. */
 	#listen(incoming: IncomingStreams): IncomingStreams {
-		incoming.registerText(REQUEST_TOPIC, (reader, { identity }) =>
-			this.rpcServer.onRequestStream(reader, identity),
-		);
-		incoming.registerText(RESPONSE_TOPIC, (reader, { identity }) =>
-			this.rpcClient.onResponseStream(reader, identity),
-		);
+		receiveStreams(incoming, this);
 		incoming.setDefaultText(CHAT_TOPIC, async (reader, { identity }) => {
 			const { id, timestamp } = reader.info;
 			this.#onChat({ id, timestamp, message: await reader.readAll() }, identity);

@@ -68,9 +68,10 @@ export class RoomUpdates implements Handlers<SessionEvents> {
 		this.#core.local.remoteUnpublish(trackSid);
 	}
 	trackSubscribed({ trackSid }: TrackSubscribed): void {
-		const { local } = this.#core;
-		const publication = local.trackPublications.get(trackSid);
-		if (publication) this.#core.announce("localTrackSubscribed", publication, local);
+		// The word that it is published may have come in the same turn: that is heeded behind this.
+		if (!this.#tellSubscribed(trackSid)) {
+			Promise.resolve().then(() => this.#tellSubscribed(trackSid));
+		}
 	}
 	subscriptionResponse({ trackSid, err }: SubscriptionResponse): void {
 		this.#subscriptions.fail(trackSid, err);
@@ -123,6 +124,14 @@ export class RoomUpdates implements Handlers<SessionEvents> {
 			this.#core.data.onParticipantGone(identity);
 		}
 		this.#core.data.forgetSender();
+	}
+
+	/** False: it is not ours, or not published yet. */
+	#tellSubscribed(sid: string): boolean {
+		const { local } = this.#core;
+		const publication = local.trackPublications.get(sid);
+		if (publication) this.#core.announceLater("localTrackSubscribed", publication, local);
+		return publication !== undefined;
 	}
 
 	#onParticipant(info: ParticipantInfo): void {

@@ -2,7 +2,7 @@
 
 import type { AudioInput, Microphone } from "webrtc-native/device";
 import type { Tap, TapOptions } from "webrtc-native/webrtc";
-import { AudioSource } from "../audio/AudioSource";
+import { AudioSource } from "../audio/index";
 import { Emitter } from "../platform/emitter";
 import {
 	TrackSource as ProtoSource,

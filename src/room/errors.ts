@@ -4,6 +4,7 @@ import type { RequestResponse_Reason } from "../protocol/generated/enums";
 
 export { RpcError } from "../data/rpc/RpcError";
 export { DataStreamError, DataStreamErrorReason } from "../data/streams/DataStreamError";
+export { UnsupportedError } from "../platform/UnsupportedError";
 export { PublishDataError, PublishDataErrorReason } from "../session/DataChannels";
 export { TrackPublishError } from "../session/Publications";
 export { ConnectionError, ConnectionErrorReason } from "../signal/ConnectionError";
@@ -19,16 +20,6 @@ export class SignalRequestError extends Error {
 	}
 	override get name(): string {
 		return "SignalRequestError";
-	}
-}
-
-/** This hardware cannot do it: it has no camera and no screen to share. */
-export class UnsupportedError extends Error {
-	/** livekit-client's DeviceUnsupportedError has this code. */
-	readonly code = 21;
-
-	override get name(): string {
-		return "UnsupportedError";
 	}
 }
 

@@ -9,10 +9,10 @@ import { ReconnectReason } from "../protocol/generated/enums";
 import type { JoinResponse, ReconnectResponse, SyncState } from "../protocol/generated/types";
 import type { Init } from "../protocol/schema";
 import type { DataChannels } from "./DataChannels";
+import { Subscriber } from "./dual/Subscriber";
 import { newCname, newSessionId } from "./ids";
 import { Negotiation, type NegotiationHost } from "./Negotiation";
 import { Receivers, type ReceiversHost } from "./Receivers";
-import { Subscriber } from "./Subscriber";
 import { type MediaState, Transport, type TransportOptions } from "./Transport";
 
 export interface ConnectionHost extends NegotiationHost, ReceiversHost {

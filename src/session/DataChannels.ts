@@ -1,7 +1,7 @@
 /**
  * LiveKit's two data channels, `_reliable` and `_lossy`. We open both, always: the server withholds
  * reliable data until it has both. With two peer connections they are for what we send, and the server
- * opens two of its own (DownChannels.ts).
+ * opens two of its own (dual/DownChannels.ts).
  */
 
 import type { ChannelOptions, Peer } from "webrtc-native/webrtc";
@@ -9,7 +9,7 @@ import { log } from "../platform/log";
 import { DataPacket_Kind as DataPacketKind, SignalTarget } from "../protocol/generated/enums";
 import type { DataChannelInfo } from "../protocol/generated/types";
 import type { Init } from "../protocol/schema";
-import { DownChannels, type DownChannelsHost } from "./DownChannels";
+import type { DownChannels, DownChannelsHost } from "./dual/DownChannels";
 import { ReplayBuffer, type SentPacket } from "./ReplayBuffer";
 import type { RemoteData } from "./remoteData";
 import type { ChannelHandlers } from "./Transport";
@@ -131,10 +131,9 @@ export class DataChannels implements ChannelHandlers, DownChannelsHost {
 		return this.#settled && (this.#down?.settled ?? true);
 	}
 
-	/** What others send comes in a peer connection of its own: its channels, to be given to that. */
-	listenDown(): DownChannels {
-		this.#down = new DownChannels(this);
-		return this.#down;
+	/** What others send comes in the channels of another peer connection. */
+	listenDown(channels: DownChannels): void {
+		this.#down = channels;
 	}
 
 	/** The server knows better: it comes in the channels that we open. Before open(). */
@@ -276,7 +275,7 @@ export class DataChannels implements ChannelHandlers, DownChannelsHost {
 		this.#down = undefined;
 		this.#obstacle = undefined;
 		this.#replay.clear();
-		for (const kind of [...this.#high]) this.#setLow(kind);
+		this.#high.forEach((kind) => this.#setLow(kind));
 	}
 
 	/** The peer is closed. */
@@ -390,7 +389,7 @@ export class DataChannels implements ChannelHandlers, DownChannelsHost {
 		this.#obstacle = obstacle;
 		this.#channels = [];
 		this.#peer = this.#downPeer = undefined;
-		for (const { reject } of this.#waiting) reject(notConnected(obstacle));
+		this.#waiting.forEach(({ reject }) => reject(notConnected(obstacle)));
 		this.#waiting = [];
 		this.#waitingBytes = 0;
 		this.#setHolding();

@@ -21,7 +21,7 @@ import type {
 	TrackInfo,
 } from "../protocol/generated/types";
 import type { Init } from "../protocol/schema";
-import { Regions } from "../signal/regions";
+import { Regions } from "../signal/regions/Regions";
 import type { Connection, ConnectionHost } from "./Connection";
 import { DataChannels, type DataChannelsOptions } from "./DataChannels";
 import * as ends from "./ends";

@@ -15,7 +15,7 @@ import type {
 } from "../protocol/generated/types";
 import type { Init } from "../protocol/schema";
 import { ConnectionError, ConnectionErrorReason } from "../signal/ConnectionError";
-import type { Regions } from "../signal/regions";
+import type { Regions } from "../signal/regions/Regions";
 import type { SignalClient } from "../signal/SignalClient";
 import type { SignalEvents, SignalOptions, SignalStats } from "../signal/types";
 import { asConnectionError } from "./failures";
@@ -208,10 +208,10 @@ export class Signalling {
 	flush(): void {
 		const held = this.#held;
 		this.#held = [];
-		for (const { request, send } of held) {
+		held.forEach(({ request, send }) => {
 			if (send) send(this.#client);
 			else this.send(request);
-		}
+		});
 	}
 
 	#hold(held: Held): boolean {
@@ -263,7 +263,7 @@ export class Signalling {
 
 	#end(): void {
 		this.#participant = "";
-		for (const { send } of this.#held) send?.(undefined);
+		this.#held.forEach(({ send }) => send?.(undefined));
 		this.#held = [];
 	}
 

@@ -2,7 +2,7 @@
 
 import { parseEndpoint } from "../signal/Endpoint";
 import { HttpGet } from "../signal/http";
-import { Regions, type RegionsOptions } from "../signal/regions";
+import { Regions, type RegionsOptions } from "../signal/regions/Regions";
 
 /** Milliseconds; the visit is a courtesy. */
 const TIMEOUT = 5000;

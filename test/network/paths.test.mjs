@@ -21,7 +21,9 @@ import { pause } from "./lib.mjs";
 
 const skip = await labRefusal();
 const speech = join(root, "test/fixtures/speech-16k.wav");
-const seconds = 4;
+/** Two peer connections: pion, which chooses one's path, waits 2 s before it takes a relay. */
+const old = process.env.LIVEKIT_XS_OLD_SERVER === "1";
+const [deaf, seconds] = old ? [2.5, 6.5] : [0, 4];
 const noUdp = Object.freeze({ delay: 10, blockUdp: true });
 
 /**
@@ -70,7 +72,7 @@ function network(name, rooms, relay = {}) {
 		const { path, timeline, peer } = report;
 		const said = readWav(speech);
 		const heard = readWav(device.speaker);
-		const begin = said.samples.subarray(0, (seconds - 2) * said.rate);
+		const begin = said.samples.subarray(deaf * said.rate, (seconds - 2) * said.rate);
 		const { likeness } = compare(begin, heard.samples, said.rate);
 		const ice = Math.round(timeline.ice - timeline.joined);
 		t.diagnostic(JSON.stringify({ ...path, ice, likeness }));
@@ -193,7 +195,8 @@ describe("paths through a network", { skip, concurrency: true }, () => {
 			// The dead one is asked for 9.5 s. The taken one is there a little after the join: its three
 			// round trips began with connect().
 			assert.ok(ice < 300, `a path after ${ice} ms`);
-			assert.equal(peer.relaysFailed, 1, "the one that refused; the dead one was still asked");
+			// Each peer connection asks. The dead one was still asked.
+			assert.equal(peer.relaysFailed, old ? 2 : 1, "the one that refused");
 			assert.ok(peer.turnStaleNonces >= 1, "no nonce became stale");
 			for (const name of ["Malformed", "Integrity", "Channel", "Peer"]) {
 				assert.equal(peer[`turnDropped${name}`], 0, name);

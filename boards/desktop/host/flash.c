@@ -193,6 +193,10 @@ void host_flash(xsMachine *the)
 		host_compile(the, &app->modules[i]);
 	run_preloads(the);
 	fxCollectGarbage(the);
+	if (host_of(the)->measuring) {
+		host_measure(the);
+		return;
+	}
 	each_slot(the, freeze);
 	freeze_intrinsics(the);
 	fxShareMachine(the);

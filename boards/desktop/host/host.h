@@ -1,9 +1,10 @@
 /*
  * The desktop host: runs one app (a description made by tools/app) on the main thread. Files: app.c
  * reads the description, script.c compiles its modules, flash.c makes the machine that a device has
- * in flash and that the app's is a clone of, platform.c and modules.c are what the engine asks of
- * its platform, native.c the door from JavaScript to C symbols, loop.c timers, messages and the
- * event loop, report.c how an app that fails is reported, xs_*.c the C side of sdk/ and simulator.
+ * in flash and that the app's is a clone of, measure.c says how large that is, platform.c and
+ * modules.c are what the engine asks of its platform, native.c the door from JavaScript to C
+ * symbols, loop.c timers, messages and the event loop, report.c how an app that fails is reported,
+ * xs_*.c the C side of sdk/ and simulator.
  *
  * Include this before or after xsAll.h; it needs only xs.h's names.
  */
@@ -49,6 +50,8 @@ typedef struct host {
 	int status;           /* the process's exit status to be */
 	bool promise_jobs;    /* some wait */
 	bool preloading;      /* the machine is the one in flash */
+	bool release;         /* bytecode has no lines, as in a device */
+	bool measuring;       /* bytecode: the app is not run */
 	bool main_done;       /* main and what it awaits at its top level */
 	bool signalled;       /* the app was told */
 	xsSlot flash_natives; /* name → host function, in flash; or undefined */
@@ -77,11 +80,21 @@ char *host_read_file(const char *path, size_t *length);
 /** Compiles for `the`, whose keys the code uses; what is wrong is said when somebody imports it. */
 void host_compile(xsMachine *the, host_module *module);
 void host_free_script(host_module *module);
+bool host_is_preload(const host_app *app, const host_module *module);
+/** Bytes of the instruction at `p`, with its text, but only up to a function that is inside. */
+size_t host_instruction_size(signed char *p);
+/** The instruction at `p` names a key. */
+bool host_has_key(const signed char *p);
+/** Bytes of the function that is inside the instruction at `p`, or 0. */
+size_t host_nested_size(signed char *p);
+
+/* measure.c */
+
 /**
- * Prints a line for each module: name, source and the bytes of its bytecode as a device's release
- * has it (no lines, short keys), separated by tabs.
+ * Prints a line for each module: name, source and bytes of its bytecode in a device's flash,
+ * separated by tabs. Functions are gone then.
  */
-void host_measure(xsMachine *the, const host_app *app);
+void host_measure(xsMachine *the);
 
 /* flash.c */
 

@@ -112,7 +112,6 @@ static void fix_heap(xsCreation *creation, uint32_t chunk, uint32_t slots, uint3
 typedef struct {
 	const char *profile;
 	uint32_t chunk, slots, stack;
-	bool measure;
 } options;
 
 /* CHUNK,SLOTS,STACK: three whole numbers, each above zero. */
@@ -137,7 +136,7 @@ static int read_options(host *host, options *out, int argc, char *const *argv)
 	for (; i < argc && argv[i][0] == '-'; i++) {
 		const char *value = i + 1 < argc ? argv[i + 1] : "";
 		if (strcmp(argv[i], "--bytecode") == 0) {
-			out->measure = true;
+			host->release = host->measuring = true;
 			continue;
 		}
 		if (strcmp(argv[i], "--state") == 0)
@@ -191,21 +190,21 @@ int main(int argc, char *argv[])
 		host_app_free(&host.app);
 		return HOST_EXIT_USAGE;
 	}
+	if (options.profile != NULL || options.slots > 0)
+		host.release = true;
 	apply_options(&host.app.creation, &options);
 	if (i < argc)
 		i++;
 	host.args = argv + i;
 	host.arg_count = (size_t)(argc - i);
 	flash = make_flash(&host);
-	if (flash != NULL && !options.measure)
+	if (flash != NULL && !host.measuring)
 		machine = fxCloneMachine(&host.app.creation, flash, "app", &host);
-	if (flash != NULL && options.measure) {
-		host_measure(flash, &host.app);
-	} else if (machine != NULL) {
+	if (machine != NULL) {
 		run(machine, run_app);
 		host_loop_stop();
 		fxDeleteMachine(machine);
-	} else if (host.status == 0) {
+	} else if (host.status == 0 && !host.measuring) {
 		fprintf(stderr, "%s: no XS machine fits into its creation\n", description);
 		host.status = HOST_EXIT_ENGINE;
 	}

@@ -1,6 +1,7 @@
 /*
  * Modules become bytecode before the app runs, as the SDK's linker makes them for a device: the
- * names they use are keys of the machine in "flash", and their code stays outside of any heap.
+ * names they use are keys of the machine in "flash". Of a preload the functions that are left when
+ * it has run are in flash, its other code is gone; code of other modules stays where it is, whole.
  */
 
 #include "xsAll.h"
@@ -8,8 +9,6 @@
 #include "xsScript.h"
 
 #include "host.h"
-
-#define DEVICE_KEY 2 /* bytes of a key in a device's bytecode; here it may have four */
 
 typedef struct {
 	const char *at;
@@ -120,8 +119,7 @@ static txByte archived(txByte code)
 	}
 }
 
-/* Bytes of the instruction at `p`; of one with text or a nested function, up to what is inside. */
-static size_t size_of(txByte *p)
+size_t host_instruction_size(txByte *p)
 {
 	txS1 size = gxCodeSizes[(txU1)*p];
 	txByte *operand = p + 1;
@@ -143,7 +141,26 @@ static size_t size_of(txByte *p)
 	}
 }
 
-static bool has_key(const txByte *p)
+size_t host_nested_size(txByte *p)
+{
+	txByte *operand = p + 1;
+	txU2 two;
+	txS4 four;
+	switch ((txU1)*p) {
+	case XS_CODE_CODE_1:
+		return (size_t)(txU1)*operand;
+	case XS_CODE_CODE_2:
+		mxDecode2(operand, two);
+		return (size_t)two;
+	case XS_CODE_CODE_4:
+		mxDecode4(operand, four);
+		return (size_t)four;
+	default:
+		return 0;
+	}
+}
+
+bool host_has_key(const txByte *p)
 {
 	return gxCodeSizes[(txU1)*p] == 0;
 }
@@ -168,18 +185,23 @@ static void note_native(txMachine *the, const txByte *p)
 		host_flash_native(the, text);
 }
 
-/* From here on the script is of the machine's keys, and its code is where it stays. */
-static void link_script(txMachine *the, txScript *script)
+/*
+ * From here on the script is of the machine's keys. As the SDK's linker does it, code that stays
+ * where it is says so, and that of a preload does not: the engine copies its texts, and the
+ * functions that its functions make, into the heap.
+ */
+static void link_script(txMachine *the, txScript *script, bool stays)
 {
 	txID *ids = intern_symbols(the, script);
 	txByte *p = script->codeBuffer;
 	txByte *end = p + script->codeSize;
 	while (p < end) {
-		size_t size = size_of(p);
-		if (has_key(p))
+		size_t size = host_instruction_size(p);
+		if (host_has_key(p))
 			renumber_key(p, ids);
 		note_native(the, p);
-		*p = archived(*p);
+		if (stays)
+			*p = archived(*p);
 		p += size;
 	}
 	free(ids);
@@ -197,8 +219,20 @@ static void say_fault(host_module *module, int line, const char *what)
 	module->fault = strdup(text);
 }
 
+bool host_is_preload(const host_app *app, const host_module *module)
+{
+	size_t i;
+	for (i = 0; i < app->preload_count; i++) {
+		if (strcmp(app->preload[i], module->name) == 0)
+			return true;
+	}
+	return false;
+}
+
 void host_compile(xsMachine *the, host_module *module)
 {
+	const host_app *app = &host_of(the)->app;
+	txUnsigned lines = host_of(the)->release ? 0 : mxDebugFlag;
 	parse_error error = {0, ""};
 	size_t length = 0;
 	size_t map_length = 0;
@@ -217,12 +251,12 @@ void host_compile(xsMachine *the, host_module *module)
 		if (module->map != NULL)
 			map = host_read_file(module->map, &map_length);
 	}
-	script = parse(the, module, text, length, map, map_length, mxDebugFlag, &error);
+	script = parse(the, module, text, length, map, map_length, lines, &error);
 	free(map);
 	if (text != module->text)
 		free(text);
 	if (script != NULL)
-		link_script(the, script);
+		link_script(the, script, !host_is_preload(app, module));
 	else
 		say_fault(module, (int)error.line, error.message);
 	module->script = script;
@@ -232,30 +266,4 @@ void host_free_script(host_module *module)
 {
 	fxDeleteScript(module->script);
 	free(module->fault);
-}
-
-static void measure(txMachine *the, const host_module *module)
-{
-	parse_error error = {0, ""};
-	size_t length = 0;
-	char *text = host_read_file(module->path, &length);
-	txScript *script = text ? parse(the, module, text, length, NULL, 0, 0, &error) : NULL;
-	txByte *p;
-	size_t size = 0;
-	free(text);
-	if (script == NULL)
-		return;
-	for (p = script->codeBuffer; p < script->codeBuffer + script->codeSize; p += size_of(p))
-		size += has_key(p) ? 1 + DEVICE_KEY : size_of(p);
-	printf("%s\t%s\t%zu\n", module->name, module->source, size);
-	fxDeleteScript(script);
-}
-
-void host_measure(xsMachine *the, const host_app *app)
-{
-	size_t i;
-	for (i = 0; i < app->module_count; i++) {
-		if (app->modules[i].text == NULL)
-			measure(the, &app->modules[i]);
-	}
 }

@@ -19,6 +19,8 @@ int port_worker_run(void (*job)(void *context), void *context);
 int port_worker_run_waiting(void (*job)(void *context), void *context);
 /** And for one that looks up names that may have no answer: it holds up neither. */
 int port_worker_run_asking(void (*job)(void *context), void *context);
+/** Of the jobs that ask, the one of `context` is not wanted any more. True: it will not begin. */
+bool port_worker_forget_asking(const void *context);
 
 /* Text form of addresses; port_address_parse takes numeric IPv4 and IPv6 only. */
 bool port_address_parse(net_address *out, const char *text, uint16_t port);

@@ -3,11 +3,11 @@
 import { Log } from "../../platform/log";
 import { encodeUtf8 } from "../../platform/text";
 import type { RpcRequest } from "../../protocol/generated/types";
+import type { Budget } from "../Budget";
 import { ClientProtocol, type DataPort, ignore } from "../DataPort";
 import { type DataStreamError, DataStreamErrorReason } from "../streams/DataStreamError";
 import { MAX_STREAMS } from "../streams/IncomingStreams";
 import type { OutgoingStreams } from "../streams/OutgoingStreams";
-import type { Budget } from "../streams/StreamFeed";
 import type { TextStreamReader } from "../streams/StreamReader";
 import type { StreamLimits } from "../streams/types";
 import { ATTRIBUTE, MAX_PAYLOAD, packetTo, RESPONSE_TOPIC, type RpcHandler } from "./protocol";

@@ -4,8 +4,8 @@
  */
 
 import { Timeout } from "../../platform/Timeout";
+import type { Budget } from "../Budget";
 import type { StreamsHost } from "./IncomingStreams";
-import type { Budget } from "./StreamFeed";
 
 export class Brake {
 	readonly #unread: Budget;

@@ -16,9 +16,10 @@ import type {
 	DataStream_Header as Header,
 	DataStream_Trailer as Trailer,
 } from "../../protocol/generated/types";
+import { Budget } from "../Budget";
 import { Brake } from "./Brake";
 import { DataStreamError, DataStreamErrorReason } from "./DataStreamError";
-import { Budget, costOf, StreamFeed } from "./StreamFeed";
+import { costOf, StreamFeed } from "./StreamFeed";
 import {
 	type ByteStreamHandler,
 	ByteStreamReader,
@@ -32,7 +33,6 @@ export const MAX_STREAMS = 16;
 /** Of them, for one sender: others have a chance while it fills its own. */
 const SENDERS_SHARE = 0.75;
 const MAX_STREAM_BYTES = 65_536;
-export const MAX_TEXT_BYTES = 131_072;
 /** Of the room's `maxTextBytes`, for headers (mostly attributes) of streams that are open: they are in the heap. */
 const HEADERS_SHARE = 0.5;
 /**

@@ -1,29 +1,10 @@
 /** What of an inbound stream is here and not read yet. */
 
+import type { Budget } from "../Budget";
 import { DataStreamError, DataStreamErrorReason } from "./DataStreamError";
 
 /** A chunk costs the engine's heap this much beside its bytes; small ones must not be free. */
 const CHUNK_COST = 512;
-
-/** Bytes that may be used, shared by many. */
-export class Budget {
-	#used = 0;
-
-	constructor(readonly limit: number) {}
-
-	/** False when there is not so much left, unless it is to be taken anyway. */
-	take(amount: number, anyway = false): boolean {
-		if (!anyway && this.#used + amount > this.limit) return false;
-		this.#used += amount;
-		return true;
-	}
-	give(amount: number): void {
-		this.#used -= amount;
-	}
-	get used(): number {
-		return this.#used;
-	}
-}
 
 /** Of a chunk of so many bytes. */
 export const costOf = (length: number) => length + CHUNK_COST;

@@ -1,8 +1,9 @@
 /** How an app reads a stream: chunk by chunk (for await), or all of it. */
 
 import { decodeUtf8 } from "../../platform/text";
+import type { Budget } from "../Budget";
 import { DataStreamError, DataStreamErrorReason } from "./DataStreamError";
-import { type AbortSignalLike, type Budget, costOf, type StreamFeed } from "./StreamFeed";
+import { type AbortSignalLike, costOf, type StreamFeed } from "./StreamFeed";
 import { splitUtf8 } from "./split";
 import type { BaseStreamInfo, ByteStreamInfo, TextStreamInfo } from "./types";
 

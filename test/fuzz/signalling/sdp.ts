@@ -4,7 +4,7 @@
  */
 
 import type { Chance } from "fuzz/chance";
-import { buildAnswer } from "livekit/session/sdp/answer";
+import { buildAnswer } from "livekit/session/dual/answer";
 import { type Description, LIMITS, parseDescription, SdpError } from "livekit/session/sdp/parse";
 import { candidateLine, checkCandidate, makeIdentity, makePeer, WORDS } from "./candidate";
 import { must, type Target } from "./target";

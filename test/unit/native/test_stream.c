@@ -15,6 +15,7 @@
 
 #include <cmocka.h>
 
+#include "common/tcp_race.h"
 #include "port.h"
 #include "stream.h"
 #include "transport.h"
@@ -497,6 +498,74 @@ static void gives_up_in_time(void **state)
 	stop_ignoring(server, fillers);
 }
 
+/* A SYN that is lost is sent again by TCP after a second, by us much sooner. */
+static void asks_again_before_tcp_does(void **state)
+{
+	witness self = new_witness();
+	int fillers[8];
+	uint16_t port;
+	int server = listen_and_ignore(&port, fillers);
+
+	(void)state;
+	uint64_t start = port_now();
+	port_stream *stream = open_to(&self, "127.0.0.1", port, PATIENCE);
+	poll(NULL, 0, 100);
+	for (struct pollfd waits = {.fd = server, .events = POLLIN}; poll(&waits, 1, 0) > 0;)
+		close(accept(server, NULL, NULL));
+	await(&self, PORT_STREAM_OPENED, 1);
+	uint64_t took = port_now() - start;
+	assert_true(took > 290000 && took < 900000);
+	port_stream_close(stream);
+	assert_all_freed();
+	stop_ignoring(server, fillers);
+}
+
+/* A host with two addresses: a connection to the second, and how long it took; microseconds. */
+static uint64_t race_to_the_second(const struct sockaddr_in *one, struct sockaddr_in *two)
+{
+	struct addrinfo second = {.ai_family = AF_INET, .ai_addr = (struct sockaddr *)two};
+	struct sockaddr_in to = *one, peer;
+	struct addrinfo first = {.ai_family = AF_INET, .ai_addr = (struct sockaddr *)&to};
+	socklen_t size = sizeof(peer);
+	tcp_race_failure failure;
+	int never[2];
+
+	first.ai_addrlen = second.ai_addrlen = sizeof(to);
+	first.ai_next = &second;
+	assert_int_equal(pipe(never), 0);
+	uint64_t start = port_now();
+	int handle = tcp_race(&first, never[0], &failure);
+	uint64_t took = port_now() - start;
+	assert_true(handle >= 0);
+	assert_int_equal(getpeername(handle, (struct sockaddr *)&peer, &size), 0);
+	assert_int_equal(peer.sin_port, two->sin_port);
+	close(handle);
+	close(never[0]);
+	close(never[1]);
+	return took;
+}
+
+static void a_dead_address_costs_the_next_its_pace(void **state)
+{
+	(void)state;
+	struct sockaddr_in to[3];
+	int fillers[8];
+	uint16_t ports[3];
+	int deaf = listen_and_ignore(&ports[0], fillers);
+	int good = listen_on_loopback(&ports[1]);
+
+	close(listen_on_loopback(&ports[2]));
+	for (int i = 0; i < 3; i++)
+		to[i] = (struct sockaddr_in){.sin_family = AF_INET,
+									 .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+									 .sin_port = htons(ports[i])};
+	uint64_t took = race_to_the_second(&to[0], &to[1]);
+	assert_true(took >= 290000 && took < 900000);
+	assert_true(race_to_the_second(&to[2], &to[1]) < 200000); /* one that refuses: nothing */
+	close(good);
+	stop_ignoring(deaf, fillers);
+}
+
 static void can_be_closed_while_connecting(void **state)
 {
 	witness self = new_witness();
@@ -564,6 +633,8 @@ int main(void)
 		cmocka_unit_test(tells_a_refusal),
 		cmocka_unit_test(tells_an_unknown_name),
 		cmocka_unit_test(gives_up_in_time),
+		cmocka_unit_test(asks_again_before_tcp_does),
+		cmocka_unit_test(a_dead_address_costs_the_next_its_pace),
 		cmocka_unit_test(can_be_closed_while_connecting),
 		cmocka_unit_test(closes_twenty_streams_in_any_order),
 	};

@@ -76,12 +76,15 @@ static void keys_are_made_while_name_servers_are_silent(void **state)
 		post(HANG);
 	for (int i = 0; i < hanging; i++)
 		assert_true(comes(DONE));
+	for (int i = 2; i < hanging; i++)
+		assert_true(comes(BEGAN));
 }
 
 static void one_silent_name_server_does_not_hold_up_another(void **state)
 {
 	(void)state;
 	assert_int_equal(port_worker_run_waiting(never_answered, NULL), 0);
+	assert_true(comes(BEGAN));
 	assert_int_equal(port_worker_run_waiting(quick, NULL), 0);
 	assert_true(comes(DONE));
 	post(HANG);
@@ -103,12 +106,35 @@ static void the_names_of_ice_servers_do_not_hold_up_signalling(void **state)
 		assert_true(comes(DONE));
 }
 
+static void who_need_not_ask_any_more_does_not(void **state)
+{
+	int hanging[2], ended, other;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(port_worker_run_asking(never_answered, &hanging[i]), 0);
+		assert_true(comes(BEGAN));
+	}
+	assert_int_equal(port_worker_run_asking(never_answered, &ended), 0);
+	assert_int_equal(port_worker_run_asking(quick, &other), 0);
+	assert_true(port_worker_forget_asking(&ended));
+	assert_false(port_worker_forget_asking(&ended));
+	assert_false(port_worker_forget_asking(&hanging[0])); /* it has begun */
+	post(HANG);
+	assert_true(comes(DONE)); /* of the first, or of what came behind it */
+	assert_true(comes(DONE));
+	post(HANG);
+	assert_true(comes(DONE));
+	assert_int_equal(posted[BEGAN], 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(keys_are_made_while_name_servers_are_silent),
 		cmocka_unit_test(one_silent_name_server_does_not_hold_up_another),
 		cmocka_unit_test(the_names_of_ice_servers_do_not_hold_up_signalling),
+		cmocka_unit_test(who_need_not_ask_any_more_does_not),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -163,5 +163,7 @@ void resolution_end(resolution *self)
 	pthread_mutex_lock(&self->mutex);
 	self->owner = NULL;
 	pthread_mutex_unlock(&self->mutex);
+	if (port_worker_forget_asking(self)) /* it waits behind others, for long when nobody answers */
+		release(self);
 	release(self);
 }

@@ -1,26 +1,14 @@
 /* The slow half of a stream, on the worker: name resolution, TCP connect, TLS handshake. */
 #include <errno.h>
 #include <netdb.h>
-#include <netinet/in.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/poll.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "../transport.h"
-#include "address.h"
 #include "stream_private.h"
+#include "tcp_race.h"
 #include "tcp_socket.h"
-
-#define TRY_MAX 3000000 /* microseconds for an address when there are others to try after it */
-
-/* Why an address did not answer. */
-typedef struct {
-	bool set;
-	port_stream_error error;
-	char text[PORT_STREAM_MESSAGE];
-} connect_failure;
 
 static bool enter_stage(port_stream *stream, const char *stage)
 {
@@ -40,119 +28,21 @@ static void fail(port_stream *stream, port_stream_error error, const char *text)
 }
 
 /*
- * Sleeps until the socket is ready, `until`, or cancellation: 1, 0 or -1. The stream's deadline is
- * the transport thread's to watch: it ends the stream and cancels.
+ * Sleeps until the socket is ready; false when cancelled. The stream's deadline is the transport
+ * thread's to watch: it ends the stream and cancels.
  */
-static int wait_for(port_stream *stream, int socket, short events, uint64_t until)
+static bool wait_for(port_stream *stream, short events)
 {
 	struct pollfd set[] = {
-		{.fd = socket, .events = events},
+		{.fd = stream->socket, .events = events},
 		{.fd = stream->cancel.reader, .events = POLLIN},
 	};
+	int ready;
 
-	for (;;) {
-		uint64_t now = port_now();
-		int timeout = -1;
-		if (until != LOOP_NEVER)
-			timeout = until > now ? (int)((until - now + 999) / 1000) : 0;
-		int ready = poll(set, 2, timeout);
-		if (ready < 0 && errno == EINTR)
-			continue;
-		if (ready < 0 || set[1].revents)
-			return -1;
-		return ready;
-	}
-}
-
-static void describe(connect_failure *failure, int code, const struct addrinfo *to)
-{
-	net_address address;
-	char ip[PORT_ADDRESS_TEXT];
-
-	/* An address family without a route says less than an answer from another address. */
-	bool routeless = code == ENETUNREACH || code == EHOSTUNREACH || code == EADDRNOTAVAIL ||
-					 code == ENETDOWN || code == EAFNOSUPPORT || code == EACCES || code == EPERM;
-	if (routeless && failure->set)
-		return;
-	failure->set = true;
-
-	if (!address_from_socket(&address, to->ai_addr))
-		return;
-	port_address_format(&address, ip);
-	const char *open = address.family == 6 ? "[" : "", *close = address.family == 6 ? "]" : "";
-	const char *what;
-	if (code == ECONNREFUSED) {
-		failure->error = PORT_STREAM_REFUSED;
-		what = "connection refused by";
-	} else if (code == ETIMEDOUT) {
-		failure->error = PORT_STREAM_TIMEOUT;
-		what = "no answer from";
-	} else if (code == ECONNRESET) {
-		failure->error = PORT_STREAM_RESET;
-		what = "connection reset by";
-	} else {
-		failure->error = PORT_STREAM_UNREACHABLE;
-		what = "no route to";
-	}
-	snprintf(failure->text, sizeof(failure->text), "%s %s%s%s:%u", what, open, ip, close,
-			 (unsigned)address.port);
-}
-
-/* A connected socket; -1 with `failure`, or with nothing there when cancelled. */
-static int connect_one(port_stream *stream, const struct addrinfo *to, uint64_t until,
-					   connect_failure *failure, bool *cancelled)
-{
-	int handle = tcp_socket_create(to->ai_family);
-	int code = 0;
-	socklen_t size = sizeof(code);
-
-	if (handle < 0) {
-		describe(failure, errno, to);
-		return -1;
-	}
-	if (connect(handle, to->ai_addr, to->ai_addrlen) == 0)
-		return handle;
-	if (errno == EINPROGRESS) {
-		int ready = wait_for(stream, handle, POLLOUT, until);
-		*cancelled = ready < 0;
-		if (ready == 0)
-			code = ETIMEDOUT;
-		else if (ready > 0 && getsockopt(handle, SOL_SOCKET, SO_ERROR, &code, &size) != 0)
-			code = errno;
-		if (ready > 0 && code == 0)
-			return handle;
-	} else {
-		code = errno;
-	}
-	if (!*cancelled)
-		describe(failure, code, to);
-	close(handle);
-	return -1;
-}
-
-/* Every address in turn, each with its share of the time that is left. */
-static int connect_any(port_stream *stream, const struct addrinfo *found)
-{
-	connect_failure failure = {.error = PORT_STREAM_UNREACHABLE, .text = "no usable address"};
-	bool cancelled = false;
-	size_t left = 0;
-
-	for (const struct addrinfo *at = found; at; at = at->ai_next)
-		left++;
-	for (const struct addrinfo *at = found; at && !cancelled; at = at->ai_next, left--) {
-		uint64_t now = port_now();
-		uint64_t share = LOOP_NEVER;
-		if (left > 1 && stream->deadline > now) {
-			share = (stream->deadline - now) / left;
-			share = now + (share < TRY_MAX ? share : TRY_MAX);
-		}
-		int handle = connect_one(stream, at, share, &failure, &cancelled);
-		if (handle >= 0)
-			return handle;
-	}
-	if (!cancelled)
-		fail(stream, failure.error, failure.text);
-	return -1;
+	do
+		ready = poll(set, 2, -1);
+	while (ready < 0 && errno == EINTR);
+	return ready > 0 && !set[1].revents;
 }
 
 static struct addrinfo *resolve(port_stream *stream)
@@ -217,7 +107,7 @@ static int feed_handshake(port_stream *stream)
 	if (stream->cipher_start == stream->cipher_end) {
 		int got;
 		while ((got = tcp_socket_receive(stream->socket, bytes, PORT_STREAM_CIPHER)) == 0)
-			if (wait_for(stream, stream->socket, POLLIN, LOOP_NEVER) < 0)
+			if (!wait_for(stream, POLLIN))
 				return 0;
 		if (got < 0)
 			return -1;
@@ -243,7 +133,7 @@ static bool shake_hands(port_stream *stream)
 			going = feed_handshake(stream);
 			break;
 		case TLS_WANT_OUTPUT:
-			if (wait_for(stream, stream->socket, POLLOUT, LOOP_NEVER) < 0)
+			if (!wait_for(stream, POLLOUT))
 				going = 0;
 			break;
 		case TLS_CLOSED:
@@ -277,9 +167,12 @@ static void connect_stream(port_stream *stream)
 	if (!found)
 		return;
 	int handle = -1;
+	tcp_race_failure failure = {.text = ""};
 	if (enter_stage(stream, "connecting"))
-		handle = connect_any(stream, found);
+		handle = tcp_race(found, stream->cancel.reader, &failure);
 	freeaddrinfo(found);
+	if (failure.text[0])
+		fail(stream, failure.error, failure.text);
 	if (handle < 0)
 		return;
 	/* From here the descriptor is the stream's, and closed when the stream is freed. */

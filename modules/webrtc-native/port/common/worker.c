@@ -83,3 +83,19 @@ int port_worker_run_asking(void (*run)(void *context), void *context)
 {
 	return pool_run(&asking, (job){.run = run, .context = context});
 }
+
+bool port_worker_forget_asking(const void *context)
+{
+	size_t kept = 0;
+
+	pthread_mutex_lock(&mutex);
+	size_t count = asking.count;
+	for (size_t i = 0; i < count; i++) {
+		job waits = asking.queue[(asking.first + i) % QUEUE];
+		if (waits.context != context)
+			asking.queue[(asking.first + kept++) % QUEUE] = waits;
+	}
+	asking.count = kept;
+	pthread_mutex_unlock(&mutex);
+	return kept < count;
+}

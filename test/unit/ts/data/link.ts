@@ -1,17 +1,13 @@
 /** Two participants, and everything on the way between them: packets go through the codec. */
 
+import { Budget, MAX_TEXT_BYTES } from "livekit/data/Budget";
 import type { DataPort } from "livekit/data/DataPort";
 import { dispatch, type PacketEvents } from "livekit/data/PacketDispatcher";
 import { ATTRIBUTE, REQUEST_TOPIC, RESPONSE_TOPIC } from "livekit/data/rpc/protocol";
 import { RpcClient } from "livekit/data/rpc/RpcClient";
 import { RpcServer } from "livekit/data/rpc/RpcServer";
-import {
-	IncomingStreams,
-	MAX_TEXT_BYTES,
-	type StreamsHost,
-} from "livekit/data/streams/IncomingStreams";
+import { IncomingStreams, type StreamsHost } from "livekit/data/streams/IncomingStreams";
 import { OutgoingStreams } from "livekit/data/streams/OutgoingStreams";
-import { Budget } from "livekit/data/streams/StreamFeed";
 import type { StreamLimits } from "livekit/data/streams/types";
 import type { Handlers } from "livekit/platform/emitter";
 import { decode, encode } from "livekit/protocol/codec";

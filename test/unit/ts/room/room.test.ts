@@ -451,6 +451,28 @@ test("muted while it is being published", async () => {
 	assert.deepEqual(session().calls.at(-1), ["setMuted", "TR_mic", true]);
 });
 
+test("subscribed to in the turn in which it is published, and before the room is connected", async () => {
+	const { room, events, connect, session } = make();
+	const microphone = room.localParticipant.setMicrophoneEnabled(true);
+	const connected = room.connect("ws://server", "token");
+	session().join();
+	await session().published();
+	session().emit("trackSubscribed", { trackSid: "TR_mic" });
+	session().emit("connected");
+	await Promise.all([connected, microphone]);
+	const told = ["localTrackPublished TR_mic me", "localTrackSubscribed TR_mic me"];
+	assert.deepEqual(events.slice(-2), told);
+	session().end({});
+
+	await connect();
+	room.localParticipant.setMicrophoneEnabled(true);
+	const published = session().published();
+	session().emit("trackSubscribed", { trackSid: "TR_mic" });
+	session().emit("trackSubscribed", { trackSid: "TR_other" });
+	await published;
+	assert.deepEqual(events, told);
+});
+
 test("the server mutes, disagrees, and unpublishes", async () => {
 	const { room, events, connect, session, microphone } = make();
 	await connect();

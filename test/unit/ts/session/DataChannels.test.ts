@@ -5,6 +5,7 @@ import {
 	PublishDataError,
 	PublishDataErrorReason,
 } from "livekit/session/DataChannels";
+import { DownChannels } from "livekit/session/dual/DownChannels";
 import type { ChannelHandlers } from "livekit/session/Transport";
 import type { Peer } from "webrtc-native/webrtc";
 import { FakePeer } from "./fakes";
@@ -201,7 +202,7 @@ test("who wants no messages says so to all connections, those that come included
 	assert.ok(peer.holding);
 	channels.restart();
 	const [up, down] = [new FakePeer(channels as never, 1), new FakePeer(channels as never, 1)];
-	channels.listenDown();
+	channels.listenDown(new DownChannels(channels));
 	channels.open(up as unknown as Peer, remote);
 	channels.openDown(down as unknown as Peer, remote);
 	assert.deepEqual([up.holding, down.holding], [true, true]);

@@ -179,6 +179,8 @@ const hostile: [string, string][] = [
 	["an endless line", `${first}a=x:${"y".repeat(LIMITS.line)}`],
 	["too many lines", `${first}${many("a=x", LIMITS.lines)}`],
 	["too many sections", `${first}${many("m=audio 9 x 111", LIMITS.sections)}`],
+	["a line that CR ends early", replace("minptime=10", "minptime=10\rm=x")],
+	["a line with NUL", replace("minptime=10", "minptime=10\0")],
 	["no sections", first.slice(0, first.indexOf("m="))],
 	["all sections refused", replace(/^m=(\w+) 9/gm, "m=$1 0")],
 	["m= without a port", replace("m=audio 9", "m=audio")],

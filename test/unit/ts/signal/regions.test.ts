@@ -1,6 +1,6 @@
 import { assert, sleep, test } from "harness";
 import { ConnectionError, ConnectionErrorReason } from "livekit/signal/ConnectionError";
-import { isCloud, Regions } from "livekit/signal/regions";
+import { isCloud, Regions } from "livekit/signal/regions/Regions";
 import config from "mc/config";
 
 const home = `ws://127.0.0.1:${config.port}/some/where`;

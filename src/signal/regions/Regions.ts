@@ -4,10 +4,10 @@
  */
 
 import type { StreamTLSOptions } from "webrtc-native/stream";
-import type { RegionInfo } from "../protocol/generated/types";
-import { ConnectionError, ConnectionErrorReason } from "./ConnectionError";
-import { type Endpoint, parseEndpoint } from "./Endpoint";
-import { HttpGet } from "./http";
+import type { RegionInfo } from "../../protocol/generated/types";
+import { ConnectionError, ConnectionErrorReason } from "../ConnectionError";
+import { type Endpoint, parseEndpoint } from "../Endpoint";
+import { HttpGet } from "../http";
 
 /** Milliseconds for the question. */
 const TIMEOUT = 5000;

@@ -4,18 +4,19 @@
  */
 
 import type { Candidate } from "webrtc-native/webrtc";
-import { SignalTarget } from "../protocol/generated/enums";
-import type { SessionDescription, SyncState } from "../protocol/generated/types";
-import type { Init } from "../protocol/schema";
-import type { ConnectionOptions } from "./Connection";
-import { newSessionId } from "./ids";
-import { Receivers } from "./Receivers";
-import { RemoteCandidates } from "./RemoteCandidates";
-import { remoteData } from "./remoteData";
-import { type AnsweredSection, buildAnswer } from "./sdp/answer";
-import { type Description, parseDescription, SdpError } from "./sdp/parse";
-import { Transport, type TransportHost } from "./Transport";
-import { Trickle } from "./Trickle";
+import { SignalTarget } from "../../protocol/generated/enums";
+import type { SessionDescription, SyncState } from "../../protocol/generated/types";
+import type { Init } from "../../protocol/schema";
+import type { ConnectionOptions } from "../Connection";
+import { newSessionId } from "../ids";
+import { Receivers } from "../Receivers";
+import { RemoteCandidates } from "../RemoteCandidates";
+import { remoteData } from "../remoteData";
+import { type Description, parseDescription, SdpError } from "../sdp/parse";
+import { Transport, type TransportHost } from "../Transport";
+import { Trickle } from "../Trickle";
+import { type AnsweredSection, buildAnswer } from "./answer";
+import { DownChannels } from "./DownChannels";
 
 export class Subscriber implements TransportHost {
 	readonly transport: Transport;
@@ -46,7 +47,9 @@ export class Subscriber implements TransportHost {
 		this.#host = host;
 		this.#fingerprint = options.identity.fingerprint;
 		this.#trickle = new Trickle(options.host, SignalTarget.SUBSCRIBER);
-		this.transport = new Transport(options, this, options.data.listenDown(), false);
+		const channels = new DownChannels(options.data);
+		options.data.listenDown(channels);
+		this.transport = new Transport(options, this, channels, false);
 		const { peer } = this.transport;
 		this.#receivers = new Receivers(peer, options.host);
 		this.#candidates = new RemoteCandidates(peer);

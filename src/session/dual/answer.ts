@@ -3,9 +3,9 @@
  * which we receive or which are inactive (RFC 8866, RFC 9429).
  */
 
-import { AUDIO_LEVEL_URI, begin, MID_URI, type OwnSide, pushData, transport } from "./build";
-import { formatCandidate } from "./candidate";
-import type { Section } from "./parse";
+import { AUDIO_LEVEL_URI, begin, MID_URI, type OwnSide, pushData, transport } from "../sdp/build";
+import { formatCandidate } from "../sdp/candidate";
+import type { Section } from "../sdp/parse";
 
 /** One section of the other side's offer, and what we make of it. */
 export interface AnsweredSection {
@@ -32,7 +32,7 @@ export function buildAnswer(answer: Answer): string {
 		else if (offered.kind === "application") pushData(lines, offered.mid, answer, "passive");
 		else pushAnswered(lines, section, answer);
 		if (section !== accepted[0]) continue;
-		for (const candidate of answer.candidates) lines.push(`a=${formatCandidate(candidate)}`);
+		answer.candidates.forEach((candidate) => lines.push(`a=${formatCandidate(candidate)}`));
 	}
 	return `${lines.join("\r\n")}\r\n`;
 }

@@ -3,10 +3,13 @@
  * opens them, on the one that it offers.
  */
 
-import { type DataPacket_Kind as DataPacketKind, SignalTarget } from "../protocol/generated/enums";
-import type { DataChannelInfo } from "../protocol/generated/types";
-import type { Init } from "../protocol/schema";
-import type { ChannelHandlers } from "./Transport";
+import {
+	type DataPacket_Kind as DataPacketKind,
+	SignalTarget,
+} from "../../protocol/generated/enums";
+import type { DataChannelInfo } from "../../protocol/generated/types";
+import type { Init } from "../../protocol/schema";
+import type { ChannelHandlers } from "../Transport";
 
 /** By DataPacket_Kind. */
 const LABELS: readonly string[] = Object.freeze(["_reliable", "_lossy"]);
