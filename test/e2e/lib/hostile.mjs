@@ -49,7 +49,8 @@ export async function attack(url, token, check) {
 				const track = { participantIdentity: "peer", trackSid: "TR_none" };
 				return me.publishTranscription({ ...track, segments });
 			}),
-		chat: () => many(30, () => me.sendChatMessage("x".repeat(14_000))),
+		// The app answers each with a text of its own, as long, and holds both till that is sent: its own to bound.
+		chat: () => many(60, () => me.sendChatMessage("x".repeat(4_000))),
 		"small calls": () => many(60, call("echo", 1)),
 		"large calls": () => many(20, call("echo", 15_000)),
 		"streams of bytes": () =>
