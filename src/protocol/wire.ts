@@ -8,33 +8,30 @@ export const WIRE_64 = 1;
 export const WIRE_BYTES = 2;
 export const WIRE_32 = 5;
 
-/** Reader and Writer name their methods alike; by protobuf's number of the scalar type. */
+/**
+ * Reader and Writer name their methods alike; by protobuf's number of the scalar type, as far as
+ * messages have it.
+ */
 export const SCALARS = [
 	"",
-	"double",
+	"",
 	"float",
 	"int64",
 	"uint64",
 	"int32",
-	"fixed64",
-	"fixed32",
+	"",
+	"",
 	"bool",
 	"string",
 	"",
 	"",
 	"bytes",
 	"uint32",
-	"",
-	"sfixed32",
-	"sfixed64",
-	"sint32",
-	"sint64",
-] as readonly ("double" | "string" | "bytes" | "bool")[];
+] as readonly ("float" | "string" | "bytes" | "bool")[];
 
 /** How each is encoded; messages (11) as bytes. */
 export const WIRE_TYPES: readonly number[] = SCALARS.map((name: string) => {
-	if (name === "double" || name.endsWith("fixed64")) return WIRE_64;
-	if (name === "float" || name.endsWith("fixed32")) return WIRE_32;
+	if (name === "float") return WIRE_32;
 	return ["string", "bytes", ""].includes(name) ? WIRE_BYTES : WIRE_VARINT;
 });
 

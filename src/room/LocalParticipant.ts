@@ -168,10 +168,8 @@ export class LocalParticipant extends DataSender {
 		allParticipantsAllowed: boolean,
 		participantTrackPermissions: readonly ParticipantTrackPermission[] = [],
 	): void {
-		for (const { participantIdentity, participantSid } of participantTrackPermissions) {
-			if (!participantIdentity && !participantSid) {
-				throw new TypeError("a permission needs participantIdentity or participantSid");
-			}
+		if (participantTrackPermissions.some((to) => !to.participantIdentity && !to.participantSid)) {
+			throw new TypeError("a permission needs participantIdentity or participantSid");
 		}
 		this.#subscriptionPermissions = [allParticipantsAllowed, participantTrackPermissions];
 		this.#sendSubscriptionPermissions();
@@ -237,7 +235,7 @@ export class LocalParticipant extends DataSender {
 	/** @internal */
 	override update(info: ParticipantInfo): boolean {
 		if (!super.update(info)) return false;
-		for (const track of info.tracks) this.#tracks.update(track);
+		info.tracks.forEach((track) => this.#tracks.update(track));
 		for (const { track } of this.getTrackPublications()) {
 			if (!this.#mayPublish(track.source)) this.#tracks.unpublish(track, this.#stopOnUnpublish);
 		}

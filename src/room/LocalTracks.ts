@@ -86,49 +86,48 @@ export class LocalTracks {
 	/** The session begins: what is here goes with its first offer. */
 	attach(session: RoomSession): void {
 		this.#session = session;
-		for (const [track, entry] of this.#entries) this.#request(session, track, entry);
+		this.#entries.forEach((entry, track) => this.#request(session, track, entry));
 	}
 
 	/** The session is over. A track that never was published waits for the next. */
 	detach(stop: boolean): void {
 		this.#session = undefined;
-		for (const [track, entry] of [...this.#entries]) {
+		new Map(this.#entries).forEach((entry, track) => {
 			if (entry.publication) this.#release(track, entry, stop);
-		}
+		});
 	}
 
 	/** disconnect() was called: nothing waits any more. */
 	releaseAll(stop: boolean): void {
-		for (const [track, entry] of [...this.#entries]) this.#release(track, entry, stop);
+		new Map(this.#entries).forEach((entry, track) => this.#release(track, entry, stop));
 	}
 
 	/** The connection is lost for good, and the tracks with it; the session publishes them again. */
 	suspend(): void {
-		for (const [track, entry] of this.#entries) {
+		this.#entries.forEach((entry, track) => {
 			const { publication } = entry;
-			if (!publication) continue;
+			if (!publication) return;
 			this.publications.delete(publication.trackSid);
 			track.publishedSid = undefined;
 			entry.publication = undefined;
 			this.#tell("localTrackUnpublished", publication);
-		}
+		});
 	}
 
 	/** The session has published it again, with another sid. */
 	republished(cid: string, info: TrackInfo): void {
-		for (const [track, entry] of this.#entries) {
+		this.#entries.forEach((entry, track) => {
 			if (entry.cid === cid) this.#onPublished(track, entry, info, info.muted);
-		}
+		});
 	}
 
 	/** The server does not have it any more. */
 	lost(cid: string, error: TrackPublishError): void {
-		for (const [track, entry] of this.#entries) {
-			if (entry.cid !== cid) continue;
+		new Map(this.#entries).forEach((entry, track) => {
+			if (entry.cid !== cid) return;
 			this.#release(track, entry, true, error);
 			this.#core.publishFailed(error);
-			return;
-		}
+		});
 	}
 
 	/** The server's description: it may have missed that we muted, or overheard it. */

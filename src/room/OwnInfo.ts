@@ -36,9 +36,9 @@ export class OwnInfo {
 
 	detach(): void {
 		this.#session = undefined;
-		for (const waiting of [...this.#waiting]) {
-			this.#settle(waiting, new SignalRequestError("the room was disconnected", "Disconnected"));
-		}
+		this.#waiting.forEach((waiting) =>
+			this.#settle(waiting, new SignalRequestError("the room was disconnected", "Disconnected")),
+		);
 	}
 
 	/**
@@ -81,9 +81,9 @@ export class OwnInfo {
 	/** The server's newest description of us. */
 	update(info: ParticipantInfo | undefined): void {
 		if (!info) return;
-		for (const waiting of [...this.#waiting]) {
+		this.#waiting.forEach((waiting) => {
 			if (shows(info, waiting.change)) this.#settle(waiting);
-		}
+		});
 	}
 
 	#settle(waiting: Waiting, error?: SignalRequestError): void {

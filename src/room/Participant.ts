@@ -242,12 +242,12 @@ function changedAttributes(
 	after: ReadonlyMap<string, string>,
 ): Record<string, string> | undefined {
 	const changed = new Map<string, string>();
-	for (const [key, value] of after) {
+	after.forEach((value, key) => {
 		if (before.get(key) !== value) changed.set(key, value);
-	}
-	for (const key of before.keys()) {
+	});
+	before.forEach((_, key) => {
 		if (!after.has(key)) changed.set(key, "");
-	}
+	});
 	return changed.size ? recordOf(changed) : undefined;
 }
 

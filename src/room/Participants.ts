@@ -60,24 +60,24 @@ export class Participants {
 	/** Deltas: who is not named goes on as before. */
 	updateSpeakers(changes: readonly SpeakerInfo[]): void {
 		const speakers = new Set(this.activeSpeakers);
-		for (const { sid, level, active } of changes) {
+		changes.forEach(({ sid, level, active }) => {
 			const participant = this.bySid(sid);
-			if (!participant) continue;
+			if (!participant) return;
 			participant.updateSpeaking(level, active);
 			if (active) speakers.add(participant);
 			else speakers.delete(participant);
-		}
-		for (const speaker of speakers) {
+		});
+		speakers.forEach((speaker) => {
 			if (this.bySid(speaker.sid) !== speaker) speakers.delete(speaker); // has left
-		}
+		});
 		this.activeSpeakers = [...speakers].sort((a, b) => b.audioLevel - a.audioLevel);
 		this.#link.announce("activeSpeakersChanged", this.activeSpeakers);
 	}
 
 	updateQuality(updates: readonly ConnectionQualityInfo[]): void {
-		for (const { participantSid, quality } of updates) {
+		updates.forEach(({ participantSid, quality }) => {
 			this.bySid(participantSid)?.updateQuality(quality);
-		}
+		});
 	}
 
 	byIdentity(identity: string): Participant | undefined {
@@ -108,7 +108,7 @@ export class Participants {
 	leaveAll(): string[] {
 		const remotes = [...this.remote.values()];
 		this.beyond.clear();
-		for (const participant of remotes) this.#remove(participant);
+		remotes.forEach((participant) => this.#remove(participant));
 		return remotes.map(({ identity }) => identity);
 	}
 
@@ -117,7 +117,7 @@ export class Participants {
 		const remotes = [...this.remote.values()];
 		this.remote.clear();
 		this.beyond.clear();
-		for (const participant of remotes) participant.leave();
+		remotes.forEach((participant) => participant.leave());
 		this.activeSpeakers = [];
 	}
 
@@ -125,7 +125,7 @@ export class Participants {
 	#slim(info: { -readonly [K in keyof ParticipantInfo]?: ParticipantInfo[K] }): void {
 		delete info.isPublisher;
 		if (info.joinedAtMs) delete info.joinedAt;
-		for (const track of info.tracks ?? []) delete (track as { version?: unknown }).version;
+		info.tracks?.forEach((track: { version?: unknown }) => delete track.version);
 		const { permission } = info;
 		if (!permission) return;
 		if (samePermissions(this.#permission, permission)) info.permission = this.#permission;
@@ -143,12 +143,11 @@ export class Participants {
 
 	/** A place is free: who waits longest has it. The server's next word on it brings the rest. */
 	#promote(): void {
-		const [next] = this.beyond;
-		if (!next || this.remote.size >= this.#limit) return;
-		const [identity, sid] = next;
+		const identity: string | undefined = this.beyond.keys().next().value;
+		if (identity === undefined || this.remote.size >= this.#limit) return;
 		this.#add({
 			identity,
-			sid,
+			sid: this.beyond.get(identity),
 			version: 0,
 			state: ParticipantState.ACTIVE,
 			kind: ParticipantKind.STANDARD,

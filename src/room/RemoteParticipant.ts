@@ -31,9 +31,9 @@ export class RemoteParticipant extends Participant<RemoteTrackPublication> {
 		checkVolume(volume);
 		this.#volumes ??= new Map();
 		this.#volumes.set(source, volume);
-		for (const publication of this.trackPublications.values()) {
+		this.trackPublications.forEach((publication) => {
 			if (publication.source === source) publication.track?.setVolume(volume);
-		}
+		});
 	}
 
 	/** Undefined when none was set and no track of the source is subscribed. */
@@ -64,7 +64,7 @@ export class RemoteParticipant extends Participant<RemoteTrackPublication> {
 				link.announce(track.muted ? "trackMuted" : "trackUnmuted", known, this);
 			}
 		}
-		for (const sid of gone) this.unpublish(sid);
+		gone.forEach((sid) => this.unpublish(sid));
 		refuseVideo(
 			added.map(({ trackInfo }) => trackInfo),
 			link,

@@ -52,24 +52,22 @@ export class Subscriptions {
 
 	/** The server holds tracks back, or sends them again. */
 	updateStates(states: readonly StreamStateInfo[]): void {
-		for (const { trackSid, state } of states) {
+		states.forEach(({ trackSid, state }) => {
 			const found = this.#participants.findTrack(trackSid);
 			const { track } = found?.publication ?? {};
 			const streamState = streamStateOf(state);
-			if (!found || !track || track.streamState === streamState) continue;
+			if (!found || !track || track.streamState === streamState) return;
 			track.streamState = streamState;
 			const { publication, participant } = found;
 			this.#core.announce("trackStreamStateChanged", publication, streamState, participant);
-		}
+		});
 	}
 
 	/** The session is over; every subscription ends with it. */
 	clear(): void {
-		for (const participant of this.#participants.remote.values()) {
-			for (const publication of participant.trackPublications.values()) {
-				publication.setTrack(undefined);
-			}
-		}
+		this.#participants.remote.forEach(({ trackPublications }) => {
+			trackPublications.forEach((publication) => publication.setTrack(undefined));
+		});
 		this.#media.clear();
 	}
 

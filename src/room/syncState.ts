@@ -14,12 +14,12 @@ export function syncState(
 ): Init<SyncState> {
 	const trackSids: string[] = [];
 	const trackSidsDisabled: string[] = [];
-	for (const { trackPublications } of participants.remote.values()) {
-		for (const { trackSid, isDesired, isEnabled } of trackPublications.values()) {
+	participants.remote.forEach(({ trackPublications }) => {
+		trackPublications.forEach(({ trackSid, isDesired, isEnabled }) => {
 			if (isDesired !== autoSubscribe) trackSids.push(trackSid);
 			if (!isEnabled) trackSidsDisabled.push(trackSid);
-		}
-	}
+		});
+	});
 	return {
 		subscription: { trackSids, subscribe: !autoSubscribe },
 		trackSidsDisabled,

@@ -275,7 +275,7 @@ export class DataChannels implements ChannelHandlers, DownChannelsHost {
 		this.#down = undefined;
 		this.#obstacle = undefined;
 		this.#replay.clear();
-		for (const kind of [...this.#high]) this.#setLow(kind);
+		this.#high.forEach((kind) => this.#setLow(kind));
 	}
 
 	/** The peer is closed. */
@@ -389,7 +389,7 @@ export class DataChannels implements ChannelHandlers, DownChannelsHost {
 		this.#obstacle = obstacle;
 		this.#channels = [];
 		this.#peer = this.#downPeer = undefined;
-		for (const { reject } of this.#waiting) reject(notConnected(obstacle));
+		this.#waiting.forEach(({ reject }) => reject(notConnected(obstacle)));
 		this.#waiting = [];
 		this.#waitingBytes = 0;
 		this.#setHolding();

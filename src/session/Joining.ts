@@ -66,7 +66,7 @@ export class Joining {
 		session.connection = connection;
 		const { negotiation } = connection;
 		const requests = publications.pending();
-		for (const request of requests) negotiation.addTrack(outgoing(request));
+		requests.forEach((request) => negotiation.addTrack(outgoing(request)));
 		const publisherOffer = negotiation.start();
 
 		this.stop();
@@ -90,7 +90,7 @@ export class Joining {
 		}
 		if (session.connection !== connection) return;
 		if (!single) {
-			for (const addTrack of addTrackRequests) signalling.send({ addTrack });
+			addTrackRequests.forEach((addTrack) => signalling.send({ addTrack }));
 			signalling.send({ offer: publisherOffer });
 		}
 		this.#joined(connection, join, requests);

@@ -171,7 +171,7 @@ export class Negotiation {
 	 * has keys, which is after the answer; then the next 20 ms go out.
 	 */
 	startSenders(): void {
-		for (const sending of this.#sending.values()) this.#startSender(sending, OFFERED);
+		this.#sending.forEach((sending) => this.#startSender(sending, OFFERED));
 	}
 
 	/** Takes a section for the track, an old one if there is; call renegotiate() once the first offer is out. */
@@ -267,7 +267,7 @@ export class Negotiation {
 
 	/** The first offer travels in a URL, and others look alike: what was not in it. */
 	#trickleRest(): void {
-		for (const candidate of this.#local.slice(OFFERED_CANDIDATES)) this.#trickle.add(candidate);
+		this.#local.slice(OFFERED_CANDIDATES).forEach((candidate) => this.#trickle.add(candidate));
 		this.#flushTrickle();
 	}
 

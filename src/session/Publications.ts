@@ -77,14 +77,18 @@ export class Publications {
 	/** Those without an answer, oldest first. */
 	pending(): PublishRequest[] {
 		const pending: PublishRequest[] = [];
-		for (const { request, info } of this.#tracks.values()) if (!info) pending.push(request);
+		this.#tracks.forEach(({ request, info }) => {
+			if (!info) pending.push(request);
+		});
 		return pending;
 	}
 
 	/** For SyncState: what the server has taken. */
 	published(): Init<TrackPublishedResponse>[] {
 		const published: Init<TrackPublishedResponse>[] = [];
-		for (const [cid, { info }] of this.#tracks) if (info) published.push({ cid, track: info });
+		this.#tracks.forEach(({ info }, cid) => {
+			if (info) published.push({ cid, track: info });
+		});
 		return published;
 	}
 
@@ -97,13 +101,15 @@ export class Publications {
 
 	/** The server cannot be reached: its time does not run. */
 	hold(): void {
-		for (const { timeout } of this.#tracks.values()) timeout.stop();
+		this.#tracks.forEach(({ timeout }) => timeout.stop());
 	}
 
 	/** The server knows nothing of us any more: all wait for its word again. */
 	restart(): void {
 		this.hold();
-		for (const track of this.#tracks.values()) track.info = undefined;
+		this.#tracks.forEach((track) => {
+			track.info = undefined;
+		});
 	}
 
 	setMuted(cid: string, muted: boolean): void {
@@ -141,10 +147,10 @@ export class Publications {
 
 	/** The session ends. */
 	failAll(error: TrackPublishError): void {
-		for (const [cid, track] of [...this.#tracks]) {
+		this.#tracks.forEach((track, cid) => {
 			this.#forget(cid, track);
 			track.waiting?.reject(error);
-		}
+		});
 	}
 
 	#forget(cid: string, { timeout }: Publication): void {

@@ -208,10 +208,10 @@ export class Signalling {
 	flush(): void {
 		const held = this.#held;
 		this.#held = [];
-		for (const { request, send } of held) {
+		held.forEach(({ request, send }) => {
 			if (send) send(this.#client);
 			else this.send(request);
-		}
+		});
 	}
 
 	#hold(held: Held): boolean {
@@ -263,7 +263,7 @@ export class Signalling {
 
 	#end(): void {
 		this.#participant = "";
-		for (const { send } of this.#held) send?.(undefined);
+		this.#held.forEach(({ send }) => send?.(undefined));
 		this.#held = [];
 	}
 

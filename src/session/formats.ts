@@ -34,8 +34,10 @@ export function opusOf(
 	this: unknown,
 	section: Section,
 ): { payloadType: number; fmtp: string } | undefined {
-	for (const [payloadType, { name, clockRate, fmtp }] of section.codecs) {
-		if (name === OPUS && clockRate === 48_000) return { payloadType, fmtp };
-	}
-	return undefined;
+	const payloadType = section.payloadTypes.find((type) => {
+		const codec = section.codecs.get(type);
+		return codec?.name === OPUS && codec.clockRate === 48_000;
+	});
+	if (payloadType === undefined) return undefined;
+	return { payloadType, fmtp: section.codecs.get(payloadType)?.fmtp ?? "" };
 }

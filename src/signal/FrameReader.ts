@@ -83,7 +83,8 @@ export class FrameReader {
 
 	#readHeader(): boolean {
 		if (!this.#stream.read(this.#header)) return false;
-		const [first, second] = this.#header;
+		const first = this.#header[0];
+		const second = this.#header[1];
 		if (first & 0x70) throw violation("a reserved bit is set");
 		if (second & 0x80) throw violation("a server's frame is masked");
 		this.#final = (first & 0x80) !== 0;

@@ -345,6 +345,6 @@ export class SignalClient extends HandledEmitter<SignalEvents> implements KeepAl
 		this.#keepAlive.stop();
 		this.#socket?.close();
 		this.#validation?.close();
-		for (const settle of this.#requests.values()) settle();
+		this.#requests.forEach((settle) => settle());
 	}
 }

@@ -15,28 +15,28 @@ export function sha1(message: Uint8Array): Uint8Array {
 	for (let block = 0; block < blocks; block++) {
 		for (let t = 0; t < 16; t++) w[t] = words.getUint32(block * 64 + t * 4);
 		for (let t = 16; t < 80; t++) w[t] = rotate(w[t - 3] ^ w[t - 8] ^ w[t - 14] ^ w[t - 16], 1);
-		let [a, b, c, d, e] = hash;
+		const state = hash.slice(); // a, b, c, d, e
 		for (let t = 0; t < 80; t++) {
-			const [f, k] =
-				t < 20
-					? [(b & c) | (~b & d), 0x5a827999]
-					: t < 40
-						? [b ^ c ^ d, 0x6ed9eba1]
-						: t < 60
-							? [(b & c) | (b & d) | (c & d), 0x8f1bbcdc]
-							: [b ^ c ^ d, 0xca62c1d6];
-			const next = (rotate(a, 5) + f + e + k + w[t]) | 0;
-			e = d;
-			d = c;
-			c = rotate(b, 30);
-			b = a;
-			a = next;
+			const round = Math.floor(t / 20);
+			const mixed = mix(round, state[1], state[2], state[3]);
+			state.unshift((rotate(state[0], 5) + mixed + state[4] + CONSTANTS[round] + w[t]) | 0);
+			state[2] = rotate(state[2], 30);
+			state.length = 5;
 		}
-		for (const [i, value] of [a, b, c, d, e].entries()) hash[i] = (hash[i] + value) | 0;
+		for (let i = 0; i < 5; i++) hash[i] = (hash[i] + state[i]) | 0;
 	}
 	const digest = new DataView(new ArrayBuffer(20));
-	for (const [i, value] of hash.entries()) digest.setInt32(i * 4, value);
+	hash.forEach((value, i) => digest.setInt32(i * 4, value));
 	return new Uint8Array(digest.buffer);
+}
+
+const CONSTANTS: readonly number[] = Object.freeze([
+	0x5a827999, 0x6ed9eba1, 0x8f1bbcdc, 0xca62c1d6,
+]);
+
+function mix(round: number, b: number, c: number, d: number): number {
+	if (round === 0) return (b & c) | (~b & d);
+	return round === 2 ? (b & c) | (b & d) | (c & d) : b ^ c ^ d;
 }
 
 function rotate(value: number, bits: number): number {

@@ -13,24 +13,20 @@ import { bundleRuntime } from "./runtime.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 
-/** Scalar types by protobuf's own numbers; messages and enums take two of its free ones. */
+/**
+ * Scalar types by protobuf's own numbers; messages and enums take two of its free ones. Those that no
+ * message has are not here, nor in reader-writer.js and src/protocol/wire.ts.
+ */
 const MESSAGE = 11;
 const TYPESCRIPT = {
-	1: "number", // double
 	2: "number", // float
 	3: "number", // int64: exact up to 2^53
 	4: "number", // uint64
 	5: "number", // int32
-	6: "number", // fixed64
-	7: "number", // fixed32
 	8: "boolean",
 	9: "string",
 	12: "Uint8Array",
 	13: "number", // uint32
-	15: "number", // sfixed32
-	16: "number", // sfixed64
-	17: "number", // sint32
-	18: "number", // sint64
 };
 const ENUM_KIND = 5; // an enum is an int32 on the wire
 
@@ -119,7 +115,8 @@ function fieldCode(schema, message, field) {
 	if (field.kind === "message")
 		code |= MESSAGE | (schema.messages.indexOf(field.T) << REFERENCE_SHIFT);
 	else if (field.kind === "enum") code |= ENUM_KIND;
-	else code |= field.T;
+	else if (TYPESCRIPT[field.T]) code |= field.T;
+	else throw new Error(`${message.typeName}.${field.name}: scalar type ${field.T} is left out`);
 	const packable = field.kind !== "message" && ![9, 12].includes(field.T);
 	if (field.repeated && field.packed !== packable)
 		throw new Error(`${message.typeName}.${field.name}: unpacked scalars are not supported`);

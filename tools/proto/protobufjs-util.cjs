@@ -15,8 +15,6 @@ exports.merge = Object.assign;
 exports.isString = (value) => typeof value === "string";
 exports.float = {
 	readFloatLE: (bytes, position) => at(bytes, position, 4).getFloat32(0, true),
-	readDoubleLE: (bytes, position) => at(bytes, position, 8).getFloat64(0, true),
 	writeFloatLE: (value, bytes, position) => at(bytes, position, 4).setFloat32(0, value, true),
-	writeDoubleLE: (value, bytes, position) => at(bytes, position, 8).setFloat64(0, value, true),
 };
 exports.LongBits = require("protobufjs/src/util/longbits");

@@ -32,6 +32,7 @@ export async function bundleRuntime(root, require) {
 }
 
 const TYPES = `/** Generated: the part of protobufjs' Reader and Writer that src/protocol uses. */
+/** uint32() and string() are for who extends these. */
 export class Reader {
 	constructor(buffer: Uint8Array);
 	protected buf: Uint8Array;
@@ -39,16 +40,9 @@ export class Reader {
 	len: number;
 	uint32(): number;
 	int32(): number;
-	sint32(): number;
 	uint64(): number;
 	int64(): number;
-	sint64(): number;
-	fixed32(): number;
-	sfixed32(): number;
-	fixed64(): number;
-	sfixed64(): number;
 	float(): number;
-	double(): number;
 	bool(): boolean;
 	bytes(): Uint8Array;
 	string(): string;
@@ -59,16 +53,9 @@ export class Writer {
 	readonly len: number;
 	uint32(value: number): this;
 	int32(value: number): this;
-	sint32(value: number): this;
 	uint64(value: number): this;
 	int64(value: number): this;
-	sint64(value: number): this;
-	fixed32(value: number): this;
-	sfixed32(value: number): this;
-	fixed64(value: number): this;
-	sfixed64(value: number): this;
 	float(value: number): this;
-	double(value: number): this;
 	bool(value: boolean): this;
 	bytes(value: Uint8Array): this;
 	string(value: string): this;

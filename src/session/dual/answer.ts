@@ -32,7 +32,7 @@ export function buildAnswer(answer: Answer): string {
 		else if (offered.kind === "application") pushData(lines, offered.mid, answer, "passive");
 		else pushAnswered(lines, section, answer);
 		if (section !== accepted[0]) continue;
-		for (const candidate of answer.candidates) lines.push(`a=${formatCandidate(candidate)}`);
+		answer.candidates.forEach((candidate) => lines.push(`a=${formatCandidate(candidate)}`));
 	}
 	return `${lines.join("\r\n")}\r\n`;
 }

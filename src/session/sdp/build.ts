@@ -77,7 +77,7 @@ export function buildOffer(offer: Offer): string {
 		if (section.data) pushData(lines, section.mid, offer, "actpass");
 		else pushAudio(lines, section, offer);
 		if (section !== offer.sections[0]) continue;
-		for (const candidate of offer.candidates) lines.push(`a=${formatCandidate(candidate)}`);
+		offer.candidates.forEach((candidate) => lines.push(`a=${formatCandidate(candidate)}`));
 	}
 	return `${lines.join("\r\n")}\r\n`;
 }

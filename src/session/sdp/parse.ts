@@ -221,14 +221,14 @@ function readMedia(value: string, reading: Reading): void {
 	if (sections.length === LIMITS.sections) {
 		throw new SdpError(`more than ${LIMITS.sections} media sections`);
 	}
-	const [kind, portText = "", , ...formats] = value.split(" ", 64);
-	const port = parseUnsigned(portText.split("/", 1)[0], 0xffff);
+	const words = value.split(" ", 64); // kind, port, protocol, formats
+	const kind = words[0];
+	const port = parseUnsigned((words[1] ?? "").split("/", 1)[0], 0xffff);
 	if (!/^[a-z]{1,16}$/.test(kind) || port === undefined) throw new SdpError("m= is malformed");
-	const payloadTypes: number[] = [];
-	for (const format of formats) {
-		const type = parseUnsigned(format, 127);
-		if (type !== undefined) payloadTypes.push(type);
-	}
+	const payloadTypes = words
+		.slice(3)
+		.map((format) => parseUnsigned(format, 127))
+		.filter((type) => type !== undefined);
 	reading.section = {
 		kind,
 		mid: "",

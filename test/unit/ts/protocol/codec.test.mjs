@@ -36,21 +36,14 @@ const TEXTS = [
 const integer = (low, high) => pick([0, 1, low, high, low + Math.floor(random() * (high - low))]);
 const int64 = (low) => BigInt(integer(low, Number.MAX_SAFE_INTEGER));
 const SCALARS = {
-	1: () => pick([0, -0.5, Math.PI, 1e300, random()]),
 	2: () => Math.fround(pick([0, -0.5, random()])),
 	3: () => int64(Number.MIN_SAFE_INTEGER),
 	4: () => int64(0),
 	5: () => integer(-(2 ** 31), 2 ** 31 - 1),
-	6: () => int64(0),
-	7: () => integer(0, 2 ** 32 - 1),
 	8: () => pick([false, true]),
 	9: () => pick(TEXTS),
 	12: () => Uint8Array.from({ length: below(20) }, () => below(256)),
 	13: () => integer(0, 2 ** 32 - 1),
-	15: () => integer(-(2 ** 31), 2 ** 31 - 1),
-	16: () => int64(Number.MIN_SAFE_INTEGER),
-	17: () => integer(-(2 ** 31), 2 ** 31 - 1),
-	18: () => int64(Number.MIN_SAFE_INTEGER),
 };
 
 const schema = closure(protocol);
