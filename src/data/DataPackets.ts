@@ -1,6 +1,7 @@
 /** Data packets of one session: in and out of protobuf, numbered, and each taken once. */
 
 import { log } from "../platform/log";
+import { randomBytes } from "../platform/random";
 import { decode, encode } from "../protocol/codec";
 import { DataPacket_Kind as DataPacketKind } from "../protocol/generated/enums";
 import * as tables from "../protocol/generated/tables";
@@ -10,6 +11,8 @@ import { VALUE_BYTES } from "./DataPort";
 
 /** Senders whose newest number is kept; beyond, the one that was silent longest is forgotten. */
 const MAX_SENDERS = 256;
+/** Bytes; a server wants so many. */
+const NONCE = 16;
 
 export interface DataStats {
 	packetsIn: number;
@@ -47,7 +50,10 @@ export class DataPackets {
 	 */
 	send(packet: Init<DataPacket>, kind: DataPacketKind): Promise<void> {
 		const sequence = kind === DataPacketKind.RELIABLE ? ++this.#sequence : 0;
-		const bytes = encode(tables.DataPacket, { ...packet, kind, sequence });
+		let { user } = packet;
+		// By it a server knows what comes twice when all is joined anew: sequence and sid are others then.
+		if (user && sequence) user = { ...user, nonce: new Uint8Array(randomBytes(NONCE)) };
+		const bytes = encode(tables.DataPacket, { ...packet, user, kind, sequence });
 		return this.#transport.sendData(bytes, kind, sequence).then(() => {
 			this.stats.packetsOut++;
 		});

@@ -20,9 +20,10 @@ const pingTimeout = 15_000;
 
 describe("a call", { skip }, () => {
 	it("through faults is whole after each, with all its data once and in order, and needs no more memory", async (t) => {
+		// All has been joined anew once before what memory is held to: then nothing is made that was not.
 		const journey = await runFaults({
 			cycles: 5,
-			seed: 279,
+			seed: 14541,
 			tell: (line) => t.diagnostic(line),
 		});
 		assert.deepEqual(complaints(journey), []);

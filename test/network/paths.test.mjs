@@ -205,6 +205,29 @@ describe("paths through a network", { skip, concurrency: true }, () => {
 			await until(() => net.coturn.givenBack(address) > before, "the allocation's end", 3_000);
 		});
 
+		it("by a relay that is reached over IPv6", async (t) => {
+			// At the device: the laboratory's wires carry IPv4, as does the relay.
+			const { device } = net.lab;
+			const address = "fd77::2";
+			await device.run("ip", "-6", "addr", "add", `${address}/128`, "dev", "lo");
+			const options = [`--listening-ip=${address}`];
+			const coturn = await startCoturn({ host: device, name: "coturn-paths-six", options });
+			t.after(() => coturn.stop());
+			const [{ port, username, credential }] = coturn.turnServers("udp");
+			const iceServers = [{ urls: `turn:[${address}]:${port}`, username, credential }];
+			const token = await joinToken(net.server, { room: "six", identity: "device" });
+			const config = {
+				...{ url: net.server.url, token, seconds: 20, mic: speech },
+				rtcConfig: JSON.stringify({ iceServers, iceTransportPolicy: "relay" }),
+				script: "mic,connect,wait localTrackPublished,path,disconnect",
+			};
+			const one = startDevice("paths-six", config, "test/e2e/apps/room", device);
+			const { status, output } = await one.end();
+			assert.equal(status, 0, output);
+			const path = JSON.parse(/^path (.*)$/m.exec(output)?.[1] ?? "");
+			assert.deepEqual([path.candidateType, path.relayProtocol], ["relay", "udp"]);
+		});
+
 		it("not by a relay whose certificate nobody vouches for", async () => {
 			const iceServers = [
 				{

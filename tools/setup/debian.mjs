@@ -55,6 +55,7 @@ const forTests = [
 	{ name: "gcc-xtensa-lx106", command: "xtensa-lx106-elf-gcc" },
 	{ name: "qemu-system-misc", command: "qemu-system-riscv32" },
 	{ name: "coturn", command: "turnserver" },
+	{ name: "iproute2", command: "ip" },
 	{ name: "chromium-headless-shell", present: () => browser() !== undefined },
 ];
 

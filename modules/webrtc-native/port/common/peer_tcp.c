@@ -6,7 +6,10 @@
 
 #include "port_peer.h"
 
-#define IDLE 15000000u /* microseconds after which a connection that ICE does not use is closed */
+/* Microseconds after which a connection that ICE does not use is closed; and when ICE has found
+ * another way, which the other side takes, too, by then. */
+#define IDLE 15000000u
+#define PASSED_OVER 3000000u
 
 void peer_tcp_gather(port_peer *self, const net_address *addresses, int found)
 {
@@ -19,6 +22,17 @@ void peer_tcp_gather(port_peer *self, const net_address *addresses, int found)
 		if (best && ice_agent_add_tcp(peer_ice(self->core), LOOP_SOCKETS + self->named, best))
 			self->tcp_names[i] = LOOP_SOCKETS + self->named++;
 	}
+}
+
+static uint64_t closes_at(const port_peer *self, const peer_tcp *tcp)
+{
+	int socket;
+	net_address to;
+	bool elsewhere = ice_agent_state(peer_ice(self->core)) == ICE_CONNECTED &&
+					 peer_path(self->core, &socket, &to) &&
+					 !(socket == tcp->socket && net_address_equal(&to, &tcp->to));
+
+	return tcp->used_at + (elsewhere ? PASSED_OVER : IDLE);
 }
 
 static void end(port_peer *self, peer_tcp *tcp)
@@ -92,7 +106,7 @@ void peer_tcp_run(port_peer *self, uint64_t now)
 			continue;
 		tcp_link_run(tcp->link, now);
 		receive(self, tcp);
-		if (tcp->link && (tcp->link->state == TCP_OVER || now >= tcp->used_at + IDLE)) {
+		if (tcp->link && (tcp->link->state == TCP_OVER || now >= closes_at(self, tcp))) {
 			end(self, tcp);
 			peer_lost(self->core, tcp->socket, &tcp->to, now);
 		}
@@ -108,8 +122,8 @@ uint64_t peer_tcp_due(const port_peer *self)
 		if (!tcp->link)
 			continue;
 		uint64_t at = tcp_link_due(tcp->link);
-		if (tcp->used_at + IDLE < at)
-			at = tcp->used_at + IDLE;
+		if (closes_at(self, tcp) < at)
+			at = closes_at(self, tcp);
 		if (at < due)
 			due = at;
 	}

@@ -36,6 +36,13 @@ test("reliable packets are numbered from 1, lossy ones are not", async () => {
 		],
 	);
 	assert.deepEqual(sent[0].packet.user?.payload, Uint8Array.of(1, 2));
+	// By these the server knows one that comes twice; lossy ones are not sent again.
+	const nonces = sent.map(({ packet }) => packet.user?.nonce);
+	assert.deepEqual(
+		nonces.map((nonce) => nonce?.length),
+		[16, 0, 16],
+	);
+	assert.notEqual(String(nonces[0]), String(nonces[2]));
 	assert.equal(packets.stats.packetsOut, 3);
 });
 

@@ -96,6 +96,39 @@ test("another fingerprint after an ICE restart is not taken", async () => {
 	made.session.leave();
 });
 
+test("a migration: resumed, and joined anew when the other node has other keys", async () => {
+	const made = make();
+	await reach.connected(made);
+	const { MIGRATION } = DisconnectReason;
+	made.signal.emit("leave", { reason: MIGRATION, action: LeaveRequest_Action.RESUME } as never);
+	assert.equal(made.session.state, "resuming");
+	assert.equal(made.signal.join?.reconnect, true);
+	made.fakes.peer.state("disconnected"); // the node that had it is gone
+	made.signal.accept();
+	await sleep(0);
+	assert.equal(made.session.state, "mending");
+	made.signal.answer(first.replaceAll("02:DB", "02:DC"));
+	assert.equal(made.session.state, "rejoining");
+	made.session.leave();
+	assert.deepEqual(made.end(), { reason: DisconnectReason.CLIENT_INITIATED });
+});
+
+test("moved to another room: what comes back is who we are there", async () => {
+	const made = make();
+	await reach.connected(made);
+	const participant = { sid: "PA_there", identity: "me" };
+	made.signal.emit("roomMoved", { token: "there", participant, otherParticipants: [] } as never);
+	made.signal.lose();
+	assert.equal(made.signal.token, "there");
+	assert.equal(made.signal.join?.participantSid, "PA_there");
+	made.signal.accept();
+	await sleep(0);
+	leave(made, LeaveRequest_Action.RECONNECT);
+	await sleep(0);
+	assert.equal(made.signal.token, "there");
+	made.session.leave();
+});
+
 test("joining anew: tracks are published again, and data that waits is sent", async () => {
 	const made = make();
 	const published = made.session.publish({ cid: "mic", ...track });
