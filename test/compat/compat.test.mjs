@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { DisconnectReason } from "@livekit/protocol";
 import { compare, document } from "../../tools/compat/compare.mjs";
 import { root } from "../../tools/lib/paths.mjs";
 
@@ -31,5 +32,17 @@ test("every event of a room is provoked by the real server, or it is said why it
 	for (const [event, { server, unit, why }] of Object.entries(rows)) {
 		assert.ok(server ? !unit : unit && why, event);
 		assert.match(read(server ?? unit ?? ""), new RegExp(event, "i"));
+	}
+});
+
+test("every reason to disconnect is provoked by the real server, or it is said why it cannot be", () => {
+	/** @type {Record<string, { server?: string, says?: string, unit?: string, why?: string }>} */
+	const rows = JSON.parse(readFileSync(join(root, "test/compat/reasons.json"), "utf8"));
+	const names = Object.keys(DisconnectReason).filter((name) => Number.isNaN(Number(name)));
+	assert.deepEqual(Object.keys(rows), names);
+	for (const [reason, { server, says = reason, unit, why }] of Object.entries(rows)) {
+		assert.ok(server ? !unit : unit && why, reason);
+		const text = readFileSync(join(root, server ?? unit ?? ""), "utf8");
+		assert.ok(text.includes(server ? says : "DisconnectReason"), reason);
 	}
 });

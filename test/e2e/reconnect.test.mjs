@@ -36,7 +36,7 @@ after(async () => {
 	await disposePeers();
 });
 
-/** @param {string} room @param {string} script @param {{ url?: string, on?: typeof server, ca?: string }} [options] */
+/** @param {string} room @param {string} script @param {{ url?: string, on?: typeof server, ca?: string, tries?: boolean }} [options] */
 async function device(room, script, { on = server, url = on.url, ...tls } = {}) {
 	const token = await joinToken(on, { room, identity: "device" });
 	return startDevice(`reconnect-${room}`, { url, token, seconds: 40, mic, script, ...tls }, app);
@@ -180,6 +180,22 @@ describe("a connection", { concurrency: 6 }, () => {
 			]);
 			const asked = cloud.asked.filter((path) => path === "/settings/regions").length;
 			assert.ok(asked >= 2, `asked ${asked} times`);
+		});
+	});
+
+	describe("a server that is gone for good", () => {
+		it("is given up when the policy says so: the reason is what was lost first", async (t) => {
+			const gone = await startServer({ log: "server-gone.log" });
+			t.after(() => gone.stop());
+			const caller = await device("gone", "mic,connect,wait disconnected", {
+				on: gone,
+				tries: false,
+			});
+			await seen(caller, "localTrackPublished");
+			await gone.kill();
+			const { status, output } = await caller.end();
+			assert.equal(status, 0, output);
+			assert.match(output, /^disconnected 9$/m);
 		});
 	});
 

@@ -1,7 +1,8 @@
 /**
  * Does what it is told and prints what happens, one line each.
  *
- * Config: url, token; ca (PEM text); rtcConfig (JSON); autoSubscribe (false for none); regions (the server tells of some);
+ * Config: url, token; ca (PEM text); rtcConfig (JSON); autoSubscribe (false for none); regions (the server
+ * tells of some); tries (false: none to come back);
  * peerConnectionTimeout (ms);
  * script: steps with commas between, as `steps`
  * has them; and what the board takes. `serve` does what comes as data of topic "do", until the end.
@@ -28,6 +29,7 @@ const room = new Room({
 	speaker: board.speaker,
 	board,
 	hasRegions: config.regions ? () => true : undefined,
+	reconnectPolicy: config.tries === false ? { nextRetryDelayInMs: () => null } : undefined,
 	tls: { ca: config.ca },
 });
 const me = room.localParticipant;

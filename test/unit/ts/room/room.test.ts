@@ -344,6 +344,13 @@ test("active speakers are deltas, loudest first, and leave with their participan
 	speak(["PA_ann", 0.5]);
 	assert.ok(room.localParticipant.isSpeaking);
 	assert.ok(room.remoteParticipants.get("ann")?.lastSpokeAt instanceof Date);
+	assert.deepEqual(
+		room.activeSpeakers.map(({ identity, audioLevel }) => [identity, audioLevel]),
+		[
+			["ann", 0.5],
+			["me", 0.25],
+		],
+	);
 	speak(["PA_me", 0]);
 	speak(["PA_bob", 0.75]);
 	session().update(ann(2, { state: 3 }));

@@ -55,6 +55,10 @@ test("what a remote publication and its track say", async () => {
 	assert.equal(track.getVolume(), 0.5);
 	assert.deepEqual(volumes, [0.5]);
 
+	assert.deepEqual(
+		[participant?.isCameraEnabled, participant?.isScreenShareEnabled],
+		[true, false],
+	);
 	const video = participant?.getTrackPublication(Track.Source.Camera) as RemoteTrackPublication;
 	assert.deepEqual(video.dimensions, { width: 160, height: 120 });
 	assert.deepEqual([video.kind, video.simulcasted, video.track], ["video", true, undefined]);

@@ -276,6 +276,40 @@ test("why it ended", async () => {
 	}
 });
 
+test("why it ended: whatever a server says, and what was lost when nothing comes back", async () => {
+	for (const reason of Object.values(DisconnectReason)) {
+		const made = make();
+		await reach.connected(made);
+		made.signal.emit("leave", { reason, action: LeaveRequest_Action.DISCONNECT } as never);
+		assert.equal(made.end()?.reason, reason);
+	}
+	const { CONNECTION_TIMEOUT, MEDIA_FAILURE, SIGNAL_CLOSE, STATE_MISMATCH } = DisconnectReason;
+	const losses: [number, (made: Made) => void][] = [
+		[SIGNAL_CLOSE, ({ signal }) => signal.lose()],
+		[CONNECTION_TIMEOUT, ({ fakes }) => fakes.peer.state("disconnected")],
+		[MEDIA_FAILURE, ({ fakes }) => fakes.peer.state("failed", "closed")],
+		[
+			STATE_MISMATCH,
+			({ signal }) => {
+				const action = LeaveRequest_Action.RECONNECT;
+				signal.emit("leave", { reason: STATE_MISMATCH, action } as never);
+			},
+		],
+	];
+	for (const [reason, lose] of losses) {
+		const made = make({ reconnectPolicy: { nextRetryDelayInMs: () => null } });
+		await reach.connected(made);
+		lose(made);
+		if (made.session.state === "doubting") made.fakes.link?.(true); // it is tried anew
+		if (made.session.state === "stranded") await sleep(550);
+		await sleep(0);
+		made.signal.refuse(unreachable);
+		await sleep(0);
+		assert.equal(made.session.state, "closed");
+		assert.deepEqual(made.end(), { reason });
+	}
+});
+
 test("why it never was connected", async () => {
 	const cases: [SessionState, SessionEvent, number, RegExp][] = [
 		["preparing", "timedOut", ConnectionErrorReason.Timeout, /certificate/],
