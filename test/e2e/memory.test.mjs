@@ -56,6 +56,20 @@ const heap = {
 	stack: budgets["memory.xs.stack"],
 };
 
+const mic = "test/fixtures/speech-16k.wav";
+
+/**
+ * An app in `room`, with this memory.
+ * @param {string} room @param {string} app
+ * @param {import("../../tools/lib/memory.mjs").Memory | undefined} memory undefined: a desktop's
+ * @param {{ identity?: string, on?: typeof server, seconds: number, [key: string]: unknown }} config
+ */
+async function start(room, app, memory, { identity = "device", on = server, ...config }) {
+	const token = await joinToken(on, { room, identity });
+	const name = identity === "device" ? room : `${room}-${identity}`;
+	return startDevice(name, { url: on.url, token, ...config }, app, undefined, memory);
+}
+
 describe("in a device's memory", { skip }, () => {
 	for (const memory of [board, small]) {
 		const name = `a voice call has sound both ways, and native code keeps to its budgets: ${memory.profile}`;
@@ -63,18 +77,7 @@ describe("in a device's memory", { skip }, () => {
 			const room = `memory-${memory.profile}`;
 			const peer = await Peer.join(server, room, "peer");
 			const talk = await peer.publish(peerRate);
-			const device = startDevice(
-				room,
-				{
-					url: server.url,
-					token: await joinToken(server, { room, identity: "device" }),
-					mic: "test/fixtures/speech-16k.wav",
-					seconds: 4,
-				},
-				"examples/voice-agent",
-				undefined,
-				memory,
-			);
+			const device = await start(room, "examples/voice-agent", memory, { mic, seconds: 4 });
 			const talked = talk(
 				Int16Array.from({ length: 5 * peerRate }, (_, i) => 8000 * Math.sin(i / 20)),
 			);
@@ -101,23 +104,11 @@ describe("in a device's memory", { skip }, () => {
 	it("a room's app works: data both ways", async () => {
 		// More, and larger, than fits native memory or the heap at one time.
 		const { largest } = holdsOf("psram");
-		const config = { url: server.url, seconds: 20, count: 70, largest };
-		const token = (/** @type {string} */ identity) =>
-			joinToken(server, { room: "memory-data", identity });
-		const app = "test/e2e/apps/data";
-		const echo = startDevice(
-			"memory-echo",
-			{ ...config, role: "echo", token: await token("echo") },
-			app,
-			undefined,
-			board,
-		);
-		const ask = startDevice(
-			"memory-ask",
-			{ ...config, role: "ask", token: await token("ask") },
-			app,
-			undefined,
-			board,
+		const config = { seconds: 20, count: 70, largest };
+		const [echo, ask] = await Promise.all(
+			["echo", "ask"].map((role) =>
+				start("memory-data", "test/e2e/apps/data", board, { ...config, role, identity: role }),
+			),
 		);
 		const { status, output } = await ask.end();
 		assert.equal(status, 0, output);
@@ -129,13 +120,7 @@ describe("in a device's memory", { skip }, () => {
 		const room = "memory-hostile";
 		const token = (/** @type {string} */ identity, agent = false) =>
 			joinToken(server, { room, identity, agent });
-		const device = startDevice(
-			room,
-			{ url: server.url, token: await token("device"), seconds: 60 },
-			"test/e2e/apps/messages",
-			undefined,
-			board,
-		);
+		const device = await start(room, "test/e2e/apps/messages", board, { seconds: 60 });
 		const other = new Room();
 		await other.connect(server.url, await token("other"), { autoSubscribe: true, dynacast: false });
 		await until(() => /^connected/m.test(device.output()), "the device to connect");
@@ -160,28 +145,18 @@ describe("in a device's memory", { skip }, () => {
 	it("beside the microphone there is room for sound of an app's own, and a stream", async (t) => {
 		const peer = await Peer.join(server, "memory-sound", "peer");
 		await peer.publish(peerRate);
-		const device = startDevice(
-			"memory-sound",
-			{
-				url: server.url,
-				token: await joinToken(server, { room: "memory-sound", identity: "device" }),
-				mic: "test/fixtures/speech-16k.wav",
-				seconds: 15,
-				script: [
-					...["connect", "mic", "heard", "wait 100", "memory call"],
-					...["talk a 16000 500 0.2", "said a", "memory source16"],
-					...["unpublish a", "close a", "wait 100"],
-					...["talk b 44100 500 0.2", "said b", "memory source44"],
-					...["unpublish b", "close b", "wait 100"],
-					...["listen& 16000 0.6", "wait 100", "memory stream16", "wait 700"],
-					...["listen& 48000 0.6", "wait 100", "memory stream48", "wait 700"],
-					"disconnect",
-				].join(","),
-			},
-			"test/e2e/apps/sound",
-			undefined,
-			board,
-		);
+		const script = [
+			...["connect", "mic", "heard", "wait 100", "memory call"],
+			...["talk a 16000 500 0.2", "said a", "memory source16"],
+			...["unpublish a", "close a", "wait 100"],
+			...["talk b 44100 500 0.2", "said b", "memory source44"],
+			...["unpublish b", "close b", "wait 100"],
+			...["listen& 16000 0.6", "wait 100", "memory stream16", "wait 700"],
+			...["listen& 48000 0.6", "wait 100", "memory stream48", "wait 700"],
+			"disconnect",
+		].join(",");
+		const config = { mic, seconds: 15, script };
+		const device = await start("memory-sound", "test/e2e/apps/sound", board, config);
 		const { status, output, report } = await device.end();
 		await peer.leave();
 		assert.equal(status, 0, output);
@@ -207,30 +182,13 @@ describe("in a device's memory", { skip }, () => {
 	it("calls one after the other leave nothing behind", async (t) => {
 		const peer = await Peer.join(server, "memory-cycles", "peer");
 		await peer.publish(peerRate);
-		const echo = startDevice(
-			"memory-cycles-echo",
-			{
-				url: server.url,
-				seconds: 60,
-				role: "echo",
-				token: await joinToken(server, { room: "memory-cycles", identity: "echo" }),
-			},
-			"test/e2e/apps/data",
-		);
-		await until(() => peer.others.includes("echo"), "the echo");
-		const device = startDevice(
-			"memory-cycles",
-			{
-				url: server.url,
-				token: await joinToken(server, { room: "memory-cycles", identity: "device" }),
-				mic: "test/fixtures/speech-16k.wav",
-				seconds: 0.1,
-				cycles: 12,
-			},
-			"bench/memory/device",
-			undefined,
-			old ? board : { ...board, heap },
-		);
+		const role = "echo";
+		const roled = { role, identity: role, seconds: 60 };
+		const echo = await start("memory-cycles", "test/e2e/apps/data", undefined, roled);
+		await until(() => peer.others.includes(role), "the echo");
+		const limited = old ? board : { ...board, heap };
+		const config = { mic, seconds: 0.1, cycles: 12 };
+		const device = await start("memory-cycles", "bench/memory/device", limited, config);
 		const { status, output } = await device.end(40_000);
 		await echo.stop();
 		await peer.leave();
@@ -245,34 +203,19 @@ describe("in a device's memory", { skip }, () => {
 	});
 
 	it("who is refused hears why: asking takes little", { skip: missing(small) }, async () => {
-		const other = { ...server, secret: "x".repeat(32) };
-		const token = await joinToken(other, { room: "memory-refused", identity: "device" });
-		const device = startDevice(
-			"memory-refused",
-			{ url: server.url, token, mic: "test/fixtures/speech-16k.wav", seconds: 3 },
-			"examples/voice-agent",
-			undefined,
-			small,
-		);
+		const on = { ...server, secret: "x".repeat(32) };
+		const config = { on, mic, seconds: 3 };
+		const device = await start("memory-refused", "examples/voice-agent", small, config);
 		const { status, output } = await device.end();
 		assert.equal(status, 1, output);
 		assert.match(output, /^the token's signature is wrong/);
 	});
 
 	it("without enough of it, a call ends with an error, not a crash", async () => {
-		const device = startDevice(
-			"memory-none",
-			{
-				url: server.url,
-				token: await joinToken(server, { room: "memory-none", identity: "device" }),
-				mic: "test/fixtures/speech-16k.wav",
-				seconds: 3,
-			},
-			"examples/voice-agent",
-			undefined,
-			// What a board with PSRAM holds of packets and TLS does not fit one without.
-			{ ...board, profile: "internal" },
-		);
+		// What a board with PSRAM holds of packets and TLS does not fit one without.
+		const less = /** @type {const} */ ({ ...board, profile: "internal" });
+		const config = { mic, seconds: 3 };
+		const device = await start("memory-none", "examples/voice-agent", less, config);
 		const { status, output } = await device.end();
 		assert.equal(status, 1, output);
 		assert.match(output, /no memory for|the media connection failed/);
