@@ -1,5 +1,5 @@
 /** `maxTextBytes` of whose app names none, where there is no memory profile. */
-export const MAX_TEXT_BYTES = 32_768;
+export const MAX_TEXT_BYTES = 131_072;
 
 /** Bytes that may be used, shared by many. */
 export class Budget {

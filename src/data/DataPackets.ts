@@ -7,6 +7,7 @@ import { DataPacket_Kind as DataPacketKind } from "../protocol/generated/enums";
 import * as tables from "../protocol/generated/tables";
 import type { DataChannelReceiveState, DataPacket } from "../protocol/generated/types";
 import type { Init } from "../protocol/schema";
+import { VALUE_BYTES } from "./DataPort";
 
 /** Senders whose newest number is kept; beyond, the one that was silent longest is forgotten. */
 const MAX_SENDERS = 256;
@@ -30,14 +31,17 @@ export interface DataTransport {
 
 export class DataPackets {
 	readonly #transport: DataTransport;
+	/** Messages, and entries of lists and maps, in one packet. */
+	readonly #maxValues: number;
 	/** Of our newest reliable packet; they count from 1. */
 	#sequence = 0;
 	/** The newest reliable packet of each sender, by participant sid. */
 	readonly #received = new Map<string, number>();
 	readonly stats: DataStats = { packetsIn: 0, packetsOut: 0, malformed: 0, duplicates: 0 };
 
-	constructor(transport: DataTransport) {
+	constructor(transport: DataTransport, maxTextBytes: number) {
 		this.#transport = transport;
+		this.#maxValues = maxTextBytes / VALUE_BYTES;
 	}
 
 	/**
@@ -70,7 +74,7 @@ export class DataPackets {
 	receive(bytes: ArrayBufferLike): DataPacket | undefined {
 		let packet: DataPacket;
 		try {
-			packet = decode(tables.DataPacket, bytes);
+			packet = decode(tables.DataPacket, bytes, this.#maxValues);
 		} catch (error) {
 			this.stats.malformed++;
 			log.warn("a malformed data packet:", (error as Error).message);

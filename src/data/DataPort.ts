@@ -4,6 +4,12 @@ import type { DataPacket_Kind as DataPacketKind } from "../protocol/generated/en
 import type { DataPacket } from "../protocol/generated/types";
 import type { Init } from "../protocol/schema";
 
+/**
+ * A room's `maxTextBytes` are for one value in a packet or an object of others each: it takes some ten
+ * slots of the engine's heap, however few bytes it is on the wire.
+ */
+export const VALUE_BYTES = 128;
+
 export interface DataPort {
 	/**
 	 * Resolves when the packet is in the send buffer, of the reliable channel if not told otherwise.

@@ -3,26 +3,29 @@
  * not become one: the map is asked instead.
  */
 
+interface Target {
+	readonly map: ReadonlyMap<string, unknown>;
+}
+
+/** One for all of them: functions of each would be closures, ten slots of XS's heap apiece. */
+const HANDLER: ProxyHandler<Target> = Object.freeze({
+	get: ({ map }: Target, key: string | symbol) =>
+		typeof key === "string" ? map.get(key) : undefined,
+	has: ({ map }: Target, key: string | symbol) => typeof key === "string" && map.has(key),
+	ownKeys: ({ map }: Target) => [...map.keys()],
+	getOwnPropertyDescriptor({ map }: Target, key: string | symbol) {
+		if (typeof key !== "string" || !map.has(key)) return undefined;
+		return { value: map.get(key), enumerable: true, configurable: true };
+	},
+	set: () => false,
+});
+
 /**
  * An object with the map's entries as its read-only properties. Read those whose names you know:
  * to list them (Object.keys, for-in, JSON) makes names of what is in the map.
  */
 export function recordOf<V>(map: ReadonlyMap<string, V>): Readonly<Record<string, V>> {
-	const at = (key: string | symbol) => (typeof key === "string" ? map.get(key) : undefined);
-	const has = (key: string | symbol) => typeof key === "string" && map.has(key);
-	return new Proxy<Record<string, V>>(
-		{},
-		{
-			get: (_target, key) => at(key),
-			has: (_target, key) => has(key),
-			ownKeys: () => [...map.keys()],
-			getOwnPropertyDescriptor: (_target, key) => {
-				if (!has(key)) return undefined;
-				return { value: at(key), enumerable: true, configurable: true };
-			},
-			set: () => false,
-		},
-	);
+	return new Proxy({ map }, HANDLER) as unknown as Record<string, V>;
 }
 
 /** The other way, for what an app hands over. */

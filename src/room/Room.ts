@@ -207,7 +207,7 @@ export class Room extends Emitter<RoomEvents> {
 			syncState: () => syncState(this.#participants, packets, core.autoSubscribe),
 		});
 		this.#prepared = undefined; // its answer grows old
-		const packets = new DataPackets(session);
+		const packets = new DataPackets(session, this.#data.maxTextBytes);
 		core.session = session;
 		this.#packets = packets;
 		session.handle(this.#reconnection, this.#updates, this.#data);

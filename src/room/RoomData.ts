@@ -78,6 +78,8 @@ export class RoomData
 {
 	/** Bytes of one packet at most. */
 	readonly maxPacketBytes: number;
+	/** See StreamLimits. */
+	readonly maxTextBytes: number;
 	/** Undefined before the server has told it. */
 	serverVersion: string | undefined;
 	readonly #core: RoomCore;
@@ -98,7 +100,8 @@ export class RoomData
 		this.#core = core;
 		this.#participants = participants;
 		this.maxPacketBytes = maxPacketBytes(core.options.maxDataBytes);
-		this.#texts = new Budget(core.options.maxTextBytes ?? MAX_TEXT_BYTES);
+		this.maxTextBytes = core.options.maxTextBytes ?? MAX_TEXT_BYTES;
+		this.#texts = new Budget(this.maxTextBytes);
 	}
 
 	/** A session begins. */
@@ -263,7 +266,7 @@ export class RoomData
 	}
 
 	get #codec(): ObjectCodec {
-		this.#objects ??= new ObjectCodec();
+		this.#objects ??= new ObjectCodec(this.maxTextBytes);
 		return this.#objects;
 	}
 

@@ -22,8 +22,8 @@ const LOSSY_BUFFERED = 8192;
 const MAX_DATA_BYTES = 65_535;
 const MIN_BUFFER = 2048;
 
-/** A packet that waits costs the engine's heap so many bytes beside its own, in slots. */
-const PACKET_COST = 512;
+/** A packet that waits counts so many bytes beside its own: often an app still holds what it answers. */
+const PACKET_COST = 4_096;
 /** Bytes of reliable packets that wait, in the engine's heap, while there is no connection. */
 const MAX_WAITING = 32_768;
 
@@ -229,10 +229,13 @@ export class DataChannels implements ChannelHandlers, DownChannelsHost {
 		this.#setHolding();
 	}
 
-	/** Answers that wait to be sent hold back who asks: others must not fill the heap with them. */
+	/**
+	 * Answers that wait to be sent hold back who asks: others must not fill the heap with them. One packet
+	 * alone does not: while a file is sent, another one of its chunks always waits.
+	 */
 	#setHolding(): void {
 		const waiting = this.#waitingBytes + PACKET_COST * this.#waiting.length;
-		const holding = this.#held || waiting > this.#backlog;
+		const holding = this.#held || (waiting > this.#backlog && this.#waiting.length > 1);
 		if (holding === this.#holding) return;
 		this.#holding = holding;
 		this.#peer?.holdMessages(holding);

@@ -6,6 +6,7 @@
 import { Timeout } from "../platform/Timeout";
 import type { JoinResponse } from "../protocol/generated/types";
 import { Connection } from "./Connection";
+import { hasDual } from "./dual/Subscriber";
 import * as ends from "./ends";
 import { isLoopback } from "./failures";
 import { addTrackRequest, outgoing, type PublishRequest } from "./Publications";
@@ -82,7 +83,7 @@ export class Joining {
 		try {
 			join = await joining;
 		} catch (error) {
-			if (session.connection !== connection || !signalling.fallBack(error)) throw error;
+			if (session.connection !== connection || !hasDual || !signalling.fallBack(error)) throw error;
 			// The server wants a peer connection each way: another one is needed.
 			connection.close();
 			session.connection = undefined;

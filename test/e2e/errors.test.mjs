@@ -172,4 +172,20 @@ describe("one clear line for", { concurrency: 3 }, () => {
 			}
 		});
 	}
+
+	it("HTTP 404 where an app has nothing for older servers", { timeout: 2 * limit }, async () => {
+		const { close, ...config } = await answering(404, "no such page");
+		try {
+			const device = startDevice(
+				"error-404-voice",
+				{ mic, seconds: 2, ...config },
+				"examples/minimal",
+			);
+			const { status, output } = await device.end(limit);
+			assert.notEqual(status, 0);
+			assert.match(output, /ConnectionError: .*404.*: check the URL's path$/m);
+		} finally {
+			await close?.();
+		}
+	});
 });

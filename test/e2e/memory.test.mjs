@@ -6,6 +6,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
+import { Room } from "@livekit/rtc-node";
 import { broken } from "../../bench/budgets.mjs";
 import { figure } from "../../bench/figures.mjs";
 import { profiles } from "../../bench/memory/profiles.mjs";
@@ -16,6 +17,7 @@ import { joinToken } from "../../tools/server/token.mjs";
 import { otherThanBoards } from "../../tools/setup/sources.mjs";
 import { level } from "./lib/analysis.mjs";
 import { holdsOf, startDevice } from "./lib/device.mjs";
+import { attack } from "./lib/hostile.mjs";
 import { disposePeers, Peer, peerRate } from "./lib/peer.mjs";
 import { until } from "./lib/until.mjs";
 
@@ -121,6 +123,38 @@ describe("in a device's memory", { skip }, () => {
 		assert.equal(status, 0, output);
 		assert.match(output, /all echoes are exact/);
 		await echo.stop();
+	});
+
+	it("nobody can fill it, whatever they send, and others are served as before", async (t) => {
+		const room = "memory-hostile";
+		const token = (/** @type {string} */ identity, agent = false) =>
+			joinToken(server, { room, identity, agent });
+		const device = startDevice(
+			room,
+			{ url: server.url, token: await token("device"), seconds: 60 },
+			"test/e2e/apps/messages",
+			undefined,
+			board,
+		);
+		const other = new Room();
+		await other.connect(server.url, await token("other"), { autoSubscribe: true, dynacast: false });
+		await until(() => /^connected/m.test(device.output()), "the device to connect");
+		const call = (/** @type {string} */ method, payload = "") =>
+			other.localParticipant?.performRpc({ destinationIdentity: "device", method, payload });
+		await attack(server.url, await token("hostile", true), async (name) => {
+			const begin = performance.now();
+			assert.equal(await call("echo", name), name, `${name}: ${device.output()}`);
+			t.diagnostic(`${name}: another is answered in ${Math.round(performance.now() - begin)} ms`);
+		});
+		await call("end");
+		const { status, output, report } = await device.end();
+		await other.disconnect();
+		assert.equal(status, 0, output);
+		for (const [name, { failures }] of Object.entries(report.native)) {
+			assert.equal(failures, 0, `${name} was refused memory`);
+		}
+		assert.ok(report.data.malformed > 0 && report.objectsRefused > 0 && report.rpc.refused > 0);
+		t.diagnostic(JSON.stringify([report.rpc, report.streams, report.native.sctp]));
 	});
 
 	it("beside the microphone there is room for sound of an app's own, and a stream", async (t) => {

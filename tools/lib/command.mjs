@@ -35,7 +35,7 @@ export function which(name) {
  * @param {{ input?: string }} [options]
  */
 export function capture(command, args, { input } = {}) {
-	const result = spawnSync(command, args, { encoding: "utf8", input, timeout: 30_000 });
+	const result = spawnSync(command, args, { encoding: "utf8", input, timeout: 120_000 });
 	return result.status === 0 ? result.stdout : undefined;
 }
 

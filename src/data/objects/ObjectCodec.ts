@@ -4,6 +4,7 @@
  */
 
 import { recordOf } from "../../platform/record";
+import { VALUE_BYTES } from "../DataPort";
 import { check } from "./check";
 import { Packr, RESET_BUFFER_MODE } from "./generated/msgpackr";
 
@@ -25,6 +26,12 @@ export type ObjectValue =
 
 export class ObjectCodec {
 	#packr: Packr | undefined;
+	/** Of an object of others, keys included. */
+	readonly #maxValues: number;
+
+	constructor(maxTextBytes: number) {
+		this.#maxValues = maxTextBytes / VALUE_BYTES;
+	}
 
 	/** In a buffer that the next pack() may write over. The value must not contain itself. */
 	pack(value: ObjectValue): Uint8Array {
@@ -33,7 +40,7 @@ export class ObjectCodec {
 
 	/** Throws ProtocolError or TypeError when that is no object that we take. */
 	unpack(bytes: Uint8Array): ObjectValue {
-		check(bytes);
+		check(bytes, this.#maxValues);
 		return readable(this.#get().unpack(bytes));
 	}
 
@@ -50,7 +57,8 @@ function readable(value: unknown): ObjectValue {
 		return value;
 	}
 	if (!(value instanceof Map)) return value as ObjectValue;
-	const map = new Map<string, ObjectValue>();
+	const named = [...value.keys()].every((name) => typeof name === "string");
+	const map = named ? value : new Map<string, ObjectValue>();
 	for (const [name, item] of value) map.set(String(name), readable(item));
 	return recordOf(map);
 }

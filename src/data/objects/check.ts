@@ -6,8 +6,6 @@
 
 import { ProtocolError } from "../../protocol/codec";
 
-/** Values, keys included: a few slots of heap each. */
-const MAX_VALUES = 1_024;
 const MAX_DEPTH = 16;
 
 /** Extension types: a date, and what msgpackr and notepack write for undefined. */
@@ -18,7 +16,7 @@ const UNDEFINED = 0x00;
 const NUMBERS = Object.freeze([4, 8, 1, 2, 4, 8, 1, 2, 4, 8]);
 
 /** Throws ProtocolError: truncated, too many values, too deep, or of a kind that is not taken. */
-export function check(this: unknown, bytes: Uint8Array): void {
+export function check(this: unknown, bytes: Uint8Array, maxValues: number): void {
 	let at = 0;
 	let values = 0;
 	/** Values that are still to come, of each array and map around. */
@@ -52,7 +50,7 @@ export function check(this: unknown, bytes: Uint8Array): void {
 			open.pop();
 			continue;
 		}
-		if (++values > MAX_VALUES) fail(`has more than ${MAX_VALUES} values`);
+		if (++values > maxValues) fail(`has more than ${maxValues} values`);
 		const token = length(1);
 		if (token < 0x80 || token >= 0xe0) continue; // small integers
 		if (token < 0x90) nest(2 * (token & 15));

@@ -41,7 +41,7 @@ const HEADERS_SHARE = 0.5;
  */
 const STALE_AFTER = 5_000;
 /** Bytes of an attribute beside its text. */
-const ENTRY_COST = 32;
+const ENTRY_COST = 64;
 
 export interface StreamStats {
 	streamsIn: number;

@@ -1,7 +1,7 @@
 /**
  * Streams that we send: a header, chunks, a trailer (`DataStream` of the protocol); or, when all who
- * get it can read that, everything in the header. One chunk is encoded at a time, and the next when
- * that is in the send buffer.
+ * get it can read that, everything in the header. One chunk is encoded at a time, of all streams, and
+ * the next when that is in the send buffer.
  */
 
 import { randomId } from "../../platform/random";
@@ -15,7 +15,7 @@ import {
 import * as tables from "../../protocol/generated/tables";
 import type { DataPacket, DataStream_Header as Header } from "../../protocol/generated/types";
 import type { Init } from "../../protocol/schema";
-import { ClientProtocol, type DataPort } from "../DataPort";
+import { ClientProtocol, type DataPort, ignore } from "../DataPort";
 import { DataStreamError, DataStreamErrorReason } from "./DataStreamError";
 import { ByteStreamWriter, type StreamSink, TextStreamWriter } from "./StreamWriter";
 import { CHUNK_BYTES, splitBytes, splitUtf8 } from "./split";
@@ -40,6 +40,8 @@ type Recipients = readonly string[] | undefined;
 
 export class OutgoingStreams {
 	readonly #port: DataPort;
+	/** The newest chunk, of all streams; never rejects. */
+	#last: Promise<unknown> = Promise.resolve();
 
 	constructor(port: DataPort) {
 		this.#port = port;
@@ -143,7 +145,9 @@ export class OutgoingStreams {
 			chunkSize: Math.max(4, Math.min(CHUNK_BYTES, this.#port.maxPacketBytes - overhead)),
 			chunk: (content) => {
 				const streamChunk = { streamId, chunkIndex: chunkIndex++, content };
-				return this.#port.send({ destinationIdentities, streamChunk });
+				const sent = this.#last.then(() => this.#port.send({ destinationIdentities, streamChunk }));
+				this.#last = sent.catch(ignore);
+				return sent;
 			},
 			trailer: () => this.#port.send({ destinationIdentities, streamTrailer: { streamId } }),
 		};

@@ -4,14 +4,19 @@ import { decodeUtf8 } from "../../platform/text";
 import type { Budget } from "../Budget";
 import { DataStreamError, DataStreamErrorReason } from "./DataStreamError";
 import { type AbortSignalLike, costOf, type StreamFeed } from "./StreamFeed";
+import { splitUtf8 } from "./split";
 import type { BaseStreamInfo, ByteStreamInfo, TextStreamInfo } from "./types";
+
+/** Of `maxTextBytes`, for a piece of one text. */
+const PIECE_SHARE = 0.25;
 
 export interface ReadAllOptions {
 	/** Ends the reading early. */
 	signal?: AbortSignalLike;
 }
 
-abstract class StreamReader<I extends BaseStreamInfo, C> {
+/** Is its own iterator: generators would be a hundred slots more of XS's heap. */
+abstract class StreamReader<I extends BaseStreamInfo, C> implements AsyncIterableIterator<C> {
 	/** Its attributes are complete when the stream has ended. */
 	readonly info: I;
 	/** From 0 to 1, as chunks are read; undefined when the size is not known. */
@@ -25,11 +30,13 @@ abstract class StreamReader<I extends BaseStreamInfo, C> {
 		this.feed = feed;
 	}
 
-	protected abstract decode(chunk: Uint8Array): C;
+	/** What comes next; undefined at the end. */
+	protected abstract piece(): Promise<C | undefined>;
 
 	/** Nobody wants the rest of it. @internal */
 	drop(): void {
 		this.feed.drop();
+		this.#signal = undefined;
 	}
 
 	/** Aborts the iteration that comes. */
@@ -39,69 +46,84 @@ abstract class StreamReader<I extends BaseStreamInfo, C> {
 	}
 
 	/**
-	 * The chunks as they come. Throws DataStreamError when the stream ends abnormally. Who leaves the
-	 * loop early gets no more of the stream.
+	 * The chunks as they come, long ones of text in pieces. Throws DataStreamError when the stream ends
+	 * abnormally. Who leaves the loop early gets no more of the stream.
 	 */
-	async *[Symbol.asyncIterator](): AsyncGenerator<C, void, undefined> {
-		for await (const chunk of this.chunks()) yield this.decode(chunk);
+	[Symbol.asyncIterator](): this {
+		return this;
 	}
 
-	/** Each chunk as it was sent. */
-	protected async *chunks(): AsyncGenerator<Uint8Array, void, undefined> {
-		const signal = this.takeSignal();
+	/** @internal */
+	async next(): Promise<IteratorResult<C, undefined>> {
+		let value: C | undefined;
 		try {
-			for (let chunk = await this.next(signal); chunk; chunk = await this.next(signal)) yield chunk;
+			value = await this.piece();
 		} finally {
-			this.drop();
+			if (value === undefined) this.drop();
 		}
+		return value === undefined ? { done: true, value: undefined } : { done: false, value };
 	}
 
-	/** Undefined at the end. */
-	protected async next(signal: AbortSignalLike | undefined): Promise<Uint8Array | undefined> {
+	/** @internal */
+	async return(): Promise<IteratorResult<C, undefined>> {
+		this.drop();
+		return { done: true, value: undefined };
+	}
+
+	/** As it was sent; undefined at the end. */
+	protected async chunk(): Promise<Uint8Array | undefined> {
 		const { size } = this.info;
-		const chunk = await this.feed.take(signal);
+		const chunk = await this.feed.take(this.#signal);
 		if (chunk) {
 			this.#received += chunk.length;
 			this.onProgress?.(size ? this.#received / size : undefined);
 		}
 		return chunk;
 	}
-
-	protected takeSignal(): AbortSignalLike | undefined {
-		const signal = this.#signal;
-		this.#signal = undefined;
-		return signal;
-	}
 }
 
 export class TextStreamReader extends StreamReader<TextStreamInfo, string> {
-	protected override decode(chunk: Uint8Array): string {
-		try {
-			return decodeUtf8(chunk);
-		} catch {
-			const message = `the text of stream ${this.info.id} is not UTF-8`;
-			throw new DataStreamError(message, DataStreamErrorReason.DecodeFailed);
-		}
+	/** Of the chunk that is being read. */
+	#rest: Uint8Array | undefined;
+
+	/** Who reads holds a piece until the next one comes, and many streams may be read at a time. */
+	protected override async piece(): Promise<string | undefined> {
+		const chunk = this.#rest ?? (await this.chunk());
+		if (!chunk) return undefined;
+		const [piece] = splitUtf8(chunk, Math.max(4, this.feed.texts.limit * PIECE_SHARE));
+		const { length } = piece;
+		this.#rest = length < chunk.length ? chunk.subarray(length) : undefined;
+		return this.#decode(piece);
 	}
 
 	/**
 	 * All of it. Rejects with PayloadTooLarge when it does not fit the room's `maxTextBytes` beside what
 	 * else is being put together, and the calls in hand.
 	 */
-	async readAll({ signal = this.takeSignal() }: ReadAllOptions = {}): Promise<string> {
+	async readAll({ signal }: ReadAllOptions = {}): Promise<string> {
+		if (signal) this.withAbortSignal(signal);
 		const { size } = this.info;
 		let text = "";
 		try {
 			// All at once, when that is known: of two that do not fit side by side one is to come whole.
 			this.#keep(size ?? 0);
-			for (let chunk = await this.next(signal); chunk; chunk = await this.next(signal)) {
+			for (let chunk = await this.chunk(); chunk; chunk = await this.chunk()) {
 				if (size === undefined) this.#keep(chunk.length);
-				text += this.decode(chunk);
+				text += this.#decode(chunk);
 			}
 		} finally {
 			this.drop();
 		}
 		return text;
+	}
+
+	#decode(chunk: Uint8Array): string {
+		try {
+			return decodeUtf8(chunk);
+		} catch {
+			const message = `the text of stream ${this.info.id} is not UTF-8`;
+			throw new DataStreamError(message, DataStreamErrorReason.DecodeFailed);
+		}
 	}
 
 	#keep(bytes: number): void {
@@ -118,8 +140,8 @@ export class ByteStreamReader extends StreamReader<ByteStreamInfo, Uint8Array> {
 		this.#budget = budget;
 	}
 
-	protected override decode(chunk: Uint8Array): Uint8Array {
-		return chunk;
+	protected override piece(): Promise<Uint8Array | undefined> {
+		return this.chunk();
 	}
 
 	/** All chunks, in native memory; rejects with PayloadTooLarge beyond the room's `maxStreamBytes`. */
@@ -127,7 +149,7 @@ export class ByteStreamReader extends StreamReader<ByteStreamInfo, Uint8Array> {
 		if (signal) this.withAbortSignal(signal);
 		const chunks: Uint8Array[] = [];
 		let held = 0;
-		for await (const chunk of this.chunks()) {
+		for await (const chunk of this) {
 			held += costOf(chunk.length);
 			if (held > this.#budget.limit) throw tooLarge("bytes", this.#budget);
 			chunks.push(chunk);

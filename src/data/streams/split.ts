@@ -5,7 +5,8 @@ export const CHUNK_BYTES = 15_000;
 export function* splitUtf8(text: Uint8Array, size: number): Generator<Uint8Array, void, undefined> {
 	for (let start = 0; start < text.length; ) {
 		let end = Math.min(start + size, text.length);
-		while (end < text.length && (text[end] & 0xc0) === 0x80) end--;
+		while (end > start && end < text.length && (text[end] & 0xc0) === 0x80) end--;
+		if (end === start) end = Math.min(start + size, text.length); // no UTF-8: whoever reads it says so
 		yield text.subarray(start, end);
 		start = end;
 	}

@@ -96,7 +96,8 @@ export interface StreamLimits {
 	 * Bytes of what is in the engine's heap of others, all of it together: texts that readAll() is putting
 	 * together (twice for a moment), payloads of RPC calls that are being handled, and responses until
 	 * they are in the send buffer. What does not fit is refused: PayloadTooLarge, or an RpcError.
-	 * By default as the board's memory profile has it: 32,768 on a desktop.
+	 * A packet or an object may have a value for each 128 bytes of it.
+	 * By default as the board's memory profile has it: 131,072 on a desktop.
 	 */
 	maxTextBytes?: number;
 }

@@ -18,6 +18,9 @@ import { Trickle } from "../Trickle";
 import { type AnsweredSection, buildAnswer } from "./answer";
 import { DownChannels } from "./DownChannels";
 
+/** Servers that do not know a join with one peer connection are asked again. */
+export const hasDual = true;
+
 export class Subscriber implements TransportHost {
 	readonly transport: Transport;
 	readonly #options: ConnectionOptions;

@@ -26,12 +26,12 @@ static const port_profile profiles[] = {
 		.name = "psram",
 		.budget = {
 			[PORT_ICE] = KB(36), [PORT_DTLS] = KB(80), [PORT_SRTP] = KB(16), [PORT_RTP] = KB(24),
-			[PORT_AUDIO] = KB(56), [PORT_OPUS] = KB(96), [PORT_SCTP] = KB(96), [PORT_PEER] = KB(24),
+			[PORT_AUDIO] = KB(56), [PORT_OPUS] = KB(96), [PORT_SCTP] = KB(256), [PORT_PEER] = KB(24),
 			[PORT_STREAM] = KB(96), [PORT_BINDING] = KB(24),
 		},
 		.tasks = TASKS(KB(8), KB(26), KB(8), KB(8)),
 		.xs_chunk = 78848, .xs_slots = 4928, .xs_stack = 1024,
-		.max_signal = 32768, .max_data = 16000, .max_text = 16384, .max_streams = 6,
+		.max_signal = 32768, .max_data = 16000, .max_text = 16384, .max_streams = 4,
 	},
 	{
 		.name = "internal",
@@ -52,7 +52,7 @@ static const port_profile profiles[] = {
 			PORT_NO_LIMIT, PORT_NO_LIMIT, PORT_NO_LIMIT, PORT_NO_LIMIT, PORT_NO_LIMIT,
 		},
 		.tasks = TASKS(0, 0, 0, 0),
-		.max_signal = 65536, .max_data = 65535, .max_text = 32768, .max_streams = 16,
+		.max_signal = 65536, .max_data = 65535, .max_text = 131072, .max_streams = 16,
 	},
 #endif
 };

@@ -9,12 +9,13 @@ const { LOSSY, RELIABLE } = DataPacket_Kind;
 
 function make(transmit: () => Promise<void> = async () => {}) {
 	const sent: { packet: Packet; kind: number }[] = [];
-	const packets = new DataPackets({
-		sendData(bytes, kind) {
+	const transport = {
+		sendData(bytes: Uint8Array, kind: number) {
 			sent.push({ packet: decode(DataPacket, bytes), kind });
 			return transmit();
 		},
-	});
+	};
+	const packets = new DataPackets(transport, 1_280);
 	return { packets, sent };
 }
 
@@ -95,5 +96,16 @@ test("senders without number: the one that was silent longest is forgotten", () 
 test("what does not decode is counted and dropped", () => {
 	const { packets } = make();
 	assert.equal(packets.receive(Uint8Array.of(0xff, 1, 2).buffer), undefined);
+	assert.equal(packets.stats.malformed, 1);
+});
+
+test("a packet of too many values is dropped before the heap has them", () => {
+	const { packets } = make();
+	const packet = (entries: number) => {
+		const attributes = new Map(Array.from({ length: entries }, (_, i) => [`${i}`, ""] as const));
+		return encode(DataPacket, { streamTrailer: { attributes } }).buffer;
+	};
+	assert.equal(packets.receive(packet(9))?.streamTrailer?.attributes.size, 9);
+	assert.equal(packets.receive(packet(10)), undefined);
 	assert.equal(packets.stats.malformed, 1);
 });

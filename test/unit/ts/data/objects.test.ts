@@ -5,7 +5,7 @@ import { ProtocolError } from "livekit/protocol/codec";
 import config from "mc/config";
 import { collect, heap } from "simulator";
 
-const codec = new ObjectCodec();
+const codec = new ObjectCodec(131_072);
 const copy = (value: ObjectValue) => codec.unpack(codec.pack(value));
 const fromHex = (hex: string) =>
 	Uint8Array.from(hex.match(/../g) ?? [], (digits) => Number.parseInt(digits, 16));
@@ -127,8 +127,21 @@ for (const [what, hex] of [
 }
 
 test("as deep as may be", () => {
-	check(fromHex(`${"91".repeat(16)}01`));
-	assert.throws(() => check(fromHex(`${"91".repeat(17)}01`)), /deeper than 16/);
+	check(fromHex(`${"91".repeat(16)}01`), 100);
+	assert.throws(() => check(fromHex(`${"91".repeat(17)}01`), 100), /deeper than 16/);
+});
+
+test("as many values as the room's memory is for", () => {
+	const values = (count: number) =>
+		fromHex(`dc${count.toString(16).padStart(4, "0")}${"01".repeat(count)}`);
+	for (const [maxTextBytes, most] of [
+		[131_072, 1_023],
+		[2_048, 15],
+	]) {
+		const small = new ObjectCodec(maxTextBytes);
+		assert.equal((small.unpack(values(most)) as number[]).length, most);
+		assert.throws(() => small.unpack(values(most + 1)), /more than/);
+	}
 });
 
 test("what msgpackr in Node writes, and writes again", () => {

@@ -97,7 +97,7 @@ test("too large for packets; streams take any size", async () => {
 	old.b.server.register("large", () => large);
 	await assert.rejects(call(old.a, "any", large), coded(ErrorCode.REQUEST_PAYLOAD_TOO_LARGE));
 	await assert.rejects(call(old.a, "large"), coded(ErrorCode.RESPONSE_PAYLOAD_TOO_LARGE));
-	const { a, b } = link(2);
+	const { a, b } = link(2, { maxTextBytes: 32_768 });
 	b.server.register("echo", ({ payload }) => payload);
 	assert.equal(await call(a, "echo", large), large);
 	// Larger than the receiver holds: an error, not its end.
@@ -310,7 +310,7 @@ test("responses hold the budget until they are sent, whoever has left", async ()
 });
 
 test("a response of any size goes, with nothing else in hand", async () => {
-	const { a, b } = link(2, { maxTextBytes: 1_000 });
+	const { a, b } = link(2, { maxTextBytes: 2_000 });
 	a.incoming.unregisterText(RESPONSE_TOPIC);
 	let length = 0;
 	a.incoming.registerText(RESPONSE_TOPIC, async (reader) => {

@@ -352,6 +352,41 @@ test("text that is not UTF-8", async () => {
 	await assert.rejects(texts[0].readAll(), reasoned(DecodeFailed));
 });
 
+test("a long text comes in pieces that many readers can hold, cut between characters", async () => {
+	const { end, texts } = receiver({ maxTextBytes: 4_000 });
+	const text = "aä€😀".repeat(500);
+	end.receive(header("1", { inlineContent: encodeUtf8(text) }));
+	const pieces: string[] = [];
+	for await (const piece of texts[0]) pieces.push(piece);
+	assert.equal(pieces.join(""), text);
+	assert.ok(pieces.length >= 5 && pieces.every((piece) => encodeUtf8(piece).length <= 1_000));
+	end.receive(header("2"));
+	end.receive(chunk("2", 0, new Uint8Array(5_000).fill(0x80))); // no character begins
+	await assert.rejects(async () => {
+		for await (const piece of texts[1]) pieces.push(piece);
+	}, reasoned(DecodeFailed));
+	assert.equal(end.texts.used, 0);
+});
+
+test("one chunk of all streams waits to be sent at a time", async () => {
+	const { a } = link(0);
+	let waiting = 0;
+	let most = 0;
+	a.gate = async ({ streamChunk }) => {
+		if (!streamChunk) return;
+		most = Math.max(most, ++waiting);
+		await sleep(0);
+		waiting--;
+	};
+	const all = Array.from({ length: 5 }, () => a.outgoing.sendBytes(new Uint8Array(40_000)));
+	await Promise.all(all);
+	assert.equal(most, 1);
+	const indices = a.sent.flatMap(({ streamChunk }) =>
+		streamChunk ? [streamChunk.chunkIndex] : [],
+	);
+	assert.deepEqual(indices, [0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2]);
+});
+
 test("who leaves the loop gets no more, and holds nothing", async () => {
 	const { end, texts } = receiver({ maxStreamBytes: 2_000 });
 	end.receive(header("1"));
@@ -395,7 +430,7 @@ test("unread bytes are bounded over all streams, and small chunks are not free",
 	assert.equal(((await first.next()).value ?? "").length, 6_000);
 	for (let i = 1; i < 100; i++) end.receive(chunk("1", i, "z"), "a");
 	assert.equal(end.incoming.stats.streamsFailed, 2);
-	await first.return(undefined);
+	await first.return();
 	// Read as they come, any number of bytes passes.
 	end.receive(header("3", { textHeader: undefined, byteHeader: { name: "" } }));
 	let bytes = 0;
@@ -424,7 +459,7 @@ test("senders wait while another chunk would not fit, and for no reader that doe
 	await reading.next();
 	assert.deepEqual(end.holds, [true, false]);
 	end.receive(chunk("1", 2, piece));
-	await reading.return(undefined); // what it has not read is forgotten
+	await reading.return(); // what it has not read is forgotten
 	assert.deepEqual(end.holds, [true, false, true, false]);
 	begin("2");
 	for (const i of [0, 1]) end.receive(chunk("2", i, piece));
@@ -496,7 +531,7 @@ test("streams at a time are bounded, and three quarters of them by sender", () =
 });
 
 test("headers of open streams are bounded", () => {
-	const { end } = receiver();
+	const { end } = receiver({ maxTextBytes: 32_768 });
 	const attributes = new Map([["x", "y".repeat(7_000)]]);
 	for (let i = 0; i < 4; i++) end.receive(header(`${i}`, { attributes }), `${i}`);
 	assert.equal(end.incoming.stats.streamsIn, 2);
