@@ -115,10 +115,11 @@ export async function signalProxy(target, edit) {
 	});
 	// What a client asks when it was refused.
 	const http = createHttpServer(async (request, response) => {
-		const answer = await fetch(
-			`${target.replace("ws:", "http:")}${request.url}`,
-			authorized(request),
-		);
+		const { headers } = authorized(request);
+		// A connection that is used again passes an old server's front unseen.
+		const answer = await fetch(`${target.replace("ws:", "http:")}${request.url}`, {
+			headers: { ...headers, connection: "close" },
+		});
 		response.writeHead(answer.status).end(await answer.text());
 	});
 	const server = new WebSocketServer({ noServer: true });
