@@ -77,7 +77,7 @@ async function tryCall(server, room, memory, call) {
 	});
 	await device.endWithin((call.seconds + 3) * call.cycles * 1000 + 20_000);
 	const output = readFileSync(log, "utf8");
-	const [, measured] = /^memory (.*)$/m.exec(output) ?? [];
+	const [, measured] = /^memory (\{.*)$/m.exec(output) ?? [];
 	return measured ? JSON.parse(measured) : output;
 }
 

@@ -193,7 +193,7 @@ describe("in a device's memory", { skip }, () => {
 		await echo.stop();
 		await peer.leave();
 		assert.equal(status, 0, output);
-		const [, text] = /^memory (.*)$/m.exec(output) ?? [];
+		const [, text] = /^memory (\{.*)$/m.exec(output) ?? [];
 		const { peak, slots, native } = JSON.parse(text);
 		t.diagnostic(text);
 		assert.equal(native, 0);
