@@ -81,7 +81,7 @@ export class Negotiation {
 	readonly #options: NegotiationOptions;
 	readonly #sections: OfferedSection[] = [];
 	readonly #sending = new Map<string, Sending>(); // by cid
-	/** Sections of ours that both sides hold for inactive: a track may have them. */
+	/** Sections of ours in which both sides have no track: another may have them. */
 	readonly #retired = new Set<string>();
 	readonly #candidates: RemoteCandidates;
 	/** Ours, best first. */
@@ -186,13 +186,13 @@ export class Negotiation {
 		this.#sending.set(cid, { mid, track, offer: this.#offer + 1 });
 	}
 
-	/** Stops sending; the section stays behind, inactive, for another track. */
+	/** Stops sending; the section stays behind for another track. */
 	removeTrack(cid: string): void {
 		const sending = this.#sending.get(cid);
 		if (!sending) return;
 		this.#sending.delete(cid);
 		if (sending.sender !== undefined) this.#options.peer.removeSender(sending.sender);
-		this.#sections[Number(sending.mid)].inactive = true;
+		this.#sections[Number(sending.mid)].idle = this.#offer + 1;
 	}
 
 	setMuted(cid: string, muted: boolean): void {
@@ -233,8 +233,8 @@ export class Negotiation {
 		this.#settleData(description); // before its packets can come
 		this.#setRemote(description);
 		for (const section of description.sections) {
-			const { mid, direction } = section;
-			if (direction === "inactive" && this.#sections[Number(mid)]?.inactive) this.#retired.add(mid);
+			const { mid } = section;
+			if ((this.#sections[Number(mid)]?.idle ?? Infinity) <= this.#offer) this.#retired.add(mid);
 			if (section.kind === "application") continue;
 			this.#applySending(section);
 			receivers?.apply(section, answer.midToTrackId);

@@ -111,6 +111,11 @@ async function peer(identity, name = room) {
 	return {
 		events,
 		local,
+		/** Names of the tracks of `identity`. @param {string} identity */
+		sees: (identity) =>
+			[...(client.remoteParticipants.get(identity)?.trackPublications.values() ?? [])].map(
+				({ name }) => name,
+			),
 		/** @returns {Promise<string>} the track's sid */
 		async publish() {
 			const publication = await local.publishTrack(
@@ -355,6 +360,7 @@ describe("a device in a room", () => {
 			await ann.unpublish(annsTrack);
 			await tell("unpublish");
 			await line(/^localTrackUnpublished/);
+			await until(() => ann.sees("device").length === 0, "the device's track to end for others");
 			step();
 			const published = ann.publish();
 			await order("mic");

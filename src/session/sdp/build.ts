@@ -44,9 +44,13 @@ export interface OfferedSection {
 	mid: string;
 	/** The data channels' section. */
 	data?: boolean;
-	/** Present: sendonly. Absent: recvonly, or inactive once a track was unpublished. */
+	/** Present: sendonly. Absent: recvonly. */
 	track?: OfferedTrack;
-	inactive?: boolean;
+	/**
+	 * The first offer in which the track is not sent any more. The section stays sendonly, without a
+	 * track: pion spoils one that is offered as inactive twice, and never ends what it receives there next.
+	 */
+	idle?: number;
 }
 
 /** What offers and answers have in common. */
@@ -126,8 +130,8 @@ export function pushData(
 }
 
 function pushAudio(lines: string[], section: OfferedSection, offer: Offer): void {
-	const { mid, track, inactive } = section;
-	const direction = inactive ? "inactive" : track ? "sendonly" : "recvonly";
+	const { mid, track, idle } = section;
+	const direction = track ? "sendonly" : "recvonly";
 	const formats = offer.red ? `${OPUS_PAYLOAD_TYPE} ${RED_PAYLOAD_TYPE}` : `${OPUS_PAYLOAD_TYPE}`;
 	lines.push(
 		`m=audio 9 UDP/TLS/RTP/SAVPF ${formats}`,
@@ -148,7 +152,7 @@ function pushAudio(lines: string[], section: OfferedSection, offer: Offer): void
 	}
 	lines.push(`a=extmap:${EXTENSIONS.audioLevel} ${AUDIO_LEVEL_URI}`);
 	lines.push(`a=extmap:${EXTENSIONS.mid} ${MID_URI}`);
-	if (track && !inactive) {
+	if (track && idle === undefined) {
 		lines.push(`a=msid:${track.stream} ${track.cid}`, `a=ssrc:${track.ssrc} cname:${track.cname}`);
 	}
 }

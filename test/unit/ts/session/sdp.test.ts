@@ -85,10 +85,10 @@ test("an offer with RED lists 63 behind 111", () => {
 	assert.ok(lines.includes("a=fmtp:63 111/111"));
 });
 
-test("an unpublished section stays, inactive and without a track", () => {
+test("an unpublished section stays, sendonly and without a track", () => {
 	const [sending, receiving] = offer.sections;
-	const text = buildOffer({ ...offer, sections: [{ ...sending, inactive: true }, receiving] });
-	assert.ok(text.includes("a=mid:0\r\na=inactive\r\n"));
+	const text = buildOffer({ ...offer, sections: [{ ...sending, idle: 2 }, receiving] });
+	assert.ok(text.includes("a=mid:0\r\na=sendonly\r\n"));
 	assert.ok(!text.includes("a=msid:"));
 	assert.ok(!text.includes("a=ssrc:"));
 });

@@ -596,8 +596,9 @@ test("a track after connecting: AddTrack, an offer, then packets", async () => {
 	assert.deepEqual(signal.sent.at(-1)?.mute, { sid: "TR_mic", muted: true });
 	session.unpublish("mic");
 	assert.equal(fakes.peer.senders.size, 0);
-	assert.match(signal.offers.at(-1)?.sdp ?? "", /a=mid:2\r\na=inactive/);
-	signal.answer(behind(inactive));
+	assert.match(signal.offers.at(-1)?.sdp ?? "", /a=mid:2\r\na=sendonly/);
+	assert.ok(!/a=(msid:\S|ssrc)/.test(signal.offers.at(-1)?.sdp ?? ""));
+	signal.answer(behind(first.replaceAll("a=sendonly", "a=recvonly")));
 	session.publish({ cid: "again", ...track }).catch(() => {}); // in the same section
 	const { sdp = "" } = signal.offers.at(-1) ?? {};
 	assert.match(sdp, /a=mid:2\r\na=sendonly(.|\r\n)*a=msid:\S+ again\r\n/);
@@ -629,11 +630,11 @@ test("a section that is given to another track before its answer is not refused 
 	assert.equal(fakes.peer.senders.size, 2);
 	session.unpublish("one"); // an offer without it is on its way
 	session.unpublish("two");
-	answer("inactive", "recvonly"); // the first's section is free, and the next offer has it so
+	answer("recvonly", "recvonly"); // the first's section is free, and the next offer has it so
 	session.publish({ cid: "three", ...track }).catch(() => refused.push("three"));
 	signal.published("three", "TR_three");
-	answer("inactive", "inactive");
-	answer("recvonly", "inactive");
+	answer("recvonly", "recvonly");
+	answer("recvonly", "recvonly");
 	await sleep(0);
 	assert.deepEqual(refused, []);
 	assert.equal(fakes.peer.senders.size, 1);
