@@ -202,7 +202,7 @@ describe("in a device's memory", { skip }, () => {
 		if (!old) assert.deepEqual(broken("memory.native.call_peak", needed), []);
 	});
 
-	it("who is refused hears why: asking takes little", { skip: missing(small) }, async () => {
+	it("who is refused hears why: asking takes little", { skip: missing(small) || old }, async () => {
 		const on = { ...server, secret: "x".repeat(32) };
 		const config = { on, mic, seconds: 3 };
 		const device = await start("memory-refused", "examples/voice-agent", small, config);
