@@ -123,12 +123,13 @@ static bool run(end *us, dtls_state state, bool until_data)
 
 enum { NO_CERTIFICATE = 1, NO_SRTP = 2, COOKIE = 4 };
 
-static void start_peer(bool server, const char *kind, uint16_t port, unsigned flags)
+/* A client of `port`, or a server, on the port that is returned. */
+static uint16_t start_peer(bool server, const char *kind, uint16_t port, unsigned flags)
 {
 	char certificate[32], key[32], address[32];
 	snprintf(certificate, sizeof certificate, "%s.pem", kind);
 	snprintf(key, sizeof key, "%s.key", kind);
-	snprintf(address, sizeof address, server ? "%u" : "127.0.0.1:%u", (unsigned)port);
+	snprintf(address, sizeof address, "127.0.0.1:%u", server ? 0u : (unsigned)port);
 	const char *arguments[32] = {OPENSSL,
 								 server ? "s_server" : "s_client",
 								 "-dtls1_2",
@@ -157,7 +158,9 @@ static void start_peer(bool server, const char *kind, uint16_t port, unsigned fl
 	}
 	assert_true(process_start(&peer, arguments));
 	if (server)
-		assert_non_null(process_expect(&peer, "ACCEPT"));
+		port = process_port(&peer);
+	assert_int_not_equal(port, 0);
+	return port;
 }
 
 static void assert_same_keys(end *us, bool server)
@@ -218,15 +221,19 @@ static void as_server(const char *kind, unsigned flags)
 	finish(&us);
 }
 
+/* A socket, and a server for it to talk to. */
+static void open_client(end *us, const char *kind, unsigned flags)
+{
+	open_socket(us);
+	us->to = (struct sockaddr_in){.sin_family = AF_INET,
+								  .sin_port = htons(start_peer(true, kind, 0, flags))};
+	us->to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+}
+
 static void as_client(const char *kind, unsigned flags)
 {
-	end us, probe;
-	uint16_t port = open_socket(&probe);
-	close(probe.socket);
-	open_socket(&us);
-	us.to = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(port)};
-	us.to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	start_peer(true, kind, port, flags);
+	end us;
+	open_client(&us, kind, flags);
 	create(&us, false, kind, true);
 	dtls_start(us.dtls, now());
 	if (!run(&us, DTLS_CONNECTED, false))
@@ -314,14 +321,9 @@ static void server_refuses_wrong_fingerprint(void **state)
 static void client_refuses_wrong_fingerprint(void **state)
 {
 	(void)state;
-	end us, probe;
+	end us;
 	dtls_srtp_keys keys;
-	uint16_t port = open_socket(&probe);
-	close(probe.socket);
-	open_socket(&us);
-	us.to = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(port)};
-	us.to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	start_peer(true, "ecdsa", port, 0);
+	open_client(&us, "ecdsa", 0);
 	create(&us, false, "ecdsa", false);
 	dtls_start(us.dtls, now());
 	assert_true(run(&us, DTLS_FAILED, false));

@@ -62,34 +62,21 @@ typedef struct {
 	char failure[256];
 } client;
 
-static uint16_t free_port(void)
-{
-	struct sockaddr_in here = {.sin_family = AF_INET};
-	socklen_t size = sizeof here;
-	here.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	int socket_ = socket(AF_INET, SOCK_STREAM, 0);
-	assert_int_equal(bind(socket_, (struct sockaddr *)&here, sizeof here), 0);
-	getsockname(socket_, (struct sockaddr *)&here, &size);
-	close(socket_);
-	return ntohs(here.sin_port);
-}
-
 /* Starts a server with certificate `name`; extra options end with NULL. */
 static uint16_t serve(const char *name, const char *option, const char *value)
 {
-	char certificate[32], key[32], port[16];
-	uint16_t number = free_port();
+	char certificate[32], key[32];
 	snprintf(certificate, sizeof certificate, "%s.pem", name);
 	snprintf(key, sizeof key, "%s.key", name);
-	snprintf(port, sizeof port, "%u", (unsigned)number);
-	const char *arguments[] = {OPENSSL, "s_server", "-accept",
-							   port,    "-cert",    path(certificate),
-							   "-key",  path(key),  option ? "-tls1_2" : NULL,
-							   option,  value,      NULL};
+	const char *arguments[] = {OPENSSL,       "s_server", "-accept",
+							   "127.0.0.1:0", "-cert",    path(certificate),
+							   "-key",        path(key),  option ? "-tls1_2" : NULL,
+							   option,        value,      NULL};
 	assert_true(process_start(&server, arguments));
-	if (!process_expect(&server, "ACCEPT"))
+	uint16_t port = process_port(&server);
+	if (port == 0)
 		fail_msg("%s", server.text);
-	return number;
+	return port;
 }
 
 /* Feeds at most `most` bytes of what has come. False at the end of the connection. */

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,6 +71,18 @@ static inline const char *process_expect(process *child, const char *what)
 			return found;
 	}
 	return NULL;
+}
+
+/** The port that `openssl s_server -accept 127.0.0.1:0` has found; 0 when it has none. */
+static inline uint16_t process_port(process *child)
+{
+	static const char before[] = "ACCEPT 127.0.0.1:";
+	const char *line = process_expect(child, before);
+
+	for (int tries = 0; line && !strchr(line, '\n') && tries < 1000; tries++)
+		if (!process_read(child, 10))
+			return 0;
+	return line ? (uint16_t)atoi(line + strlen(before)) : 0;
 }
 
 static inline void process_stop(process *child)
