@@ -17,7 +17,8 @@ describe("fuzz", { concurrency: 3 }, () => {
 	it("tells the input that fails and how to play it again", { timeout }, async () => {
 		await assert.rejects(fuzz("planted", seconds), (error) => {
 			assert.ok(error instanceof Failure);
-			assert.match(error.message, /heap-buffer-overflow .*planted\.c/);
+			// With a line of planted.c only where there is an llvm-symbolizer: clang comes without one.
+			assert.match(error.message, /heap-buffer-overflow .*planted/);
 			assert.match(error.message, /input: (build\/fuzz\/findings\/planted\/crash-\w+);/);
 			assert.match(error.message, /replay: build\/fuzz\/planted build\/fuzz\/findings\/planted\//);
 			return true;
