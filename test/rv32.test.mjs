@@ -11,7 +11,7 @@ import { instructions } from "../bench/instructions.mjs";
 import { runSelfTest } from "../tools/rv32.mjs";
 import { noSources } from "../tools/setup/sources.mjs";
 
-describe("two peers on rv32", { skip: noSources(), timeout: 300_000 }, () => {
+describe("two peers on rv32", { skip: noSources(), timeout: 540_000 }, () => {
 	it("connect, exchange messages and sound", async () => {
 		const { counts, memory, stacks } = await runSelfTest();
 		// Every part of the core took part.

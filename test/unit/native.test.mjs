@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { capture, run } from "../../tools/lib/command.mjs";
+import { ahead } from "../../tools/lib/lanes.mjs";
 import { build } from "../../tools/lib/paths.mjs";
 import { cmake } from "../../tools/setup/build.mjs";
 
@@ -11,6 +12,10 @@ const builds = [
 	{ name: "small boards", folder: "unit-small", definitions: ["-DLKXS_SMALL=ON"] },
 	{ name: "sanitized", folder: "unit-sanitized", definitions: ["-DSANITIZE=ON"] },
 ];
+
+/** Sound in real time, which nothing else may hold up. */
+const punctual = new Set(["test_audio_devices", "test_feed"]);
+const priority = ahead();
 
 /** @type {Map<string, string[]>} the tests of each build folder */
 const tests = new Map();
@@ -28,15 +33,13 @@ describe("C units", { concurrency: builds.length }, () => {
 	for (const { name, folder } of builds) {
 		describe(name, () => {
 			for (const test of tests.get(folder) ?? []) {
+				const ctest = ["ctest", "--test-dir", join(build, folder), "--output-on-failure"];
+				const [command, ...args] = [...(punctual.has(test) ? priority : []), ...ctest];
 				it(test, { timeout: 150_000 }, () =>
-					run(
-						"ctest",
-						["--test-dir", join(build, folder), "--output-on-failure", "-R", `^${test}$`],
-						{
-							log: `${folder}-${test}`,
-							what: test,
-						},
-					),
+					run(command, [...args, "-R", `^${test}$`], {
+						log: `${folder}-${test}`,
+						what: test,
+					}),
 				);
 			}
 		});

@@ -76,7 +76,7 @@ function idle() {
  * a device's audio thread, nor the peer's that measures it. Root may; empty for others. The kernel
  * keeps a twentieth of each second for the rest, should a test spin.
  */
-function ahead() {
+export function ahead() {
 	const first = ["chrt", "-r", "1"];
 	return which("chrt") && capture(first[0], [...first.slice(1), "true"]) !== undefined ? first : [];
 }

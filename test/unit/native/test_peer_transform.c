@@ -18,6 +18,12 @@ typedef struct {
 	bool refuses, empties, grows_too_much;
 } secret;
 
+/* No two are alike, as the bytes of what nobody has hidden are here. */
+static uint8_t trailer_at(const transform_frame *frame, size_t i)
+{
+	return (uint8_t)(frame->timestamp + i);
+}
+
 /* No secret at all, but like one: every byte is another, and a trailer says how. */
 static bool hide(void *context, transform_frame *frame)
 {
@@ -36,7 +42,8 @@ static bool hide(void *context, transform_frame *frame)
 		return !secret->refuses;
 	for (size_t i = 0; i < frame->length; i++)
 		frame->bytes[i] ^= secret->mask;
-	memset(frame->bytes + frame->length, (uint8_t)frame->timestamp, TRAILER);
+	for (size_t i = 0; i < TRAILER; i++)
+		frame->bytes[frame->length + i] = trailer_at(frame, i);
 	frame->length += TRAILER;
 	return true;
 }
@@ -53,7 +60,7 @@ static bool show(void *context, transform_frame *frame)
 		return false;
 	frame->length -= TRAILER;
 	for (size_t i = 0; i < TRAILER; i++)
-		if (frame->bytes[frame->length + i] != (uint8_t)frame->timestamp)
+		if (frame->bytes[frame->length + i] != trailer_at(frame, i))
 			return false;
 	for (size_t i = 0; i < frame->length; i++)
 		frame->bytes[i] ^= secret->mask;

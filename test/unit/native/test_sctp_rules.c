@@ -311,6 +311,29 @@ static void init_ack_and_shutdown_complete_come_alone(void **state)
 	association_free(us.association);
 }
 
+/* Section 8.3. */
+static void no_heartbeats_behind_shutdown(void **state)
+{
+	(void)state;
+	for (int ending = 0; ending < 2; ending++) {
+		bool heard = false;
+
+		establish(100000);
+		pass(29000000);
+		if (ending) {
+			association_shutdown(us.association, us.now);
+			drain();
+			assert_non_null(find_chunk(CHUNK_SHUTDOWN));
+		}
+		for (int i = 0; i < 400; i++) {
+			pass(10000);
+			heard |= find_chunk(CHUNK_HEARTBEAT) != NULL;
+		}
+		assert_int_equal(heard, !ending);
+		association_free(us.association);
+	}
+}
+
 /* ---- Stream reset (RFC 6525) ---- */
 
 static size_t put_request(uint8_t *out, parameter_type type, uint32_t sequence)
@@ -382,6 +405,7 @@ int main(void)
 		cmocka_unit_test(init_ack_without_a_cookie_ends_it),
 		cmocka_unit_test(unknown_parameters_are_reported),
 		cmocka_unit_test(init_ack_and_shutdown_complete_come_alone),
+		cmocka_unit_test(no_heartbeats_behind_shutdown),
 		cmocka_unit_test(two_requests_have_two_answers),
 	};
 

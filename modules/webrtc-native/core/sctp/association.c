@@ -166,9 +166,14 @@ static void on_sack_delay(sctp_association *self)
 	self->pending |= PENDING_SACK;
 }
 
-/* Section 8.3: to a peer that data does not ask already. */
+/*
+ * Section 8.3: to a peer that data does not ask already, and not behind SHUTDOWN or its
+ * acknowledgement: who has forgotten us by then would answer with an ABORT.
+ */
 static void on_heartbeat_time(sctp_association *self)
 {
+	if (self->state == SCTP_SHUTDOWN_SENT || self->state == SCTP_SHUTDOWN_ACK_SENT)
+		return;
 	if (self->heartbeat_at != 0 && !association_unanswered(self))
 		return;
 	if (self->heartbeat_at == 0 && self->sent_at + HEARTBEAT_INTERVAL > self->now) {
