@@ -168,9 +168,9 @@ int tcp_race(const struct addrinfo *addresses, int cancel, tcp_race_failure *fai
 	}
 	while (self.count > 0)
 		close(self.sockets[--self.count]);
-	if (cancelled)
+	if (cancelled || won >= 0)
 		failure->text[0] = 0;
-	else if (won < 0 && !failure->text[0])
+	else if (!failure->text[0])
 		snprintf(failure->text, sizeof(failure->text), "no usable address");
 	return won;
 }

@@ -16,7 +16,7 @@ typedef struct {
  * Asks the addresses in their order, the next one when those before have not answered within 0.3 s
  * or have refused; then those without an answer once more, since what was lost on the way TCP sends
  * again after a second at the earliest. Blocks, until `cancel` is readable if nothing ends it.
- * A connected socket; -1 with `failure`, whose text is empty when it was cancelled.
+ * A connected socket; -1 with `failure`. Its text is empty when one answered, or it was cancelled.
  */
 int tcp_race(const struct addrinfo *addresses, int cancel, tcp_race_failure *failure);
 
