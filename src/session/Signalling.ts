@@ -277,14 +277,16 @@ export class Signalling {
 		if (client.stats) this.#earlier = add(this.#earlier, client.stats);
 	}
 
+	/** `tries`: to come back, that have failed; undefined at the first join. */
 	#renew(tries: number | undefined): SignalClient {
 		this.close();
 		const { create, signal, handlers } = this.#options;
 		const { openTimeout = 15_000 } = signal;
+		const patience = tries === undefined ? openTimeout : RETURN_TIMEOUT * Math.max(1, tries);
 		const client = create({
 			...signal,
 			singlePeerConnection: this.#single,
-			openTimeout: Math.min(openTimeout, RETURN_TIMEOUT * Math.max(1, tries ?? openTimeout)),
+			openTimeout: Math.min(openTimeout, patience),
 		});
 		this.#client = client;
 		client.handle(handlers);

@@ -21,7 +21,7 @@ import {
 } from "@livekit/rtc-node";
 import { DataPacket_Kind, RoomServiceClient } from "livekit-server-sdk";
 import { WebSocket } from "ws";
-import { startServer } from "../../tools/server/server.mjs";
+import { oldServers, startServer } from "../../tools/server/server.mjs";
 import { joinToken } from "../../tools/server/token.mjs";
 import { holds, startDevice } from "./lib/device.mjs";
 import { disposePeers } from "./lib/peer.mjs";
@@ -30,7 +30,6 @@ import { until } from "./lib/until.mjs";
 const app = "test/e2e/apps/room";
 const mic = "test/fixtures/speech-16k.wav";
 const room = "events";
-const old = process.env.LIVEKIT_XS_OLD_SERVER === "1";
 
 /** @type {import("../../tools/server/server.mjs").Server} */
 let server;
@@ -389,7 +388,7 @@ describe("a device in a room", () => {
 	it("hears that the server cannot send it a track", async () => {
 		const failed = new RegExp(`^trackSubscriptionFailed ${annsFilm} ann 0$`, "m");
 		// Where it offers itself, our answer is enough for it.
-		if (!old) await until(() => failed.test(device.output()), `${failed}`, 20_000);
+		if (!oldServers) await until(() => failed.test(device.output()), `${failed}`, 20_000);
 		await ann.unpublish(annsFilm);
 		await line(/^trackUnpublished film ann/);
 	});

@@ -12,7 +12,7 @@ import { figure } from "../../bench/figures.mjs";
 import { profiles } from "../../bench/memory/profiles.mjs";
 import { hostPath } from "../../tools/app/run.mjs";
 import { readWav } from "../../tools/lib/wav.mjs";
-import { startServer } from "../../tools/server/server.mjs";
+import { oldServers, startServer } from "../../tools/server/server.mjs";
 import { joinToken } from "../../tools/server/token.mjs";
 import { otherThanBoards } from "../../tools/setup/sources.mjs";
 import { level } from "./lib/analysis.mjs";
@@ -35,9 +35,6 @@ after(async () => {
 const board = { libraries: "x86-32", profile: "psram" };
 /** One without PSRAM. @type {import("../../tools/lib/memory.mjs").Memory} */
 const small = { libraries: "x86-32-internal", profile: "internal" };
-
-/** Two peer connections: a board without PSRAM has no memory for them, and budgets are for one. */
-const old = process.env.LIVEKIT_XS_OLD_SERVER === "1";
 
 /** Why it cannot be tried. @param {import("../../tools/lib/memory.mjs").Memory} memory */
 const missing = ({ libraries }) =>
@@ -70,10 +67,11 @@ async function start(room, app, memory, { identity = "device", on = server, ...c
 	return startDevice(name, { url: on.url, token, ...config }, app, undefined, memory);
 }
 
+// For the two peer connections of old servers a board without PSRAM has no memory, and budgets are for one.
 describe("in a device's memory", { skip }, () => {
 	for (const memory of [board, small]) {
 		const name = `a voice call has sound both ways, and native code keeps to its budgets: ${memory.profile}`;
-		it(name, { skip: missing(memory) || (old && memory === small) }, async (t) => {
+		it(name, { skip: missing(memory) || (oldServers && memory === small) }, async (t) => {
 			const room = `memory-${memory.profile}`;
 			const peer = await Peer.join(server, room, "peer");
 			const talk = await peer.publish(peerRate);
@@ -186,7 +184,7 @@ describe("in a device's memory", { skip }, () => {
 		const roled = { role, identity: role, seconds: 60 };
 		const echo = await start("memory-cycles", "test/e2e/apps/data", undefined, roled);
 		await until(() => peer.others.includes(role), "the echo");
-		const limited = old ? board : { ...board, heap };
+		const limited = oldServers ? board : { ...board, heap };
 		const config = { mic, seconds: 0.1, cycles: 12 };
 		const device = await start("memory-cycles", "bench/memory/device", limited, config);
 		const { status, output } = await device.end(40_000);
@@ -199,10 +197,12 @@ describe("in a device's memory", { skip }, () => {
 		assert.equal(native, 0);
 		assert.ok(Math.abs(slots) < 64, `${slots} slots more after 7 calls`);
 		const needed = [figure("memory.native.call_peak", "B", [peak])];
-		if (!old) assert.deepEqual(broken("memory.native.call_peak", needed), []);
+		if (!oldServers) assert.deepEqual(broken("memory.native.call_peak", needed), []);
 	});
 
-	it("who is refused hears why: asking takes little", { skip: missing(small) || old }, async () => {
+	it("who is refused hears why: asking takes little", {
+		skip: missing(small) || oldServers,
+	}, async () => {
 		const on = { ...server, secret: "x".repeat(32) };
 		const config = { on, mic, seconds: 3 };
 		const device = await start("memory-refused", "examples/voice-agent", small, config);

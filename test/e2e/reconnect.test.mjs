@@ -13,7 +13,7 @@ import {
 	SignalResponse,
 } from "@livekit/protocol";
 import { writeWav } from "../../tools/lib/wav.mjs";
-import { freeTcpPort, startServer } from "../../tools/server/server.mjs";
+import { freeTcpPort, oldServers, startServer } from "../../tools/server/server.mjs";
 import { joinToken } from "../../tools/server/token.mjs";
 import { level, makePattern } from "./lib/analysis.mjs";
 import { outFolder, startDevice } from "./lib/device.mjs";
@@ -21,7 +21,6 @@ import { disposePeers, Peer } from "./lib/peer.mjs";
 import { forgeIcePassword, signalProxy, tcpProxy } from "./lib/proxies.mjs";
 import { until } from "./lib/until.mjs";
 
-const old = process.env.LIVEKIT_XS_OLD_SERVER === "1";
 const app = "test/e2e/apps/room";
 const mic = join(outFolder, "pattern-reconnect.wav");
 
@@ -111,7 +110,7 @@ describe("a connection", { concurrency: 6 }, () => {
 
 	describe("regions of a cloud", {
 		concurrency: 2,
-		skip: old && "all of a cloud's are new",
+		skip: oldServers && "all of a cloud's are new",
 	}, () => {
 		/**
 		 * The cloud's own name, which is no server of rooms: it tells of regions.

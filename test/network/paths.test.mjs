@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { root } from "../../tools/lib/paths.mjs";
 import { readWav } from "../../tools/lib/wav.mjs";
-import { startServer } from "../../tools/server/server.mjs";
+import { oldServers, startServer } from "../../tools/server/server.mjs";
 import { joinToken } from "../../tools/server/token.mjs";
 import { startEchoAgent } from "../e2e/lib/agent.mjs";
 import { compare } from "../e2e/lib/analysis.mjs";
@@ -22,8 +22,7 @@ import { pause } from "./lib.mjs";
 const skip = await labRefusal();
 const speech = join(root, "test/fixtures/speech-16k.wav");
 /** Two peer connections: pion, which chooses one's path, waits 2 s before it takes a relay. */
-const old = process.env.LIVEKIT_XS_OLD_SERVER === "1";
-const [deaf, seconds] = old ? [2.5, 6.5] : [0, 4];
+const [deaf, seconds] = oldServers ? [2.5, 6.5] : [0, 4];
 const noUdp = Object.freeze({ delay: 10, blockUdp: true });
 
 /**
@@ -196,7 +195,7 @@ describe("paths through a network", { skip, concurrency: true }, () => {
 			// round trips began with connect().
 			assert.ok(ice < 300, `a path after ${ice} ms`);
 			// Each peer connection asks. The dead one was still asked.
-			assert.equal(peer.relaysFailed, old ? 2 : 1, "the one that refused");
+			assert.equal(peer.relaysFailed, oldServers ? 2 : 1, "the one that refused");
 			assert.ok(peer.turnStaleNonces >= 1, "no nonce became stale");
 			for (const name of ["Malformed", "Integrity", "Channel", "Peer"]) {
 				assert.equal(peer[`turnDropped${name}`], 0, name);

@@ -79,14 +79,16 @@ function configuration({ address, http, udp, tcp, key, secret, rtc }) {
  * @property {() => Promise<void>} kill without a chance to say anything
  */
 
+/** All servers are from before 1.9, where nothing else is said. */
+export const oldServers = process.env.LIVEKIT_XS_OLD_SERVER === "1";
+
 /**
  * Starts a server and waits until it answers.
  * @param {{ log: string, host?: { address: string, within: readonly string[] }, again?: Server,
  *   secret?: string, rtc?: object, old?: boolean }} options `log`: the file's name in build/log; `host`:
  *   the laboratory's, this machine's loopback if not given; `again`: one that has ended, to be started anew
  *   with its ports and keys; `secret`: another's, which takes the same tokens then; `rtc`: more of that
- *   section of its configuration; `old`: one from before 1.9, which wants two peer connections, as all
- *   are when LIVEKIT_XS_OLD_SERVER is 1
+ *   section of its configuration; `old`: one from before 1.9, which wants two peer connections
  * @returns {Promise<Server>}
  */
 export async function startServer({
@@ -94,7 +96,7 @@ export async function startServer({
 	host,
 	again,
 	secret = again?.secret ?? randomBytes(32).toString("hex"),
-	old = process.env.LIVEKIT_XS_OLD_SERVER === "1",
+	old = oldServers,
 	rtc,
 }) {
 	const address = host?.address ?? loopback;

@@ -150,29 +150,24 @@ export async function signalProxy(target, edit) {
 	};
 }
 
-/** Changes the ICE password of an answer: nobody's checks are taken then. @param {SignalResponse} response */
-export function forgeIcePassword(response) {
+/**
+ * What changes an answer's description, for signalProxy().
+ * @param {RegExp} what @param {string} by @returns {(response: SignalResponse) => SignalResponse}
+ */
+const forging = (what, by) => (response) => {
 	const { message } = response;
-	if (message.case === "answer") {
-		message.value.sdp = message.value.sdp.replace(
-			/^(a=ice-pwd:).*$/gm,
-			"$1thatIsNotTheServersPassword",
-		);
-	}
+	if (message.case === "answer") message.value.sdp = message.value.sdp.replace(what, by);
 	return response;
-}
+};
 
-/** Swaps the certificate's fingerprint in an answer for one that nobody has. @param {SignalResponse} response */
-export function forgeFingerprint(response) {
-	if (response.message.case === "answer") {
-		const answer = response.message.value;
-		answer.sdp = answer.sdp.replace(
-			/a=fingerprint:sha-256 .*/g,
-			`a=fingerprint:sha-256 ${Array(32).fill("AB").join(":")}`,
-		);
-	}
-	return response;
-}
+/** Changes the ICE password of an answer: nobody's checks are taken then. */
+export const forgeIcePassword = forging(/^(a=ice-pwd:).*$/gm, "$1thatIsNotTheServersPassword");
+
+/** Swaps the certificate's fingerprint in an answer for one that nobody has. */
+export const forgeFingerprint = forging(
+	/a=fingerprint:sha-256 .*/g,
+	`a=fingerprint:sha-256 ${Array(32).fill("AB").join(":")}`,
+);
 
 /**
  * A server that takes connections and does `act` with them.

@@ -457,67 +457,73 @@ static void tells_an_unknown_name(void **state)
 }
 
 /* A server whose queue of connections is full lets SYNs lie. */
-static int listen_and_ignore(uint16_t *port, int fillers[8])
-{
-	int server = listen_on_loopback(port);
-	struct sockaddr_in address = {
-		.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons(*port)};
+typedef struct {
+	int server, fillers[8];
+	uint16_t port;
+} deaf_server;
 
-	assert_int_equal(listen(server, 0), 0);
+static deaf_server listen_and_ignore(void)
+{
+	deaf_server self;
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+
+	self.server = listen_on_loopback(&self.port);
+	address.sin_port = htons(self.port);
+	assert_int_equal(listen(self.server, 0), 0);
 	for (int i = 0; i < 8; i++) {
-		fillers[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-		connect(fillers[i], (struct sockaddr *)&address, sizeof(address));
+		self.fillers[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+		connect(self.fillers[i], (struct sockaddr *)&address, sizeof(address));
 	}
-	return server;
+	return self;
 }
 
-static void stop_ignoring(int server, int fillers[8])
+static void stop_ignoring(const deaf_server *self)
 {
 	for (int i = 0; i < 8; i++)
-		close(fillers[i]);
-	close(server);
+		close(self->fillers[i]);
+	close(self->server);
+}
+
+/* A stream has begun to connect to one; closed, and nothing of it is left. */
+static void close_all(port_stream *stream, const deaf_server *deaf)
+{
+	port_stream_close(stream);
+	assert_all_freed();
+	stop_ignoring(deaf);
 }
 
 static void gives_up_in_time(void **state)
 {
 	witness self = new_witness();
-	int fillers[8];
-	uint16_t port;
-	int server = listen_and_ignore(&port, fillers);
+	deaf_server deaf = listen_and_ignore();
 
 	(void)state;
 	uint64_t start = port_now();
-	port_stream *stream = open_to(&self, "127.0.0.1", port, 300);
+	port_stream *stream = open_to(&self, "127.0.0.1", deaf.port, 300);
 	await(&self, PORT_STREAM_CLOSED, 1);
 	uint64_t took = port_now() - start;
 	assert_int_equal(self.error, PORT_STREAM_TIMEOUT);
 	assert_non_null(strstr(self.message, "within 300 ms (connecting)"));
 	assert_true(took >= 290000 && took < 2000000);
-	port_stream_close(stream);
-	assert_all_freed();
-	stop_ignoring(server, fillers);
+	close_all(stream, &deaf);
 }
 
 /* A SYN that is lost is sent again by TCP after a second, by us much sooner. */
 static void asks_again_before_tcp_does(void **state)
 {
 	witness self = new_witness();
-	int fillers[8];
-	uint16_t port;
-	int server = listen_and_ignore(&port, fillers);
+	deaf_server deaf = listen_and_ignore();
 
 	(void)state;
 	uint64_t start = port_now();
-	port_stream *stream = open_to(&self, "127.0.0.1", port, PATIENCE);
+	port_stream *stream = open_to(&self, "127.0.0.1", deaf.port, PATIENCE);
 	poll(NULL, 0, 100);
-	for (struct pollfd waits = {.fd = server, .events = POLLIN}; poll(&waits, 1, 0) > 0;)
-		close(accept(server, NULL, NULL));
+	for (struct pollfd waits = {.fd = deaf.server, .events = POLLIN}; poll(&waits, 1, 0) > 0;)
+		close(accept(deaf.server, NULL, NULL));
 	await(&self, PORT_STREAM_OPENED, 1);
 	uint64_t took = port_now() - start;
 	assert_true(took > 290000 && took < 900000);
-	port_stream_close(stream);
-	assert_all_freed();
-	stop_ignoring(server, fillers);
+	close_all(stream, &deaf);
 }
 
 /* A host with two addresses: a connection to the second, and how long it took; microseconds. */
@@ -550,9 +556,8 @@ static void a_dead_address_costs_the_next_its_pace(void **state)
 {
 	(void)state;
 	struct sockaddr_in to[3];
-	int fillers[8];
-	uint16_t ports[3];
-	int deaf = listen_and_ignore(&ports[0], fillers);
+	deaf_server deaf = listen_and_ignore();
+	uint16_t ports[3] = {deaf.port};
 	int good = listen_on_loopback(&ports[1]);
 
 	close(listen_on_loopback(&ports[2]));
@@ -564,28 +569,26 @@ static void a_dead_address_costs_the_next_its_pace(void **state)
 	assert_true(took >= 290000 && took < 900000);
 	assert_true(race_to_the_second(&to[2], &to[1]) < 200000); /* one that refuses: nothing */
 	close(good);
-	stop_ignoring(deaf, fillers);
+	stop_ignoring(&deaf);
 }
 
 static void can_be_closed_while_connecting(void **state)
 {
 	witness self = new_witness();
-	int fillers[8];
-	uint16_t port;
-	int server = listen_and_ignore(&port, fillers);
+	deaf_server deaf = listen_and_ignore();
 
 	(void)state;
 	uint64_t start = port_now();
-	port_stream *stream = open_to(&self, "127.0.0.1", port, 30000);
+	port_stream *stream = open_to(&self, "127.0.0.1", deaf.port, 30000);
 	poll(NULL, 0, 50);
 	port_stream_close(stream);
 	assert_all_freed(); /* the worker has let go as well, though its wait was for 30 s */
 	assert_true(port_now() - start < 2000000);
 	assert_int_equal(count_of(&self, PORT_STREAM_CLOSED), 0);
 	/* And at once, most often before the worker has begun. */
-	port_stream_close(open_to(&self, "127.0.0.1", port, 30000));
+	port_stream_close(open_to(&self, "127.0.0.1", deaf.port, 30000));
 	assert_all_freed();
-	stop_ignoring(server, fillers);
+	stop_ignoring(&deaf);
 }
 
 static void closes_twenty_streams_in_any_order(void **state)

@@ -121,9 +121,9 @@ uint64_t peer_tcp_due(const port_peer *self)
 		const peer_tcp *tcp = &self->tcp[i];
 		if (!tcp->link)
 			continue;
-		uint64_t at = tcp_link_due(tcp->link);
-		if (closes_at(self, tcp) < at)
-			at = closes_at(self, tcp);
+		uint64_t at = tcp_link_due(tcp->link), closes = closes_at(self, tcp);
+		if (closes < at)
+			at = closes;
 		if (at < due)
 			due = at;
 	}
