@@ -13,9 +13,9 @@ const builds = [
 	{ name: "sanitized", folder: "unit-sanitized", definitions: ["-DSANITIZE=ON"] },
 ];
 
-/** Sound in real time, which nothing else may hold up. */
+/** Sound in real time, which nothing else may hold up, and which holds up nothing: they sleep mostly. */
 const punctual = new Set(["test_audio_devices", "test_feed"]);
-const priority = ahead();
+const priority = ahead(true);
 
 /** @type {Map<string, string[]>} the tests of each build folder */
 const tests = new Map();
