@@ -57,8 +57,7 @@ function readable(value: unknown): ObjectValue {
 		return value;
 	}
 	if (!(value instanceof Map)) return value as ObjectValue;
-	const named = [...value.keys()].every((name) => typeof name === "string");
-	const map = named ? value : new Map<string, ObjectValue>();
-	for (const [name, item] of value) map.set(String(name), readable(item));
+	const map = new Map<string, ObjectValue>();
+	value.forEach((item, name) => map.set(String(name), readable(item)));
 	return recordOf(map);
 }
