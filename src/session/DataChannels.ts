@@ -287,22 +287,20 @@ export class DataChannels implements ChannelHandlers, DownChannelsHost {
 	}
 
 	async #sendLossy(bytes: Uint8Array): Promise<void> {
-		const { LOSSY } = DataPacketKind;
-		const channel = this.#channels[LOSSY];
+		const channel = this.#channels[DataPacketKind.LOSSY];
 		if (channel === undefined) {
 			this.#lossyDropped++;
 			return;
 		}
 		const full = (this.#peer?.bufferedAmount(channel) ?? 0) > LOSSY_BUFFERED;
-		if (full || !this.#transmit(LOSSY, bytes)) this.#lossyDropped++;
+		if (full || !this.#transmit(DataPacketKind.LOSSY, bytes)) this.#lossyDropped++;
 	}
 
 	onWritable(): void {
-		const { RELIABLE } = DataPacketKind;
-		if (this.#channels[RELIABLE] === undefined) return;
+		if (this.#channels[DataPacketKind.RELIABLE] === undefined) return;
 		for (let next = this.#waiting[0]; next; next = this.#waiting[0]) {
 			try {
-				if (!this.#transmit(RELIABLE, next.bytes)) return;
+				if (!this.#transmit(DataPacketKind.RELIABLE, next.bytes)) return;
 				this.#replay.add(next);
 				next.resolve();
 			} catch (error) {
@@ -392,7 +390,7 @@ export class DataChannels implements ChannelHandlers, DownChannelsHost {
 		this.#obstacle = obstacle;
 		this.#channels = [];
 		this.#peer = this.#downPeer = undefined;
-		this.#waiting.forEach(({ reject }) => reject(notConnected(obstacle)));
+		this.#waiting.forEach((packet) => packet.reject(notConnected(obstacle)));
 		this.#waiting = [];
 		this.#waitingBytes = 0;
 		this.#setHolding();

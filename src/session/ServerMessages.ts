@@ -49,19 +49,19 @@ export class ServerMessages implements Handlers<SignalEvents> {
 	offer(offer: SessionDescription): void {
 		this.#take("offer", () => this.#session.connection?.subscriber?.offer(offer));
 	}
-	trickle({ candidateInit, final, target }: TrickleRequest): void {
+	trickle(request: TrickleRequest): void {
 		const { negotiation, subscriber } = this.#session.connection ?? {};
-		const side = target === SignalTarget.SUBSCRIBER ? subscriber : negotiation;
-		side?.trickle(candidateInit, final);
+		const side = request.target === SignalTarget.SUBSCRIBER ? subscriber : negotiation;
+		side?.trickle(request.candidateInit, request.final);
 	}
-	mediaSectionsRequirement({ numAudios, numVideos }: MediaSectionsRequirement): void {
-		this.#session.connection?.negotiation.require(numAudios, numVideos);
+	mediaSectionsRequirement(requirement: MediaSectionsRequirement): void {
+		this.#session.connection?.negotiation.require(requirement.numAudios, requirement.numVideos);
 	}
 
 	// Of the session.
 
-	trackPublished({ cid, track }: TrackPublishedResponse): void {
-		if (track) this.#session.publications.resolve(cid, track);
+	trackPublished(response: TrackPublishedResponse): void {
+		if (response.track) this.#session.publications.resolve(response.cid, response.track);
 	}
 	/** A refusal names its track in `addTrack`: requests of a join carry no id. */
 	requestResponse({ reason, message, addTrack }: RequestResponse): void {
@@ -76,8 +76,8 @@ export class ServerMessages implements Handlers<SignalEvents> {
 		if (leave.regions) this.#session.signalling.regionsReported(leave.regions.regions);
 		this.#session.happen(ends.eventOf(leave), ends.dismissed(leave));
 	}
-	closed({ message }: SignalClosed): void {
-		this.#session.happen("signalLost", ends.signalLost(message));
+	closed(end: SignalClosed): void {
+		this.#session.happen("signalLost", ends.signalLost(end.message));
 	}
 
 	// Of the room.

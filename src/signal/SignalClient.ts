@@ -288,9 +288,8 @@ export class SignalClient extends HandledEmitter<SignalEvents> implements KeepAl
 			this.#onNextMessage(message);
 		} else if (leave) {
 			if (this.#resuming) this.#emit("leave", leave);
-			const { reason } = leave;
-			const what = `the server refused the join: ${nameOf(DisconnectReason, reason)}`;
-			this.#fail(what, ConnectionErrorReason.LeaveRequest, { context: reason });
+			const what = `the server refused the join: ${nameOf(DisconnectReason, leave.reason)}`;
+			this.#fail(what, ConnectionErrorReason.LeaveRequest, { context: leave.reason });
 		} else {
 			this.#fail(
 				`the server's first message is no join response (${fault})`,
