@@ -105,7 +105,7 @@ export class DataChannels implements ChannelHandlers, DownChannelsHost {
 	#obstacle: string | undefined = "the data channels are not open yet";
 	#maxPacket = MAX_PACKET;
 	/** Reliable packets that found the send buffer full, or no connection, oldest first. */
-	#waiting: Waiting[] = [];
+	readonly #waiting: Waiting[] = [];
 	#waitingBytes = 0;
 	/** What may wait, at PACKET_COST and its bytes each, before nothing more of others is taken. */
 	readonly #backlog: number;
@@ -272,7 +272,7 @@ export class DataChannels implements ChannelHandlers, DownChannelsHost {
 			this.#sendAgain(this.#replay.newest(this.#peer.undelivered(reliable)));
 		}
 		this.#peer = this.#downPeer = undefined;
-		this.#channels = [];
+		this.#channels.length = 0;
 		this.#open.clear();
 		this.#settled = false;
 		this.#down = undefined;
@@ -388,10 +388,9 @@ export class DataChannels implements ChannelHandlers, DownChannelsHost {
 
 	#stop(obstacle: string): void {
 		this.#obstacle = obstacle;
-		this.#channels = [];
+		this.#channels.length = 0;
 		this.#peer = this.#downPeer = undefined;
-		this.#waiting.forEach((packet) => packet.reject(notConnected(obstacle)));
-		this.#waiting = [];
+		this.#waiting.splice(0).forEach((packet) => packet.reject(notConnected(obstacle)));
 		this.#waitingBytes = 0;
 		this.#setHolding();
 		this.#replay.clear();

@@ -206,9 +206,7 @@ export class Signalling {
 
 	/** Sends what was held. */
 	flush(): void {
-		const held = this.#held;
-		this.#held = [];
-		held.forEach(({ request, send }) => {
+		this.#held.splice(0).forEach(({ request, send }) => {
 			if (send) send(this.#client);
 			else this.send(request);
 		});
@@ -266,8 +264,7 @@ export class Signalling {
 
 	#end(): void {
 		this.#participant = "";
-		this.#held.forEach((held) => held.send?.(undefined));
-		this.#held = [];
+		this.#held.splice(0).forEach((held) => held.send?.(undefined));
 	}
 
 	#drop(end: (client: SignalClient) => void): void {
