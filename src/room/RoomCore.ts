@@ -81,7 +81,8 @@ export class RoomCore implements RoomLink {
 
 	/** Tells what waits. */
 	flush(): void {
-		this.#deferred.splice(0).forEach((run) => run());
+		const deferred = this.#deferred.splice(0);
+		for (let i = 0; i < deferred.length; i++) deferred[i]();
 	}
 
 	/** What waits is not told. */

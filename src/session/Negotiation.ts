@@ -231,13 +231,14 @@ export class Negotiation {
 		this.#answer = answer;
 		this.#settleData(description); // before its packets can come
 		this.#setRemote(description);
-		description.sections.forEach((section) => {
+		for (let i = 0; i < description.sections.length; i++) {
+			const section = description.sections[i];
 			if ((this.#sections[Number(section.mid)]?.idle ?? Infinity) <= this.#offer)
 				this.#retired.add(section.mid);
-			if (section.kind === "application") return;
+			if (section.kind === "application") continue;
 			this.#applySending(section);
 			this.#options.receivers?.apply(section, answer.midToTrackId);
-		});
+		}
 		if (this.#stale) this.renegotiate();
 	}
 
