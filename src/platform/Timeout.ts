@@ -14,7 +14,7 @@ export class Timeout {
 		this.#delay = delay;
 		this.#callback = callback;
 		this.#timer = Timer.set(() => {
-			this.#timer = undefined;
+			this.#forget();
 			callback();
 		}, delay);
 	}
@@ -27,6 +27,12 @@ export class Timeout {
 	stop(): void {
 		if (this.#timer === undefined) return;
 		Timer.clear(this.#timer);
+		this.#forget();
+	}
+
+	/** What the callback has captured is not needed any more. */
+	#forget(): void {
 		this.#timer = undefined;
+		this.#callback = nothing;
 	}
 }

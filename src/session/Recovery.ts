@@ -142,6 +142,7 @@ export class Recovery {
 
 	#onConnected(): void {
 		this.#host.signalling.settled();
+		this.#failure = undefined;
 		if (this.#told === "nothing") return;
 		this.#attempts.succeeded();
 		this.#told = "nothing";

@@ -237,7 +237,8 @@ export class Session
 			this.#close(event, end ?? this.#lost);
 			return true;
 		}
-		if (end) this.#lost = end;
+		if (next === "connected") this.#lost = {};
+		else if (end) this.#lost = end;
 		this.#state = next;
 		this.#recovery.enter(next, before);
 		return true;

@@ -17,10 +17,10 @@ import type { Init } from "../protocol/schema";
 import { ConnectionError, ConnectionErrorReason } from "../signal/ConnectionError";
 import type { Regions } from "../signal/regions/Regions";
 import type { SignalClient } from "../signal/SignalClient";
-import type { SignalEvents, SignalOptions, SignalStats } from "../signal/types";
+import type { SessionSignalStats, SignalEvents, SignalOptions, SignalStats } from "../signal/types";
 import { asConnectionError } from "./failures";
 
-/** Requests held while there is no connection; older ones are dropped for newer ones. */
+/** Requests held while there is no connection; the oldest gives way to a newer one, and is counted. */
 const MAX_HELD = 32;
 /** They concern the connection that is gone. */
 const NOT_HELD: readonly (keyof SignalRequest)[] = Object.freeze([
@@ -66,6 +66,7 @@ export class Signalling {
 	#single: boolean;
 	/** Why the next join is not to be where we are. */
 	#avoided: ConnectionError | undefined;
+	#unsent = 0;
 	/** Of connections that are over. */
 	#earlier: SignalStats | undefined;
 
@@ -219,7 +220,10 @@ export class Signalling {
 		if (this.#participant === "" || kinds.some((kind) => NOT_HELD.includes(kind))) return false;
 		const { mute } = held.request;
 		if (mute) this.#held = this.#held.filter(({ request }) => request.mute?.sid !== mute.sid);
-		if (this.#held.length === MAX_HELD) this.#held.shift()?.send?.(undefined);
+		if (this.#held.length === MAX_HELD) {
+			this.#held.shift()?.send?.(undefined);
+			this.#unsent++;
+		}
 		this.#held.push(held);
 		return true;
 	}
@@ -238,10 +242,10 @@ export class Signalling {
 		return this.#client?.rtt ?? 0;
 	}
 
-	get stats(): SignalStats | undefined {
-		const stats = this.#client?.stats;
-		if (!stats) return this.#earlier;
-		return add(this.#earlier, stats);
+	get stats(): SessionSignalStats | undefined {
+		const newest = this.#client?.stats;
+		const stats = newest ? add(this.#earlier, newest) : this.#earlier;
+		return stats && { ...stats, unsent: this.#unsent };
 	}
 
 	/** As leave(), when the server knows or cannot hear it. */

@@ -10,7 +10,7 @@ import type {
 import type { JoinResponse, SyncState, TrackInfo } from "../protocol/generated/types";
 import type { Init } from "../protocol/schema";
 import type { ConnectionError } from "../signal/ConnectionError";
-import type { SignalEvents, SignalOptions, SignalStats } from "../signal/types";
+import type { SessionSignalStats, SignalEvents, SignalOptions } from "../signal/types";
 import type { RTCConfiguration } from "./iceServers";
 import type { TrackPublishError } from "./Publications";
 import type { IncomingTrack } from "./Receivers";
@@ -80,7 +80,7 @@ export interface SessionStats {
 	peer: Record<string, number>;
 	/** Where media goes; undefined while there is no way. */
 	path?: Path | undefined;
-	signal: SignalStats | undefined;
+	signal: SessionSignalStats | undefined;
 }
 
 export interface SessionEvents extends RoomMessages {

@@ -55,3 +55,9 @@ export interface SignalStats {
 	/** "TLSv1.2 …", or "" over plain TCP. */
 	cipher: string;
 }
+
+/** Of all a session's connections; `cipher` is the newest's. */
+export interface SessionSignalStats extends SignalStats {
+	/** Requests made while there was no connection that gave way to newer ones. */
+	unsent: number;
+}

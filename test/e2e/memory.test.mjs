@@ -4,8 +4,10 @@
  */
 
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { SignalResponse } from "@livekit/protocol";
 import { Room } from "@livekit/rtc-node";
 import { broken } from "../../bench/budgets.mjs";
 import { figure } from "../../bench/figures.mjs";
@@ -16,9 +18,11 @@ import { oldServers, startServer } from "../../tools/server/server.mjs";
 import { joinToken } from "../../tools/server/token.mjs";
 import { otherThanBoards } from "../../tools/setup/sources.mjs";
 import { level } from "./lib/analysis.mjs";
-import { holdsOf, startDevice } from "./lib/device.mjs";
+import { makeCertificates } from "./lib/certificates.mjs";
+import { holdsOf, outFolder, startDevice } from "./lib/device.mjs";
 import { attack } from "./lib/hostile.mjs";
 import { disposePeers, Peer, peerRate } from "./lib/peer.mjs";
+import { signalProxy, tlsProxy } from "./lib/proxies.mjs";
 import { until } from "./lib/until.mjs";
 
 /** @type {import("../../tools/server/server.mjs").Server} */
@@ -90,7 +94,10 @@ describe("in a device's memory", { skip }, () => {
 			}
 			if (memory === small) {
 				const figures = internalProfile(report.nativePeak);
-				assert.deepEqual(broken("memory.internal_profile.", figures), []);
+				assert.deepEqual(
+					figures.flatMap((one) => broken(one.name, [one])),
+					[],
+				);
 				const [native, total] = figures.map(({ value }) => value);
 				t.diagnostic(
 					`native ${report.nativePeak} B, with stacks ${native} B, with heap ${total} B`,
@@ -99,6 +106,66 @@ describe("in a device's memory", { skip }, () => {
 			await peer.leave();
 		});
 	}
+
+	describe("by wss, without PSRAM", { skip: missing(small) || oldServers }, () => {
+		/** A front that sends a message, or all certificates, in one record. @param {number} padding */
+		async function front(padding) {
+			const folder = join(outFolder, `certificates-${padding}`);
+			mkdirSync(folder, { recursive: true });
+			const certificates = makeCertificates(folder, undefined, padding);
+			const signal = await signalProxy(server.url, (response) => response);
+			const proxy = await tlsProxy(`ws://127.0.0.1:${signal.port}`, certificates);
+			return {
+				...signal,
+				config: {
+					on: { ...server, url: `wss://localhost:${proxy.port}` },
+					ca: readFileSync(certificates.ca, "utf8"),
+				},
+				async close() {
+					await proxy.close();
+					await signal.close();
+				},
+			};
+		}
+
+		it("a record gets the room that it needs, for as long as it is there", async (t) => {
+			const { config, say, close } = await front(3000);
+			const peer = await Peer.join(server, "memory-wss", "peer");
+			const talk = await peer.publish(peerRate);
+			const call = { ...config, mic, seconds: 3 };
+			const device = await start("memory-wss", "examples/voice-agent", small, call);
+			const talked = talk(
+				Int16Array.from({ length: 4 * peerRate }, (_, i) => 8000 * Math.sin(i / 20)),
+			);
+			await until(() => /^joined/m.test(device.output()), "the device to join");
+			say(
+				new SignalResponse({
+					message: { case: "roomUpdate", value: { room: { metadata: "m".repeat(5000) } } },
+				}),
+			);
+			const { status, output, report } = await device.end();
+			await Promise.all([talked, peer.leave(), close()]);
+			assert.equal(status, 0, output);
+			assert.match(output, /^first sound out .* ms$/m);
+			for (const [name, { peak, failures }] of Object.entries(report.native)) {
+				assert.equal(failures, 0, `${name} was refused memory, at ${peak} B`);
+			}
+			const name = "memory.internal_profile.wss";
+			const [, { value }] = internalProfile(report.nativePeak);
+			assert.deepEqual(broken(name, [figure(name, "B", [value])]), []);
+			t.diagnostic(`with heap and stacks ${value} B; stream ${report.native.stream.peak} B`);
+		});
+
+		it("a record that is larger than any is taken ends it, and is named", async () => {
+			const { config, close } = await front(9000);
+			const call = { ...config, mic, seconds: 3 };
+			const device = await start("memory-record", "examples/voice-agent", small, call);
+			const { status, output } = await device.end();
+			await close();
+			assert.equal(status, 1, output);
+			assert.match(output, /^TLS with localhost: .*MBEDTLS_SSL_IN_CONTENT_LEN/m);
+		});
+	});
 
 	it("a room's app works: data both ways", async () => {
 		// More, and larger, than fits native memory or the heap at one time.

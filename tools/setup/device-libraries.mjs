@@ -7,11 +7,11 @@ import { cmake } from "./build.mjs";
 import { deviceSources, noSources } from "./sources.mjs";
 
 /**
- * A toolchain file in tools/device-libraries; `-internal`: with the small TLS buffers of a board
- * without PSRAM, which do for DTLS alone.
+ * A toolchain file in tools/device-libraries; `-internal`: with the TLS buffers of a board
+ * without PSRAM.
  * @typedef {"rv32" | "x86-32" | "x86-32-internal"} Target
  */
-const small = ["-DTLS_IN_BYTES=2048", "-DTLS_OUT_BYTES=1408"];
+const small = ["-DTLS_IN_BYTES=8192", "-DTLS_OUT_BYTES=1408"];
 
 /** @param {Target} target @returns {import("../lib/steps.mjs").Step} */
 const deviceLibraries = (target) => ({

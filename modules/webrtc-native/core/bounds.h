@@ -60,7 +60,7 @@
 /* Blocks of 96 bytes that 32 packets share while they wait to be played: up to 64 or 32 kb/s. */
 #define JITTER_BLOCKS BOUND(64, 32)
 
-/* Bytes that a stream has read and its reader has not. */
+/* Bytes that a stream has read and its reader has not; as many more of TLS. */
 #define STREAM_INBOUND BOUND(4096, 1024)
 /* Sockets that the transport task waits for at a time. */
 #define LOOP_POLL_MAX BOUND(64, 16)

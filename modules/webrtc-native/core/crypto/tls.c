@@ -27,9 +27,9 @@ static int on_send(void *context, const unsigned char *bytes, size_t length)
 static int on_receive(void *context, unsigned char *out, size_t room)
 {
 	tls_session *session = context;
-	size_t length = session->input_end - session->input_start;
-	if (length == 0)
+	if (!tls_records_may_be_read(session))
 		return MBEDTLS_ERR_SSL_WANT_READ;
+	size_t length = session->input_end - session->input_start;
 	if (length > room)
 		length = room;
 	memcpy(out, session->input + session->input_start, length);
@@ -112,7 +112,7 @@ size_t tls_session_input(tls_session *session, const uint8_t *bytes, size_t leng
 		memmove(buffer, buffer + session->input_start, session->input_end);
 		session->input_start = 0;
 	}
-	size_t room = TLS_STREAM_INPUT - session->input_end;
+	size_t room = STREAM_INBOUND - session->input_end;
 	if (length > room)
 		length = room;
 	memcpy(buffer + session->input_end, bytes, length);
@@ -126,11 +126,16 @@ static tls_result failed(tls_session *session, int code)
 	return TLS_FAILED;
 }
 
-/* True when mbedTLS can go on at once: it may stop early, as after sending a flight again. */
-static bool can_go_on(tls_session *session)
+/*
+ * True when mbedTLS can go on at once: it may stop early, as after sending a flight again, and
+ * where there was no room for a record. `code` becomes the reason why it cannot.
+ */
+static bool can_go_on(tls_session *session, int *code)
 {
-	return session->input_start < session->input_end ||
-		   (session->datagram && on_get_timer(session) == 2);
+	if (session->datagram)
+		return session->input_start < session->input_end || on_get_timer(session) == 2;
+	*code = tls_records_make_room(session);
+	return *code == 0;
 }
 
 static void describe_cipher(tls_session *session)
@@ -156,16 +161,20 @@ static tls_result finish_handshake(tls_session *session)
 		session->error = "the peer does not offer SRTP with AES_CM_128_HMAC_SHA1_80";
 		return TLS_FAILED;
 	}
+	if (!tls_records_whole(session))
+		return failed(session, MBEDTLS_ERR_SSL_BAD_INPUT_DATA);
 	session->connected = true;
 	if (session->datagram) {
 		mbedtls_ssl_set_mtu(&session->ssl, NET_DATAGRAM_MAX);
 		tls_check_replays(session, true);
-		tls_forget_identity(session);
-		return TLS_OK;
+	} else {
+		describe_cipher(session);
+		if (!mbed_tickets_follow(&session->ssl))
+			resume_keep(session);
 	}
-	describe_cipher(session);
-	if (!mbed_tickets_follow(&session->ssl))
-		resume_keep(session);
+	/* Nobody shakes hands a second time. */
+	mbedtls_ssl_conf_ca_chain(&session->config, NULL, NULL);
+	tls_forget_certificates(session);
 	return TLS_OK;
 }
 
@@ -179,7 +188,7 @@ tls_result tls_session_handshake(tls_session *session)
 	int code;
 	do
 		code = mbedtls_ssl_handshake(&session->ssl);
-	while (code == MBEDTLS_ERR_SSL_WANT_READ && can_go_on(session));
+	while (code == MBEDTLS_ERR_SSL_WANT_READ && can_go_on(session, &code));
 	tls_result result;
 	if (code == 0)
 		result = finish_handshake(session);
@@ -200,11 +209,11 @@ uint64_t tls_session_timeout(const tls_session *session)
 	return session->timer_hard == 0 ? UINT64_MAX : session->timer_hard;
 }
 
-static bool may_go_on(tls_session *session, int code)
+static bool may_go_on(tls_session *session, int *code)
 {
-	switch (code) {
+	switch (*code) {
 	case MBEDTLS_ERR_SSL_WANT_READ:
-		return can_go_on(session);
+		return can_go_on(session, code);
 #if MBEDTLS_VERSION_MAJOR >= 3
 	case MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET:
 		resume_keep(session);
@@ -225,7 +234,9 @@ tls_result tls_session_read(tls_session *session, uint8_t *out, size_t *length)
 	int code;
 	do
 		code = mbedtls_ssl_read(&session->ssl, out, room);
-	while (may_go_on(session, code));
+	while (may_go_on(session, &code));
+	if (code == MBEDTLS_ERR_SSL_WANT_READ)
+		tls_records_rest(session);
 	mbed_charge(before);
 
 	if (code > 0) {
@@ -264,7 +275,7 @@ tls_result tls_session_write(tls_session *session, const uint8_t *bytes, size_t 
 	int code;
 	do /* a ticket of TLS 1.3 that has come is taken in first */
 		code = mbedtls_ssl_write(&session->ssl, bytes, offered);
-	while (may_go_on(session, code));
+	while (may_go_on(session, &code));
 	mbed_charge(before);
 	session->written = 0;
 	if (code > 0) {

@@ -1,16 +1,17 @@
-/* A session's insides, shared by tls_setup.c, tls.c, tls_verify.c and tls_words.c. */
+/* A session's insides, shared by tls_setup.c, tls.c, tls_records.c, tls_verify.c and
+ * tls_words.c. */
 #ifndef LKXS_TLS_INTERNAL_H
 #define LKXS_TLS_INTERNAL_H
 
+#include "../bounds.h"
 #include "mbed.h"
 #include "tls.h"
 
 #define TLS_TEXT_MAX 256
-#define TLS_STREAM_INPUT 4096 /* bytes */
 
 /* What sessions over TCP have, all of them a client's, and DTLS does not. */
 typedef struct {
-	mbedtls_x509_crt anchors; /* the caller's, when it gave some */
+	mbedtls_x509_crt anchors; /* the caller's, when it gave some; until it is connected */
 	/* Looks for the issuer of a chain's last certificate elsewhere than in a chain of anchors. */
 	int (*verify_root)(void *context, mbedtls_x509_crt *certificate, int depth, uint32_t *flags);
 	/* What the peer's certificate is held against. */
@@ -23,13 +24,13 @@ typedef struct {
 
 	char text[TLS_TEXT_MAX]; /* of `error`, when it has names in it */
 	char cipher[80];
-	uint8_t buffer[TLS_STREAM_INPUT];
+	uint8_t buffer[STREAM_INBOUND];
 } tls_stream;
 
 struct tls_session {
 	mbedtls_ssl_context ssl;
 	mbedtls_ssl_config config;
-	/* Ours: until a datagram session is connected. */
+	/* Ours, for datagrams; until the session is connected. */
 	mbedtls_x509_crt certificate;
 	mbedtls_pk_context key;
 	bool datagram, connected;
@@ -52,14 +53,30 @@ struct tls_session {
 	 * the caller's datagram. */
 	const uint8_t *input;
 	size_t input_start, input_end;
+
+	size_t record_held, record_most; /* mbedTLS's buffer for incoming records: bytes */
 };
 
-/** Frees our certificate and its key: after the handshake nothing is proved with them. */
-void tls_forget_identity(tls_session *session);
+/** Frees what the handshake alone needs: our certificate and its key, and the anchors. */
+void tls_forget_certificates(tls_session *session);
 /** Points mbedTLS's input, output and timer at the session. */
 void tls_connect_callbacks(tls_session *session);
 /** Whether a record's number is held against those seen before. */
 void tls_check_replays(tls_session *session, bool on);
+
+/** After mbedtls_ssl_setup(): holds no more for records than most of them need. */
+void tls_records_begin(tls_session *session);
+/** Whether mbedTLS may have what has come: a stream's record begins only where there is room. */
+bool tls_records_may_be_read(const tls_session *session);
+/**
+ * When mbedTLS wants a stream's input: makes room for the record that comes next. 0 to go on, or
+ * mbedTLS's error: WANT_READ, BAD_INPUT_DATA for one that is larger than the library takes.
+ */
+int tls_records_make_room(tls_session *session);
+/** Nothing has come: gives back what larger records needed. */
+void tls_records_rest(tls_session *session);
+/** Whether what is left of the last record was not cut by mbedTLS, which shrinks buffers itself. */
+bool tls_records_whole(const tls_session *session);
 
 /** Trust anchors from PEM or DER. 0, or -1 when none or not all could be read. */
 int anchors_parse(mbedtls_x509_crt *out, const uint8_t *bytes, size_t length);

@@ -6,7 +6,8 @@
 #include "host.h"
 #include "identity.h"
 
-#if defined(MBEDTLS_SSL_MAX_FRAGMENT_LENGTH) && MBEDTLS_SSL_IN_CONTENT_LEN < 16384
+#if defined(MBEDTLS_SSL_MAX_FRAGMENT_LENGTH) && !defined(MBEDTLS_SSL_VARIABLE_BUFFER_LENGTH) &&    \
+	MBEDTLS_SSL_IN_CONTENT_LEN < 16384 && MBEDTLS_SSL_OUT_CONTENT_LEN >= 2048
 #define SMALL_RECORDS 1
 #else
 #define SMALL_RECORDS 0
@@ -69,9 +70,9 @@ static const char *configure_datagram(tls_session *session, const tls_config *co
 }
 
 /*
- * A library that was built to hold less than the largest record (16 KB) asks the server for smaller
- * ones, which mbedTLS can in TLS 1.2 only (RFC 6066 section 4), and only when ours are as small.
- * OpenSSL listens; Go and BoringSSL do not: docs/esp32.md.
+ * A library that was built to hold less than the largest record (16 KB), always, asks the server
+ * for smaller ones, which mbedTLS can in TLS 1.2 only (RFC 6066 section 4), and only as small as
+ * ours may be. OpenSSL listens; Go and BoringSSL do not: docs/esp32.md.
  */
 static const char *ask_for_small_records(mbedtls_ssl_config *config)
 {
@@ -146,6 +147,7 @@ static const char *configure(tls_session *session, const tls_config *config)
 
 	if (mbedtls_ssl_setup(&session->ssl, conf) != 0)
 		return "out of memory";
+	tls_records_begin(session);
 	/* SNI is for names only (RFC 6066 section 3); NULL tells newer versions that none is meant. */
 	const tls_stream *stream = session->stream;
 	const char *name =
@@ -203,10 +205,12 @@ tls_session *tls_session_create(const tls_config *config, char *error, size_t er
 	return session;
 }
 
-void tls_forget_identity(tls_session *session)
+void tls_forget_certificates(tls_session *session)
 {
 	mbedtls_x509_crt_free(&session->certificate);
 	mbedtls_pk_free(&session->key);
+	if (session->stream)
+		mbedtls_x509_crt_free(&session->stream->anchors);
 }
 
 void tls_session_free(tls_session *session)
@@ -216,9 +220,7 @@ void tls_session_free(tls_session *session)
 	port_subsystem before = mbed_charge(session->datagram ? PORT_DTLS : PORT_STREAM);
 	mbedtls_ssl_free(&session->ssl);
 	mbedtls_ssl_config_free(&session->config);
-	tls_forget_identity(session);
-	if (session->stream)
-		mbedtls_x509_crt_free(&session->stream->anchors);
+	tls_forget_certificates(session);
 	mbed_charge(before);
 	port_free(session->stream);
 	crypto_wipe(session, sizeof *session);

@@ -88,7 +88,7 @@ static const char *code_words(const tls_session *session, int code)
 		return session->connected ? "the peer sent a malformed record"
 								  : "the peer does not speak TLS on this port";
 	case MBEDTLS_ERR_SSL_BAD_INPUT_DATA:
-		return "the peer sent more at once than MBEDTLS_SSL_IN_CONTENT_LEN allows";
+		return "the peer sent more at once than MBEDTLS_SSL_IN_CONTENT_LEN allows (docs/esp32.md)";
 	case MBEDTLS_ERR_SSL_FEATURE_UNAVAILABLE:
 		return "the peer needs a TLS feature that is not built in";
 #if MBEDTLS_VERSION_MAJOR >= 3

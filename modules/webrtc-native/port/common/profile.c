@@ -38,7 +38,7 @@ static const port_profile profiles[] = {
 		.budget = {
 			[PORT_ICE] = KB(24), [PORT_DTLS] = KB(20), [PORT_SRTP] = KB(8), [PORT_RTP] = KB(4),
 			[PORT_AUDIO] = KB(20), [PORT_OPUS] = KB(28), [PORT_SCTP] = KB(18), [PORT_PEER] = KB(12),
-			[PORT_STREAM] = KB(24), [PORT_BINDING] = KB(20),
+			[PORT_STREAM] = KB(32), [PORT_BINDING] = KB(20),
 		},
 		.tasks = TASKS(KB(5), KB(25), KB(8), KB(8)),
 		.xs_chunk = 24576, .xs_slots = 2368, .xs_stack = 640,

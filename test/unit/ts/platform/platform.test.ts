@@ -6,6 +6,7 @@ import { randomBytes } from "livekit/platform/random";
 import { forget, load, save } from "livekit/platform/storage";
 import { Timeout } from "livekit/platform/Timeout";
 import { decodeUtf8, encodeUtf8 } from "livekit/platform/text";
+import { collect } from "simulator";
 
 test("UTF-8", () => {
 	for (const text of ["", "abc", "é", "日本", "😀", "\0", "a\0\0b\0", "x".repeat(5000)])
@@ -67,6 +68,24 @@ test("a timeout restarts and stops", async () => {
 	timeout.stop();
 	await sleep(30);
 	assert.deepEqual(calls, ["a"]);
+});
+
+test("a timeout that is over lets go of what its callback has", async () => {
+	const timeout = new Timeout();
+	const start = (delay: number) => {
+		const captured = { count: 0 };
+		timeout.start(delay, () => captured.count++);
+		return new WeakRef(captured);
+	};
+	const fired = start(1);
+	await sleep(10);
+	collect();
+	assert.equal(fired.deref(), undefined);
+	const stopped = start(1000);
+	timeout.stop();
+	await sleep(1);
+	collect();
+	assert.equal(stopped.deref(), undefined);
 });
 
 test("a log is quiet below its level", () => {

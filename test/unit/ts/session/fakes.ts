@@ -32,7 +32,15 @@ export class FakeSignal extends HandledEmitter<SignalEvents> {
 	url = "";
 	/** What leave() was given, or "close". */
 	ended: unknown;
-	readonly stats = undefined;
+	readonly stats = {
+		messagesIn: 0,
+		messagesOut: 0,
+		bytesIn: 0,
+		bytesOut: 0,
+		malformed: 0,
+		refused: 0,
+		cipher: "",
+	};
 	readonly rtt = 0;
 	token = "";
 	/** What hurry() was given. */

@@ -43,6 +43,21 @@ test("a resume: who we are, what we have, and no offer when media is well", asyn
 	made.session.leave();
 });
 
+test("of requests made without a connection the newest are sent, and the others counted", async () => {
+	const made = make();
+	await reach.connected(made);
+	made.signal.lose();
+	const ask = (number: number) => ({ subscription: { trackSids: [`TR_${number}`] } });
+	for (let number = 1; number <= 35; number++) assert.ok(made.session.send(ask(number)));
+	assert.equal(made.session.stats.signal?.unsent, 3);
+	const { signal } = made;
+	signal.accept();
+	await sleep(0);
+	const asked = signal.sent.flatMap(({ subscription }) => subscription?.trackSids ?? []);
+	assert.deepEqual([asked.length, asked[0], asked[31]], [32, "TR_4", "TR_35"]);
+	made.session.leave();
+});
+
 test("signalling that is taken and gone in one turn has not come back", async () => {
 	const made = make();
 	await reach.connected(made);
