@@ -27,7 +27,6 @@ export type Init<T> = T extends Uint8Array | ReadonlyMap<string, string>
 
 // The code of a field. Kinds are protobuf's own numbers of scalar types; an enum is an int32.
 export const KIND = 31;
-export const KIND_BOOL = 8;
 export const KIND_STRING = 9;
 export const KIND_MESSAGE = 11;
 export const KIND_BYTES = 12;
@@ -46,30 +45,4 @@ export const LAZY = 1 << 27;
 /** A message's list that may be too long to be decoded at once; an array when it is encoded. */
 export interface LazyList<T> extends Iterable<T> {
 	readonly length: number;
-}
-
-/** Each schema is "name code,name code,…", codes in base 36. */
-export function compile(schemas: readonly string[]): MessageType<unknown>[] {
-	const none = Object.freeze([]);
-	const noEntries = new Map();
-	const noBytes = new Uint8Array(0);
-	const all: MessageType<unknown>[] = [];
-	for (const schema of schemas) {
-		const fields: (number | string)[] = [];
-		const defaults: Record<string, unknown> = {};
-		for (const field of schema ? schema.split(",") : []) {
-			const [name, digits] = field.split(" ");
-			const code = Number.parseInt(digits, 36);
-			const kind = code & KIND;
-			fields.push(code, name);
-			if (code & REPEATED) defaults[name] = none;
-			else if (code & MAP) defaults[name] = noEntries;
-			else if (code & PRESENCE || kind === KIND_MESSAGE) continue;
-			else if (kind === KIND_STRING) defaults[name] = "";
-			else if (kind === KIND_BYTES) defaults[name] = noBytes;
-			else defaults[name] = kind === KIND_BOOL ? false : 0;
-		}
-		all.push({ fields, defaults, all });
-	}
-	return all;
 }

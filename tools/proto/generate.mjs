@@ -1,7 +1,7 @@
 /**
  * Writes src/protocol/generated/: compact tables and TypeScript types of the LiveKit messages a
- * device uses, read from `@livekit/protocol`'s message classes, and protobufjs' Reader and Writer as
- * one ES module. Run by the set-up; alone: `node tools/proto/generate.mjs`.
+ * device uses, read from `@livekit/protocol`'s message classes. Run by the set-up; alone:
+ * `node tools/proto/generate.mjs`.
  */
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -9,13 +9,12 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { closure, enumName, messageName } from "./closure.mjs";
-import { bundleRuntime } from "./runtime.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 
 /**
  * Scalar types by protobuf's own numbers; messages and enums take two of its free ones. Those that no
- * message has are not here, nor in reader-writer.js and src/protocol/wire.ts.
+ * message has are not here, nor in src/protocol/wire.ts.
  */
 const MESSAGE = 11;
 const TYPESCRIPT = {
@@ -56,7 +55,7 @@ const isLazy = (message, field) =>
 export async function generate({ root = join(here, "../..") } = {}) {
 	const require = createRequire(join(root, "package.json"));
 	const output = join(root, "src/protocol/generated");
-	const files = ["tables.ts", "types.ts", "enums.ts", "runtime.js", "runtime.d.ts"];
+	const files = ["tables.ts", "types.ts", "enums.ts"];
 	const hash = inputsHash(require);
 	const stamp = join(output, "inputs.sha256");
 	const complete = files.every((name) => existsSync(join(output, name)));
@@ -70,7 +69,6 @@ export async function generate({ root = join(here, "../..") } = {}) {
 		"tables.ts": head + tables(schema),
 		"types.ts": head + types(schema),
 		"enums.ts": head + enums(schema),
-		...(await bundleRuntime(root, require)),
 	};
 	mkdirSync(output, { recursive: true });
 	for (const name of files) writeFileSync(join(output, name), text[name]);
@@ -81,11 +79,8 @@ export async function generate({ root = join(here, "../..") } = {}) {
 /** Our own tools and the locked packages decide what comes out. */
 function inputsHash(require) {
 	const hash = createHash("sha256");
-	const tools = ["generate", "closure", "runtime"].map((name) => `${name}.mjs`);
-	for (const name of [...tools, "reader-writer.js", "protobufjs-util.cjs"])
-		hash.update(readFileSync(join(here, name)));
-	for (const name of ["@livekit/protocol", "protobufjs", "esbuild"])
-		hash.update(readFileSync(packageFile(require, name)));
+	for (const name of ["generate", "closure"]) hash.update(readFileSync(join(here, `${name}.mjs`)));
+	hash.update(readFileSync(packageFile(require, "@livekit/protocol")));
 	return hash.digest("hex");
 }
 
@@ -123,24 +118,47 @@ function fieldCode(schema, message, field) {
 	return code | (oneof << ONEOF_SHIFT);
 }
 
+/** What an absent field reads as; undefined when that is nothing, or has presence. */
+function defaultOf(field) {
+	if (field.repeated) return "none";
+	if (field.kind === "map") return "noEntries";
+	if (field.opt || field.oneof || field.kind === "message") return undefined;
+	if (field.kind === "enum") return "0";
+	return { string: '""', Uint8Array: "noBytes", boolean: "false", number: "0" }[
+		TYPESCRIPT[field.T]
+	];
+}
+
 function tables(schema) {
 	const rows = schema.messages.map((message, index) => {
-		const fields = schema.fieldsOf(message).map((field) => {
-			return `${field.localName} ${fieldCode(schema, message, field).toString(36)}`;
+		const list = schema.fieldsOf(message);
+		const fields = list.map((field) => {
+			return `${fieldCode(schema, message, field)}, "${field.localName}"`;
 		});
-		return `\t"${fields.join(",")}", // ${index} ${messageName(message)}\n`;
+		const defaults = list
+			.filter((field) => defaultOf(field) !== undefined)
+			.map((field) => `${field.localName}: ${defaultOf(field)}`);
+		return `\t// ${index} ${messageName(message)}
+	{ all, fields: [${fields.join(", ")}], defaults: { ${defaults.join(", ")} } },\n`;
 	});
 	const roots = schema.roots.map((root) => {
 		const name = messageName(root);
-		return `export const ${name}: MessageType<types.${name}> = messages[${schema.messages.indexOf(root)}];\n`;
+		return `export const ${name}: MessageType<types.${name}> = all[${schema.messages.indexOf(root)}];\n`;
 	});
-	return `import { compile, type MessageType } from "../schema";
+	return `import type { MessageType } from "../schema";
 import type * as types from "./types";
 
-/** By index; for tests. Programs use the names below. */
+const none = Object.freeze([]);
+const noEntries = new Map();
+const noBytes = new Uint8Array(0);
+
 // biome-ignore lint/suspicious/noExplicitAny: one table of many message types
-export const messages: readonly MessageType<any>[] = compile([
-${rows.join("")}]);
+const all: MessageType<any>[] = [];
+all.push(
+${rows.join("")});
+
+/** By index; for tests. Programs use the names below. */
+export const messages: readonly MessageType<unknown>[] = all;
 
 ${roots.join("")}`;
 }

@@ -75,6 +75,27 @@ test("the vectors of facts", () => {
 	assert.equal(hex(packet), "120712026869220174800101");
 });
 
+test("integers at the edges of what a varint's parts hold", () => {
+	const varint = (value: number) => {
+		let bytes = "";
+		let rest = BigInt.asUintN(64, BigInt(value));
+		for (; rest > 127n; rest >>= 7n) bytes += (Number(rest & 127n) | 128).toString(16);
+		return bytes + Number(rest).toString(16).padStart(2, "0");
+	};
+	for (const power of [0, 7, 14, 28, 31, 32, 35, 36, 49, 52, 53]) {
+		for (const value of [2 ** power - 1, 2 ** power, -(2 ** power), 1 - 2 ** power]) {
+			if (value === 0) continue; // not written; 1 - 2 ** 0 is it
+			const bytes = encode(SignalResponse, { pong: value });
+			assert.equal(hex(bytes), `9001${varint(value)}`, String(value));
+			assert.equal(decode(SignalResponse, bytes).pong, value);
+			if (value !== (value | 0)) continue;
+			const kind = encode(DataPacket, { kind: value as never });
+			assert.equal(hex(kind), `08${varint(value)}`);
+			assert.equal(decode(DataPacket, kind).kind as number, value);
+		}
+	}
+});
+
 test("absent fields read as defaults, presence is kept", () => {
 	const { join } = decode(SignalResponse, bytesOf("0a021200"));
 	assert.equal(join?.serverVersion, "");
