@@ -56,8 +56,7 @@ export class AudioSource {
 	/** Milliseconds of sound that wait to be sent. */
 	get queuedDuration(): number {
 		if (this.#closed) return 0;
-		let waiting = 0;
-		for (const { from, to } of this.#waiting) waiting += to - from;
+		const waiting = this.#waiting.reduce((sum, { from, to }) => sum + to - from, 0);
 		return this.microphone.queued + (waiting * 1000) / this.sampleRate;
 	}
 
@@ -89,7 +88,7 @@ export class AudioSource {
 	clearQueue(): void {
 		if (this.#closed) return;
 		this.microphone.clear();
-		for (const { resolve } of this.#waiting.splice(0)) resolve();
+		this.#waiting.splice(0).forEach(({ resolve }) => resolve());
 		this.#tell();
 	}
 
@@ -105,7 +104,7 @@ export class AudioSource {
 		if (this.#closed) return;
 		this.#closed = true;
 		this.microphone.close();
-		for (const { reject } of this.#waiting.splice(0)) reject(closed());
+		this.#waiting.splice(0).forEach(({ reject }) => reject(closed()));
 		this.#tell();
 	}
 
@@ -121,7 +120,7 @@ export class AudioSource {
 	}
 
 	#tell(): void {
-		for (const resolve of this.#listeners.splice(0)) resolve();
+		this.#listeners.splice(0).forEach((resolve) => resolve());
 	}
 
 	/** When it is not, listeners are told. */

@@ -94,8 +94,7 @@ export class DataPackets {
 		this.#received.delete(participantSid); // and to the end, behind those that are silent
 		this.#received.set(participantSid, sequence);
 		if (this.#received.size > MAX_SENDERS) {
-			const [oldest] = this.#received.keys();
-			this.#received.delete(oldest);
+			this.#received.delete(this.#received.keys().next().value as string);
 		}
 		return false;
 	}

@@ -21,7 +21,7 @@ export interface DataPort {
 	/** What the participant can do beyond plain packets; 0 of one that is not known. */
 	clientProtocolOf(identity: string): number;
 	/** Of all others in the room. */
-	readonly identities: Iterable<string>;
+	readonly identities: readonly string[];
 	readonly serverVersion: string | undefined;
 }
 

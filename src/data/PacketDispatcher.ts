@@ -30,12 +30,8 @@ export function dispatch(
 	packet: DataPacket,
 	handlers: Handlers<PacketEvents>,
 ): boolean {
-	for (const kind of KINDS) {
-		const value = packet[kind];
-		if (value === undefined) continue;
-		if (!handlers[kind]) return false;
-		handlers[kind](value as never, packet);
-		return true;
-	}
-	return false;
+	const kind = KINDS.find((name) => packet[name] !== undefined);
+	if (!kind || !handlers[kind]) return false;
+	handlers[kind](packet[kind] as never, packet);
+	return true;
 }

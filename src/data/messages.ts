@@ -58,8 +58,7 @@ export class Transcriptions {
 			if (final) this.#began.delete(id);
 			else this.#began.set(id, firstReceivedTime);
 			if (this.#began.size > MAX_SEGMENTS) {
-				const [oldest] = this.#began.keys();
-				this.#began.delete(oldest);
+				this.#began.delete(this.#began.keys().next().value as string);
 			}
 			const times = { startTime, endTime, firstReceivedTime, lastReceivedTime };
 			return { id, text, language, final, ...times };

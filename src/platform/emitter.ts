@@ -12,7 +12,7 @@ export class Emitter<E extends EventTable<E>> {
 
 	on<K extends keyof E>(event: K, listener: (...args: E[K]) => void): this {
 		this.#listeners ??= new Map();
-		this.#listeners.set(event, [...(this.#listeners.get(event) ?? []), listener]);
+		this.#listeners.set(event, (this.#listeners.get(event) ?? []).concat(listener));
 		return this;
 	}
 
@@ -42,13 +42,13 @@ export class Emitter<E extends EventTable<E>> {
 		const listeners = this.#listeners?.get(event);
 		if (!listeners) return false;
 		const errors: unknown[] = [];
-		for (const listener of listeners) {
+		listeners.forEach((listener) => {
 			try {
 				(listener as (...args: E[K]) => void)(...args);
 			} catch (error) {
 				errors.push(error);
 			}
-		}
+		});
 		if (errors.length) throw errors[0];
 		return true;
 	}
@@ -72,15 +72,15 @@ export class HandledEmitter<E extends EventTable<E>> extends Emitter<E> {
 	override emit<K extends keyof E>(event: K, ...args: E[K]): boolean {
 		const errors: unknown[] = [];
 		let heard = false;
-		for (const handler of this.#handlers) {
+		this.#handlers.forEach((handler) => {
 			try {
-				if (!handler[event]) continue;
+				if (!handler[event]) return;
 				heard = true;
 				handler[event](...args);
 			} catch (error) {
 				errors.push(error);
 			}
-		}
+		});
 		try {
 			if (super.emit(event, ...args)) heard = true;
 		} catch (error) {

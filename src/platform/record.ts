@@ -12,7 +12,7 @@ const HANDLER: ProxyHandler<Target> = Object.freeze({
 	get: ({ map }: Target, key: string | symbol) =>
 		typeof key === "string" ? map.get(key) : undefined,
 	has: ({ map }: Target, key: string | symbol) => typeof key === "string" && map.has(key),
-	ownKeys: ({ map }: Target) => [...map.keys()],
+	ownKeys: ({ map }: Target) => Array.from(map.keys()),
 	getOwnPropertyDescriptor({ map }: Target, key: string | symbol) {
 		if (typeof key !== "string" || !map.has(key)) return undefined;
 		return { value: map.get(key), enumerable: true, configurable: true };

@@ -242,19 +242,19 @@ function writeValue(writer: WireWriter, type: MessageType<unknown>, code: number
 function writeList(writer: WireWriter, type: MessageType<unknown>, code: number, list: unknown[]) {
 	const kind = code & KIND;
 	if (kind === KIND_MESSAGE || kind === KIND_STRING || kind === KIND_BYTES) {
-		for (const value of list) writeValue(writer, type, code, value);
+		list.forEach((value) => writeValue(writer, type, code, value));
 	} else if (list.length) {
 		writer.uint32((numberOf(code) << 3) | WIRE_BYTES).fork();
-		for (const value of list) writer[SCALARS[kind]](value as never);
+		list.forEach((value) => writer[SCALARS[kind]](value as never));
 		writer.ldelim();
 	}
 }
 
 function writeMap(writer: WireWriter, number: number, map: ReadonlyMap<string, string>): void {
-	for (const [key, value] of map) {
+	map.forEach((value, key) => {
 		writer.uint32((number << 3) | WIRE_BYTES).fork();
 		writer.uint32(10).string(key);
 		writer.uint32(18).string(value);
 		writer.ldelim();
-	}
+	});
 }

@@ -236,9 +236,9 @@ export class LocalParticipant extends DataSender {
 	override update(info: ParticipantInfo): boolean {
 		if (!super.update(info)) return false;
 		info.tracks.forEach((track) => this.#tracks.update(track));
-		for (const { track } of this.getTrackPublications()) {
+		this.trackPublications.forEach(({ track }) => {
 			if (!this.#mayPublish(track.source)) this.#tracks.unpublish(track, this.#stopOnUnpublish);
-		}
+		});
 		this.#ownInfo.update(info);
 		return true;
 	}

@@ -50,8 +50,7 @@ export class LocalTracks {
 
 	/** The track of this source, published or about to be. */
 	find(source: Track.Source): LocalAudioTrack | undefined {
-		for (const track of this.#entries.keys()) if (track.source === source) return track;
-		return undefined;
+		return Array.from(this.#entries.keys()).find((track) => track.source === source);
 	}
 
 	/** A track that is published already stays as it is. */

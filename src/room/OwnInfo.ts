@@ -98,7 +98,7 @@ export class OwnInfo {
 function shows(info: ParticipantInfo, { name, metadata, attributes = {} }: OwnChange): boolean {
 	if (name && name !== info.name) return false;
 	if (metadata && metadata !== info.metadata) return false;
-	return Object.entries(attributes).every(
-		([key, value]) => (info.attributes.get(key) ?? "") === value,
+	return Object.keys(attributes).every(
+		(key) => (info.attributes.get(key) ?? "") === attributes[key],
 	);
 }

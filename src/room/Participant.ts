@@ -102,13 +102,13 @@ export abstract class Participant<
 
 	/** The first publication of the source. */
 	getTrackPublication(source: Track.Source): P | undefined {
-		return find(this, (publication) => publication.source === source);
+		return this.getTrackPublications().find((publication) => publication.source === source);
 	}
 	getTrackPublicationByName(name: string): P | undefined {
-		return find(this, (publication) => publication.trackName === name);
+		return this.getTrackPublications().find((publication) => publication.trackName === name);
 	}
 	getTrackPublications(): P[] {
-		return [...this.trackPublications.values()];
+		return Array.from(this.trackPublications.values());
 	}
 	/** Made when asked for, as all of trackPublications of a kind. */
 	get audioTrackPublications(): ReadonlyMap<string, P> {
@@ -198,22 +198,15 @@ export abstract class Participant<
 
 // Functions, and no private methods: in XS each of those is a slot of every object.
 
-function find<P extends TrackPublication>(
-	participant: Participant<P>,
-	matches: (publication: TrackPublication) => boolean,
-): P | undefined {
-	for (const publication of participant.trackPublications.values()) {
-		if (matches(publication)) return publication;
-	}
-	return undefined;
-}
-
 function ofKind<P extends TrackPublication>(
 	participant: Participant<P>,
 	kind: Track.Kind,
 ): Map<string, P> {
-	const all = [...participant.trackPublications];
-	return new Map(all.filter(([, publication]) => publication.kind === kind));
+	const all = new Map(participant.trackPublications);
+	all.forEach((publication, sid) => {
+		if (publication.kind !== kind) all.delete(sid);
+	});
+	return all;
 }
 
 export function samePermissions(

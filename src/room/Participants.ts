@@ -70,7 +70,7 @@ export class Participants {
 		speakers.forEach((speaker) => {
 			if (this.bySid(speaker.sid) !== speaker) speakers.delete(speaker); // has left
 		});
-		this.activeSpeakers = [...speakers].sort((a, b) => b.audioLevel - a.audioLevel);
+		this.activeSpeakers = Array.from(speakers).sort((a, b) => b.audioLevel - a.audioLevel);
 		this.#link.announce("activeSpeakersChanged", this.activeSpeakers);
 	}
 
@@ -87,26 +87,25 @@ export class Participants {
 
 	bySid(sid: string): Participant | undefined {
 		if (this.#local.sid === sid) return this.#local;
-		for (const participant of this.remote.values()) {
-			if (participant.sid === sid) return participant;
-		}
-		return undefined;
+		return this.#remotes.find((participant) => participant.sid === sid);
 	}
 
 	/** The remote track of this sid, and whose it is. */
 	findTrack(
 		sid: string,
 	): { participant: RemoteParticipant; publication: RemoteTrackPublication } | undefined {
-		for (const participant of this.remote.values()) {
-			const publication = participant.trackPublications.get(sid);
-			if (publication) return { participant, publication };
-		}
-		return undefined;
+		const participant = this.#remotes.find(({ trackPublications }) => trackPublications.has(sid));
+		const publication = participant?.trackPublications.get(sid);
+		return participant && publication && { participant, publication };
+	}
+
+	get #remotes(): RemoteParticipant[] {
+		return Array.from(this.remote.values());
 	}
 
 	/** We are moved: who was here is told to leave. Their identities. */
 	leaveAll(): string[] {
-		const remotes = [...this.remote.values()];
+		const remotes = this.#remotes;
 		this.beyond.clear();
 		remotes.forEach((participant) => this.#remove(participant));
 		return remotes.map(({ identity }) => identity);
@@ -114,7 +113,7 @@ export class Participants {
 
 	/** The session is over: nobody is left, and nobody is told of it one by one. */
 	clear(): void {
-		const remotes = [...this.remote.values()];
+		const remotes = this.#remotes;
 		this.remote.clear();
 		this.beyond.clear();
 		remotes.forEach((participant) => participant.leave());
@@ -168,7 +167,7 @@ export class Participants {
 
 	#remove(participant: RemoteParticipant, reason?: DisconnectReason): void {
 		this.remote.delete(participant.identity);
-		for (const sid of [...participant.trackPublications.keys()]) participant.unpublish(sid);
+		participant.trackPublications.forEach((_, sid) => participant.unpublish(sid));
 		this.#link.announce("participantDisconnected", participant, reason);
 		participant.leave();
 		if (this.activeSpeakers.includes(participant)) this.updateSpeakers([]);

@@ -79,6 +79,6 @@ export class Reconnection implements Handlers<SessionEvents> {
 	#tellRepublished(): void {
 		const republished = this.#republished;
 		this.#republished = [];
-		for (const tell of republished) tell();
+		republished.forEach((tell) => tell());
 	}
 }

@@ -53,7 +53,7 @@ export class RemoteParticipant extends Participant<RemoteTrackPublication> {
 		const { link } = this;
 		const gone = new Set(this.trackPublications.keys());
 		const added: RemoteTrackPublication[] = [];
-		for (const track of info.tracks) {
+		info.tracks.forEach((track) => {
 			const known = this.trackPublications.get(track.sid);
 			gone.delete(track.sid);
 			if (!known) {
@@ -63,13 +63,13 @@ export class RemoteParticipant extends Participant<RemoteTrackPublication> {
 			} else if (known.update(track)) {
 				link.announce(track.muted ? "trackMuted" : "trackUnmuted", known, this);
 			}
-		}
+		});
 		gone.forEach((sid) => this.unpublish(sid));
 		refuseVideo(
 			added.map(({ trackInfo }) => trackInfo),
 			link,
 		);
-		for (const publication of added) link.announce("trackPublished", publication, this);
+		added.forEach((publication) => link.announce("trackPublished", publication, this));
 	}
 
 	/** @internal */

@@ -83,7 +83,7 @@ export class RoomCore implements RoomLink {
 	flush(): void {
 		const deferred = this.#deferred;
 		this.#deferred = [];
-		for (const run of deferred) run();
+		deferred.forEach((run) => run());
 	}
 
 	/** What waits is not told. */

@@ -185,9 +185,9 @@ export class RoomData
 		return this.#sender(identity)?.info?.clientProtocol ?? 0;
 	}
 
-	get identities(): Iterable<string> {
+	get identities(): string[] {
 		const { remote, beyond } = this.#participants;
-		return [...remote.keys(), ...beyond.keys()];
+		return Array.from(remote.keys()).concat(Array.from(beyond.keys()));
 	}
 
 	data(message: ArrayBufferLike): void {

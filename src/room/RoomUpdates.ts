@@ -50,7 +50,7 @@ export class RoomUpdates implements Handlers<SessionEvents> {
 		this.#core.room.emit("signalConnected");
 	}
 	update({ participants }: ParticipantUpdate): void {
-		for (const info of participants) this.#onParticipant(info);
+		this.#onParticipants(participants);
 	}
 	speakersChanged({ speakers }: SpeakersChanged): void {
 		this.#participants.updateSpeakers(speakers);
@@ -88,7 +88,7 @@ export class RoomUpdates implements Handlers<SessionEvents> {
 		this.#description.begin(room);
 		this.#core.room.emit("moved", room?.name ?? "");
 		if (participant) this.#core.local.update(participant);
-		for (const info of otherParticipants) this.#onParticipant(info);
+		this.#onParticipants(otherParticipants);
 	}
 
 	track(track: IncomingTrack): void {
@@ -108,7 +108,7 @@ export class RoomUpdates implements Handlers<SessionEvents> {
 		this.serverInfo = serverInfo;
 		data.serverVersion = serverInfo?.version;
 		if (participant) local.update(participant);
-		for (const info of otherParticipants) this.#onParticipant(info);
+		this.#onParticipants(otherParticipants);
 		local.joined();
 	}
 
@@ -119,10 +119,14 @@ export class RoomUpdates implements Handlers<SessionEvents> {
 		this.#core.local.suspend();
 	}
 
+	#onParticipants(infos: Iterable<ParticipantInfo>): void {
+		for (const info of infos) this.#onParticipant(info);
+	}
+
 	#othersLeave(): void {
-		for (const identity of this.#participants.leaveAll()) {
+		this.#participants.leaveAll().forEach((identity) => {
 			this.#core.data.onParticipantGone(identity);
-		}
+		});
 		this.#core.data.forgetSender();
 	}
 

@@ -35,10 +35,10 @@ export class Subscriptions {
 
 	/** Participants have these tracks now; their media may be waiting. */
 	published(tracks: readonly TrackInfo[]): void {
-		for (const { sid } of tracks) {
+		tracks.forEach(({ sid }) => {
 			const track = this.#media.get(sid);
 			if (track) this.#match(track);
-		}
+		});
 	}
 
 	fail(sid: string, reason?: SubscriptionError): void {

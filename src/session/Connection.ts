@@ -155,8 +155,9 @@ const NO_COUNT: readonly string[] = Object.freeze([
 
 /** Counters of both peer connections, in `all`; what is no count, such as a round trip, is the larger one's. */
 function sum(all: Record<string, number>, other: Record<string, number>): void {
-	for (const [name, b] of Object.entries(other)) {
+	Object.keys(other).forEach((name) => {
 		const a = all[name] ?? 0;
+		const b = other[name];
 		all[name] = NO_COUNT.includes(name) ? Math.max(a, b) : a + b;
-	}
+	});
 }

@@ -143,10 +143,10 @@ export class DataChannels implements ChannelHandlers, DownChannelsHost {
 
 	/** For SyncState. */
 	get channels(): Init<DataChannelInfo>[] {
-		const ours = this.#channels.map((id, kind) => {
+		const ours: Init<DataChannelInfo>[] = this.#channels.map((id, kind) => {
 			return { label: CHANNELS[kind].label, id, target: SignalTarget.PUBLISHER };
 		});
-		return [...ours, ...(this.#down?.infos ?? [])];
+		return ours.concat(this.#down?.infos ?? []);
 	}
 
 	/** `…Buffered`: bytes that wait to be sent, RTCDataChannel's bufferedAmount of each channel. */

@@ -232,13 +232,13 @@ export class Negotiation {
 		this.#answer = answer;
 		this.#settleData(description); // before its packets can come
 		this.#setRemote(description);
-		for (const section of description.sections) {
+		description.sections.forEach((section) => {
 			const { mid } = section;
 			if ((this.#sections[Number(mid)]?.idle ?? Infinity) <= this.#offer) this.#retired.add(mid);
-			if (section.kind === "application") continue;
+			if (section.kind === "application") return;
 			this.#applySending(section);
 			receivers?.apply(section, answer.midToTrackId);
-		}
+		});
 		if (this.#stale) this.renegotiate();
 	}
 
@@ -332,12 +332,11 @@ export class Negotiation {
 	}
 
 	#applySending(section: Section): void {
-		for (const sending of this.#sending.values()) {
-			if (sending.mid === section.mid) {
-				if (sending.offer <= this.#offer) this.#applyFormat(sending, section);
-				return;
+		this.#sending.forEach((sending) => {
+			if (sending.mid === section.mid && sending.offer <= this.#offer) {
+				this.#applyFormat(sending, section);
 			}
-		}
+		});
 	}
 
 	#applyFormat(sending: Sending, section: Section): void {

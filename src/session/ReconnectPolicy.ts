@@ -29,7 +29,7 @@ export class DefaultReconnectPolicy implements ReconnectPolicy {
 
 	/** @param delays milliseconds before each try; up to half as much again comes on top, at random */
 	constructor(delays: readonly number[] = DELAYS) {
-		this.#delays = [...delays];
+		this.#delays = delays.slice();
 	}
 
 	nextRetryDelayInMs({ retryCount }: ReconnectContext): number | null {

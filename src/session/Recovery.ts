@@ -239,11 +239,11 @@ export class Recovery {
 			},
 		});
 		signalling.flush();
-		for (const request of publications.pending()) {
+		publications.pending().forEach((request) => {
 			signalling.send({ addTrack: addTrackRequest(request) });
 			publications.sent(request.cid);
 			connection.negotiation.outdate();
-		}
+		});
 		if (response?.lastMessageSeq) data.replay(response.lastMessageSeq);
 		this.#host.happen("resumed");
 	}

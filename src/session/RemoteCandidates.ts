@@ -25,7 +25,7 @@ export class RemoteCandidates {
 	/** The peer takes candidates from now on. */
 	open(): void {
 		this.#open = true;
-		for (const candidate of this.#candidates.values()) this.#peer.addCandidate(candidate);
+		this.#candidates.forEach((candidate) => this.#peer.addCandidate(candidate));
 		if (this.#complete) this.#peer.endOfCandidates();
 	}
 
@@ -50,11 +50,11 @@ export class RemoteCandidates {
 
 	/** Those of a description. */
 	addAll({ candidates, complete, skipped }: Description): void {
-		for (const candidate of candidates) this.add(candidate);
+		candidates.forEach((candidate) => this.add(candidate));
 		if (complete) this.end();
-		for (const [reason, count] of Object.entries(skipped)) {
-			this.drop(reason as CandidateDrop, count);
-		}
+		(Object.keys(skipped) as CandidateDrop[]).forEach((reason) =>
+			this.drop(reason, skipped[reason]),
+		);
 	}
 
 	/** TrickleRequest.candidateInit and its `final`. */

@@ -126,9 +126,9 @@ export class ServerMessages implements Handlers<SignalEvents> {
 	}
 	/** It was handled. */
 	release(): void {
-		const early = this.#early ?? [];
+		const early = this.#early;
 		this.#early = undefined;
-		for (const deliver of early) deliver();
+		early?.forEach((deliver) => deliver());
 	}
 
 	#forward<K extends keyof RoomMessages>(kind: K, message: RoomMessages[K][0]): void {

@@ -252,10 +252,10 @@ export class Session
 	/** @internal The server has taken us in, and knows of these tracks. */
 	taken(join: JoinResponse, requested: readonly PublishRequest[]): void {
 		this.emit(this.#wasConnected ? "rejoined" : "joined", join);
-		for (const request of this.publications.pending()) {
+		this.publications.pending().forEach((request) => {
 			if (requested.some(({ cid }) => cid === request.cid)) this.publications.sent(request.cid);
 			else this.#announce(request);
-		}
+		});
 		this.signalling.flush();
 		this.#messages.release();
 	}

@@ -55,7 +55,7 @@ const ADVICE: readonly (readonly [RegExp, string])[] = Object.freeze([
 
 /** @param reason the peer's, in words */
 export function mediaFailed(this: unknown, reason: string): SessionEnd {
-	const advice = ADVICE.find(([pattern]) => pattern.test(reason))?.[1] ?? "";
+	const advice = ADVICE.find((advice) => advice[0].test(reason))?.[1] ?? "";
 	return failed(`the media connection failed: ${reason}${advice}`);
 }
 

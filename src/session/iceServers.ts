@@ -30,31 +30,35 @@ export function parseIceServers(
 	onSkip: (reason: string) => void,
 ): IceServer[] {
 	const out: IceServer[] = [];
-	for (const { urls, username = "", credential = "" } of servers) {
-		for (const url of typeof urls === "string" ? [urls] : urls) {
+	servers.forEach(({ urls, username = "", credential = "" }) => {
+		const list = typeof urls === "string" ? [urls] : urls;
+		list.forEach((url) => {
 			const parsed = parseIceUrl(url);
 			if (typeof parsed === "string") onSkip(`${parsed}: ${url}`);
 			else if (parsed.turn && !(username && credential)) onSkip(`no credentials for ${url}`);
 			else if (tooLong(username) || tooLong(credential)) onSkip(`too long credentials for ${url}`);
 			else if (out.length === MAX) onSkip(`more than ${MAX} servers`);
 			else out.push(parsed.turn ? { ...parsed, username, credential } : parsed);
-		}
-	}
+		});
+	});
 	return out;
 }
 
 /** A server, or why it is none for us. */
 export function parseIceUrl(this: unknown, url: string): IceServer | string {
-	const [, scheme, bracketed, port, transport = ""] = URL.exec(url) ?? [];
-	if (!scheme || bracketed.length > 255) return "malformed URL";
+	const parts = URL.exec(url);
+	if (!parts || parts[2].length > 255) return "malformed URL";
+	const scheme = parts[1];
+	const port = parts[3];
+	const transport = (parts[4] ?? "").toLowerCase();
 	const turn = /^turn/i.test(scheme);
 	const secure = /s$/i.test(scheme);
-	const host = bracketed.replace(/^\[|\]$/g, "");
+	const host = parts[2].replace(/^\[|\]$/g, "");
 	if (!turn && (secure || transport)) return "only STUN over UDP is supported";
-	if (secure && transport.toLowerCase() === "udp") return "TURN over DTLS is not supported";
+	if (secure && transport === "udp") return "TURN over DTLS is not supported";
 	const number = port ? Number(port) : secure ? 5349 : 3478;
 	if (number < 1 || number > 0xffff) return "malformed URL";
-	const over = secure ? "tls" : transport.toLowerCase() === "tcp" ? "tcp" : "udp";
+	const over = secure ? "tls" : transport === "tcp" ? "tcp" : "udp";
 	return { turn, transport: over, host, port: number };
 }
 

@@ -303,10 +303,10 @@ export class SignalClient extends HandledEmitter<SignalEvents> implements KeepAl
 		const { pongResp, requestResponse } = message;
 		if (pongResp) this.#keepAlive.pong(pongResp.lastPingTimestamp);
 		if (requestResponse) this.#requests.get(requestResponse.requestId)?.(requestResponse);
-		for (const kind of Object.keys(message) as (keyof SignalResponse)[]) {
+		(Object.keys(message) as (keyof SignalResponse)[]).forEach((kind) => {
 			if (kind !== "join" && kind !== "reconnect" && kind !== "pong" && kind !== "pongResp")
 				this.#emit(kind, message[kind] as never);
-		}
+		});
 	}
 
 	/** A listener's error must not keep the next message from being read. */

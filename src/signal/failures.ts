@@ -97,7 +97,7 @@ export function refusal(
 		);
 	const { status, body } = answer;
 	const words = status === 200 ? said(end.body, token) : said(body, token);
-	const known = REFUSALS.find(([pattern]) => pattern.test(body));
+	const known = REFUSALS.find((refusal) => refusal[0].test(body));
 	if (status === 401 || status === 403 || (status < 500 && known))
 		return new ConnectionError(
 			known?.[1] ?? `the server refuses the token (HTTP ${status}${words}): make a new one`,

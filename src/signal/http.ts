@@ -22,8 +22,8 @@ export function parseHead(text: string): HttpHead {
 	const status = /^HTTP\/1\.[01] ([1-5]\d\d)(?: |$)/.exec(lines[0]);
 	if (!status) throw new SyntaxError("the server does not speak HTTP/1.1");
 	const headers = new Map<string, string>();
-	for (const line of lines.slice(1)) {
-		if (line === "") break;
+	for (let i = 1; lines[i]; i++) {
+		const line = lines[i];
 		const colon = line.indexOf(":");
 		if (colon < 1) throw new SyntaxError("the server's response head is malformed");
 		const name = line.slice(0, colon).toLowerCase();

@@ -6,7 +6,7 @@
 import { recordOf } from "../../platform/record";
 import { VALUE_BYTES } from "../DataPort";
 import { check } from "./check";
-import { Packr, RESET_BUFFER_MODE } from "./generated/msgpackr";
+import { Packr } from "./generated/msgpackr";
 
 /** How a packet says that it holds an object: by its topic, `msgpack/` and the app's own. */
 export const OBJECT_TOPIC = "msgpack/";
@@ -35,7 +35,7 @@ export class ObjectCodec {
 
 	/** In a buffer that the next pack() may write over. The value must not contain itself. */
 	pack(value: ObjectValue): Uint8Array {
-		return this.#get().pack(value, RESET_BUFFER_MODE);
+		return this.#get().pack(value);
 	}
 
 	/** Throws ProtocolError or TypeError when that is no object that we take. */
@@ -45,7 +45,7 @@ export class ObjectCodec {
 	}
 
 	#get(): Packr {
-		this.#packr ??= new Packr({ useRecords: false, variableMapSize: true, int64AsType: "auto" });
+		this.#packr ??= new Packr();
 		return this.#packr;
 	}
 }
@@ -57,8 +57,7 @@ function readable(value: unknown): ObjectValue {
 		return value;
 	}
 	if (!(value instanceof Map)) return value as ObjectValue;
-	const named = [...value.keys()].every((name) => typeof name === "string");
-	const map = named ? value : new Map<string, ObjectValue>();
-	for (const [name, item] of value) map.set(String(name), readable(item));
+	const map = new Map<string, ObjectValue>();
+	value.forEach((item, name) => map.set(String(name), readable(item)));
 	return recordOf(map);
 }

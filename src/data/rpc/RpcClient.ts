@@ -101,18 +101,18 @@ export class RpcClient {
 	}
 
 	onParticipantGone(identity: string): void {
-		for (const [id, { recipient }] of [...this.#calls]) {
+		this.#calls.forEach(({ recipient }, id) => {
 			if (recipient === identity) {
 				this.#settle(id)?.reject(RpcError.builtIn("RECIPIENT_DISCONNECTED"));
 			}
-		}
+		});
 	}
 
 	/** We have left. */
 	close(): void {
-		for (const id of [...this.#calls.keys()]) {
+		this.#calls.forEach((_, id) => {
 			this.#settle(id)?.reject(RpcError.builtIn("RECIPIENT_DISCONNECTED", "the room was left"));
-		}
+		});
 	}
 
 	#expect(id: string, params: PerformRpcParams): Promise<string> {
@@ -128,7 +128,7 @@ export class RpcClient {
 			this.#calls.set(id, call);
 			call.acknowledged.start(maxRoundTripLatency ?? MAX_ROUND_TRIP, () => {
 				// Who is hidden can answer, so that it is not known says nothing before.
-				const known = [...this.#port.identities].includes(destinationIdentity);
+				const known = this.#port.identities.includes(destinationIdentity);
 				const name = known ? "CONNECTION_TIMEOUT" : "RECIPIENT_NOT_FOUND";
 				this.#settle(id)?.reject(RpcError.builtIn(name));
 			});
@@ -176,6 +176,5 @@ export class RpcClient {
 
 /** Before 1.8 servers do not forward calls. */
 function isOld(version: string | undefined): boolean {
-	const [, major, minor] = /^(\d+)\.(\d+)/.exec(version ?? "") ?? [];
-	return major !== undefined && (Number(major) < 1 || (major === "1" && Number(minor) < 8));
+	return /^(0\.|1\.[0-7](\D|$))/.test(version ?? "");
 }

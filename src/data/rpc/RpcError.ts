@@ -67,6 +67,6 @@ export class RpcError extends Error {
 }
 
 function cut(text: string, size: number): string {
-	const [first] = splitUtf8(encodeUtf8(text), size);
+	const first = splitUtf8(encodeUtf8(text), size).next().value;
 	return first ? decodeUtf8(first) : "";
 }

@@ -107,12 +107,16 @@ export class RpcServer {
 
 	/** Who has left needs no answer. Its methods run on, and hold what they hold until they end. */
 	onParticipantGone(identity: string): void {
-		for (const call of this.#calls.values()) if (call.caller === identity) call.gone = true;
+		this.#calls.forEach((call) => {
+			if (call.caller === identity) call.gone = true;
+		});
 	}
 
 	/** We have left. */
 	close(): void {
-		for (const call of this.#calls.values()) call.gone = true;
+		this.#calls.forEach((call) => {
+			call.gone = true;
+		});
 	}
 
 	/** Confirms the call; undefined when it is not to be handled. `known` is the version of its way. */

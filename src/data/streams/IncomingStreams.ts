@@ -210,7 +210,7 @@ export class IncomingStreams {
 		const size = sizeOfAttributes(attributes);
 		if (this.#headers.take(size)) {
 			stream.headerBytes += size;
-			for (const [name, value] of attributes) stream.attributes.set(name, value);
+			attributes.forEach((value, name) => stream.attributes.set(name, value));
 		}
 		if (reason) {
 			const message = `stream ${streamId} was ended by its sender: ${reason}`;
@@ -271,7 +271,9 @@ export class IncomingStreams {
 
 	#hasRoom(identity: string): boolean {
 		let fromSender = 0;
-		for (const stream of this.#streams.values()) if (stream.identity === identity) fromSender++;
+		this.#streams.forEach((stream) => {
+			if (stream.identity === identity) fromSender++;
+		});
 		return (
 			this.#streams.size < this.#maxStreams &&
 			fromSender < Math.ceil(this.#maxStreams * SENDERS_SHARE)
@@ -281,9 +283,9 @@ export class IncomingStreams {
 	/** Of those that would help: ends the stream that was silent longest, if that is long. */
 	#evict(helps: (stream: Stream) => boolean): boolean {
 		let silent: Stream | undefined;
-		for (const stream of this.#streams.values()) {
+		this.#streams.forEach((stream) => {
 			if (helps(stream) && (!silent || stream.touched < silent.touched)) silent = stream;
-		}
+		});
 		if (!silent || now() - silent.touched < STALE_AFTER) return false;
 		const message = `stream ${silent.id}: silent or not read, and others needed its place`;
 		if (!silent.feed.ended) this.stats.streamsFailed++;
@@ -334,11 +336,11 @@ export class IncomingStreams {
 	}
 
 	#end(why: string, ends: (stream: Stream) => boolean): void {
-		for (const stream of [...this.#streams.values()]) {
-			if (!ends(stream) || stream.feed.ended) continue;
+		this.#streams.forEach((stream) => {
+			if (!ends(stream) || stream.feed.ended) return;
 			const message = `stream ${stream.id}: ${why} before its end`;
 			this.#fail(stream, message, DataStreamErrorReason.AbnormalEnd);
-		}
+		});
 	}
 
 	/** An app's handler must not end the call. */
@@ -358,17 +360,16 @@ const keyOf = (identity: string, streamId: string) => `${identity.length} ${iden
 
 /** What a header keeps in the engine's heap, about. */
 function sizeOf({ attributes, streamId, topic, mimeType, textHeader, byteHeader }: Header): number {
-	let size = sizeOfAttributes(attributes);
-	const attached = textHeader?.attachedStreamIds ?? [];
-	for (const text of [streamId, topic, mimeType, byteHeader?.name ?? "", ...attached]) {
-		size += sizeOfText(text);
-	}
-	return size;
+	const texts = streamId + topic + mimeType + (byteHeader?.name ?? "");
+	const attached = textHeader?.attachedStreamIds.join("") ?? "";
+	return sizeOfAttributes(attributes) + sizeOfText(texts + attached);
 }
 
 function sizeOfAttributes(attributes: ReadonlyMap<string, string>): number {
 	let size = 0;
-	for (const [name, value] of attributes) size += sizeOfText(name) + sizeOfText(value) + ENTRY_COST;
+	attributes.forEach((value, name) => {
+		size += sizeOfText(name + value) + ENTRY_COST;
+	});
 	return size;
 }
 

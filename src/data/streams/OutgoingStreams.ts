@@ -63,8 +63,8 @@ export class OutgoingStreams {
 			await sendAll(sink, splitUtf8(bytes, sink.chunkSize), bytes.length, progress(0));
 		}
 		progress(0)(1);
-		for (const [i, file] of attachments.entries()) {
-			await this.#sendFile(file, ids[i], { ...options, onProgress: progress(i + 1) });
+		for (let i = 0; i < ids.length; i++) {
+			await this.#sendFile(attachments[i], ids[i], { ...options, onProgress: progress(i + 1) });
 		}
 		return info;
 	}
@@ -122,9 +122,9 @@ export class OutgoingStreams {
 		const size = inlineContent.length + sizeOf({ destinationIdentities, streamHeader: header });
 		if (size + INLINE_OVERHEAD > this.#headerLimit) return false;
 		const who = destinationIdentities?.length ? destinationIdentities : this.#port.identities;
-		for (const identity of who) {
-			if (this.#port.clientProtocolOf(identity) < ClientProtocol.INLINE_STREAMS) return false;
-		}
+		const understands = (identity: string) =>
+			this.#port.clientProtocolOf(identity) >= ClientProtocol.INLINE_STREAMS;
+		if (!who.every(understands)) return false;
 		await this.#port.send({ destinationIdentities, streamHeader: { ...header, inlineContent } });
 		return true;
 	}

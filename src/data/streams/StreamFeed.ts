@@ -78,7 +78,7 @@ export class StreamFeed {
 
 	/** The end now: what is here is forgotten, and readers get the error, even of a stream that was whole. */
 	drop(error?: unknown): void {
-		for (const chunk of this.#chunks) this.#budget.give(costOf(chunk.length));
+		this.#chunks.forEach((chunk) => this.#budget.give(costOf(chunk.length)));
 		this.#chunks = [];
 		this.texts.give(this.#textBytes);
 		this.#textBytes = 0;

@@ -90,7 +90,8 @@ export class TextStreamReader extends StreamReader<TextStreamInfo, string> {
 	protected override async piece(): Promise<string | undefined> {
 		const chunk = this.#rest ?? (await this.chunk());
 		if (!chunk) return undefined;
-		const [piece] = splitUtf8(chunk, Math.max(4, this.feed.texts.limit * PIECE_SHARE));
+		const most = Math.max(4, this.feed.texts.limit * PIECE_SHARE);
+		const piece = splitUtf8(chunk, most).next().value as Uint8Array;
 		const { length } = piece;
 		this.#rest = length < chunk.length ? chunk.subarray(length) : undefined;
 		return this.#decode(piece);

@@ -3,8 +3,15 @@
  * which we receive or which are inactive (RFC 8866, RFC 9429).
  */
 
-import { AUDIO_LEVEL_URI, begin, MID_URI, type OwnSide, pushData, transport } from "../sdp/build";
-import { formatCandidate } from "../sdp/candidate";
+import {
+	AUDIO_LEVEL_URI,
+	begin,
+	MID_URI,
+	type OwnSide,
+	pushCandidates,
+	pushData,
+	transport,
+} from "../sdp/build";
 import type { Section } from "../sdp/parse";
 
 /** One section of the other side's offer, and what we make of it. */
@@ -26,14 +33,13 @@ export function buildAnswer(answer: Answer): string {
 		answer,
 		accepted.map(({ offered }) => offered.mid),
 	);
-	for (const section of answer.sections) {
+	answer.sections.forEach((section) => {
 		const { offered } = section;
 		if (offered.rejected) pushRejected(lines, offered);
 		else if (offered.kind === "application") pushData(lines, offered.mid, answer, "passive");
 		else pushAnswered(lines, section, answer);
-		if (section !== accepted[0]) continue;
-		answer.candidates.forEach((candidate) => lines.push(`a=${formatCandidate(candidate)}`));
-	}
+		if (section === accepted[0]) pushCandidates(lines, answer);
+	});
 	return `${lines.join("\r\n")}\r\n`;
 }
 

@@ -77,13 +77,16 @@ export function buildOffer(offer: Offer): string {
 		offer,
 		offer.sections.map(({ mid }) => mid),
 	);
-	for (const section of offer.sections) {
+	offer.sections.forEach((section) => {
 		if (section.data) pushData(lines, section.mid, offer, "actpass");
 		else pushAudio(lines, section, offer);
-		if (section !== offer.sections[0]) continue;
-		offer.candidates.forEach((candidate) => lines.push(`a=${formatCandidate(candidate)}`));
-	}
+		if (section === offer.sections[0]) pushCandidates(lines, offer);
+	});
 	return `${lines.join("\r\n")}\r\n`;
+}
+
+export function pushCandidates(lines: string[], { candidates }: OwnSide): void {
+	candidates.forEach((candidate) => lines.push(`a=${formatCandidate(candidate)}`));
 }
 
 /** The lines before the first section; `mids` are those of the bundle. */

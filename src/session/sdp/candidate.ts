@@ -32,19 +32,21 @@ export function parseCandidate(line: string): Candidate | CandidateSkip {
 	if (line.length > MAX_LINE) return "malformed";
 	const start = line.startsWith("a=candidate:") ? 12 : line.startsWith("candidate:") ? 10 : 0;
 	if (!start) return "malformed";
+	// Foundation, component, transport, priority, address, port, "typ", type.
 	const words = line.slice(start).trim().split(" ", MAX_WORDS);
 	if (words.length < 8 || words[6] !== "typ") return "malformed";
-	const [foundation, component, transport, priorityText, address, portText, , typeText] = words;
+	const foundation = words[0];
+	const address = words[4];
 	if (!/^[A-Za-z0-9+/]{1,32}$/.test(foundation)) return "malformed";
-	const type = TYPES.find((name) => name === typeText);
-	const priority = parseUnsigned(priorityText, 0xffffffff);
-	const port = parseUnsigned(portText, 0xffff);
+	const type = TYPES.find((name) => name === words[7]);
+	const priority = parseUnsigned(words[3], 0xffffffff);
+	const port = parseUnsigned(words[5], 0xffff);
 	if (type === undefined || priority === undefined || port === undefined) return "malformed";
-	const protocol = transport.toLowerCase();
+	const protocol = words[2].toLowerCase();
 	// What follows are names with their values; of TCP we only connect (RFC 6544, section 4.5).
 	const tcpType = words[words.indexOf("tcptype", 8) + 1];
 	if (protocol !== "udp" && !(protocol === "tcp" && tcpType === "passive")) return "tcp";
-	if (component !== "1") return "component";
+	if (words[1] !== "1") return "component";
 	if (!isAddress(address)) return "hostname";
 	if (port === 0) return "malformed";
 	return protocol === "tcp"

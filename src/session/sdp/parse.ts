@@ -98,13 +98,13 @@ const readers: Readonly<Record<string, Read>> = Object.freeze({
 		at.into.iceLite = true;
 	},
 	fingerprint: (value, at) => {
-		const [hash, digits = ""] = value.split(" ", 2);
+		const words = value.split(" ", 2); // hash, digits
 		// Others may be offered beside it (RFC 8122); without a SHA-256 one the description is refused.
-		if (hash.toLowerCase() !== "sha-256") return;
-		if (!/^[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){31}$/.test(digits)) {
+		if (words[0].toLowerCase() !== "sha-256") return;
+		if (!/^[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){31}$/.test(words[1])) {
 			throw new SdpError("a=fingerprint is not a SHA-256");
 		}
-		transport(at).fingerprint = digits.toUpperCase();
+		transport(at).fingerprint = words[1].toUpperCase();
 	},
 	setup: (value, at) => {
 		if (value !== "actpass" && value !== "active" && value !== "passive") {
@@ -136,13 +136,13 @@ const readers: Readonly<Record<string, Read>> = Object.freeze({
 	recvonly: direction,
 	inactive: direction,
 	rtpmap: (value, { section }) => {
-		const [format, encoding = ""] = value.split(" ", 2);
-		const [name, clockRate = ""] = encoding.split("/", 2);
-		const type = parseUnsigned(format, 127);
-		const rate = parseUnsigned(clockRate, 1_000_000);
+		const words = value.split(" ", 2); // format, encoding
+		const encoding = (words[1] ?? "").split("/", 2); // name, clock rate
+		const type = parseUnsigned(words[0], 127);
+		const rate = parseUnsigned(encoding[1], 1_000_000);
 		if (!section || type === undefined || rate === undefined) return;
 		if (!section.payloadTypes.includes(type)) return;
-		section.codecs.set(type, { name: name.toLowerCase(), clockRate: rate, fmtp: "" });
+		section.codecs.set(type, { name: encoding[0].toLowerCase(), clockRate: rate, fmtp: "" });
 	},
 	fmtp: (value, { section }) => {
 		const space = value.indexOf(" ");
@@ -150,8 +150,9 @@ const readers: Readonly<Record<string, Read>> = Object.freeze({
 		if (codec) codec.fmtp = value.slice(space + 1);
 	},
 	extmap: (value, { section }) => {
-		const [idText, uri] = value.split(" ", 2);
-		const id = parseUnsigned(idText.split("/", 1)[0], 14);
+		const words = value.split(" ", 2); // id and direction, URI
+		const uri = words[1];
+		const id = parseUnsigned(words[0].split("/", 1)[0], 14);
 		if (!section || !id) return;
 		if (uri === AUDIO_LEVEL_URI) section.audioLevelId = id;
 		if (uri === MID_URI) section.midId = id;
@@ -253,11 +254,11 @@ function transport({ session, section }: Reading): Transport {
 /** The bundle's transport is its first accepted section's (RFC 9143, section 7.3.1). */
 function finish({ session, into }: Reading): Description {
 	const mids = new Set<string>();
-	for (const section of into.sections) {
-		if (!section.mid) throw new SdpError("a media section has no a=mid");
-		if (mids.has(section.mid)) throw new SdpError("two media sections have the same a=mid");
-		mids.add(section.mid);
-	}
+	into.sections.forEach(({ mid }) => {
+		if (!mid) throw new SdpError("a media section has no a=mid");
+		if (mids.has(mid)) throw new SdpError("two media sections have the same a=mid");
+		mids.add(mid);
+	});
 	const first = into.sections.find((section) => !section.rejected);
 	if (!first) throw new SdpError("no media section was accepted");
 	const ufrag = first.ufrag ?? session.ufrag;

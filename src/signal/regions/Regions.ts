@@ -66,8 +66,7 @@ export class Regions {
 	/** Undefined: there are none. Rejects as next(). */
 	async nearest(home: string, token: string): Promise<string | undefined> {
 		if (!this.exist(home)) return undefined;
-		const [first] = await this.#ask(parseEndpoint(home), token);
-		return first;
+		return (await this.#ask(parseEndpoint(home), token))[0];
 	}
 
 	/** A server that sends us away says where there are others. */
@@ -138,6 +137,6 @@ function endpointOf(url: unknown): Endpoint | undefined {
 function usable(home: Endpoint | undefined, regions: readonly Partial<RegionInfo>[]): string[] {
 	return regions.slice(0, MAX_REGIONS).flatMap((region) => {
 		const endpoint = endpointOf(region?.url);
-		return endpoint && (endpoint.secure || !home?.secure) ? [String(region.url)] : [];
+		return endpoint && (endpoint.secure || !home?.secure) ? String(region.url) : [];
 	});
 }
