@@ -1,8 +1,9 @@
-/* lwIP's: no EAI_AGAIN, no gai_strerror(). */
+/* lwIP's: no gai_strerror(). EAI_AGAIN is IDF's, in its <sys/errno.h>; lwIP never answers it. */
 #pragma once
 
 #include <sys/socket.h>
 
+#define EAI_AGAIN 2
 #define EAI_NONAME 200
 #define EAI_FAIL 202
 #define EAI_MEMORY 203

@@ -63,7 +63,7 @@ static struct addrinfo *resolve(port_stream *stream)
 #endif
 		snprintf(text, sizeof(text), "no such host: %.80s", host);
 		break;
-#ifdef EAI_AGAIN
+#ifndef ESP_PLATFORM
 	case EAI_AGAIN:
 		snprintf(text, sizeof(text), "cannot resolve %.80s: no answer from the name server", host);
 		break;
