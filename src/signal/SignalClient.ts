@@ -186,8 +186,7 @@ export class SignalClient extends HandledEmitter<SignalEvents> implements KeepAl
 	}
 
 	#open(endpoint: Endpoint, token: string, join: Init<JoinRequest>): void {
-		const { singlePeerConnection, tls, openTimeout, joinTimeout, maxSignalBytes } = this.options;
-		const { path, query } = joinTarget(join, singlePeerConnection);
+		const { path, query } = joinTarget(join, this.options.singlePeerConnection);
 		// Whether the token would do has nothing to do with the offer, which is most of a request.
 		const question = { ...join, publisherOffer: undefined, addTrackRequests: undefined };
 		const headers = `Authorization: Bearer ${token}\r\n`;
@@ -195,12 +194,12 @@ export class SignalClient extends HandledEmitter<SignalEvents> implements KeepAl
 			endpoint,
 			target: `${endpoint.path}${path}?${query}`,
 			headers,
-			tls,
-			openTimeout,
-			maxMessageBytes: maxSignalBytes,
+			tls: this.options.tls,
+			openTimeout: this.options.openTimeout,
+			maxMessageBytes: this.options.maxSignalBytes,
 			onOpen: () => {
 				this.#opened = true;
-				this.#keepAlive.expect(joinTimeout);
+				this.#keepAlive.expect(this.options.joinTimeout);
 			},
 			onMessage: (message) => this.#onMessage(message),
 			onRefused: () => this.#onRefused(),
