@@ -15,7 +15,7 @@ import { startServer } from "../tools/server/server.mjs";
 import { joinToken } from "../tools/server/token.mjs";
 import { buildDeviceHost } from "../tools/setup/index.mjs";
 import { figure } from "./figures.mjs";
-import { profiles } from "./memory/profiles.mjs";
+import { internalProfile, profiles } from "./memory/profiles.mjs";
 
 /** @typedef {import("../tools/lib/memory.mjs").Memory} Memory */
 /** @typedef {{ peak: number, peaks: Record<string, number>, slots: number, native: number }} Measured */
@@ -146,8 +146,8 @@ export async function memory() {
 			),
 			figure("memory.internal_profile.xs", "B", [small.heap]),
 			figure("memory.internal_profile.stacks", "B", [small.stacks]),
-			figure("memory.internal_profile.native", "B", [internal.peak]),
-			figure("memory.internal_profile.total", "B", [small.heap + small.stacks + internal.peak]),
+			figure("memory.internal_profile.call_peak", "B", [internal.peak]),
+			...internalProfile(internal.peak),
 			figure("memory.growth.slots", "count", [growth.slots]),
 			figure("memory.growth.native_bytes", "B", [growth.native]),
 		];

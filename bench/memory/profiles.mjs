@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../../tools/lib/paths.mjs";
+import { figure } from "../figures.mjs";
 
 const source = join(root, "modules/webrtc-native/port/common/profile.c");
 const slotBytes = 16;
@@ -62,6 +63,18 @@ function profile(text, name) {
 		maxText: number("max_text"),
 		maxStreams: number("max_streams"),
 	};
+}
+
+/**
+ * What a call takes of a board without PSRAM: native code with the stacks of its tasks, and all.
+ * @param {number} peak bytes that native code had at most at one time
+ */
+export function internalProfile(peak) {
+	const { heap, stacks } = profiles().internal;
+	return [
+		figure("memory.internal_profile.native", "B", [peak + stacks]),
+		figure("memory.internal_profile.total", "B", [peak + stacks + heap]),
+	];
 }
 
 /** What docs/memory.md shows of core/bounds.h. */

@@ -4,8 +4,8 @@ import { absent, type Public } from "livekit/absent/absent";
 import type * as regions from "../signal/regions/Regions";
 
 export class Regions implements Public<regions.Regions> {
-	constructor({ hasRegions }: regions.RegionsOptions) {
-		if (hasRegions) throw absent("regions", "manifest_servers.json");
+	constructor(options: regions.RegionsOptions) {
+		if (options.hasRegions) throw absent("regions", "manifest_servers.json");
 	}
 	exist(): boolean {
 		return false;

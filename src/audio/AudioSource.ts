@@ -88,7 +88,7 @@ export class AudioSource {
 	clearQueue(): void {
 		if (this.#closed) return;
 		this.microphone.clear();
-		this.#waiting.splice(0).forEach(({ resolve }) => resolve());
+		this.#waiting.splice(0).forEach((frame) => frame.resolve());
 		this.#tell();
 	}
 
@@ -104,7 +104,7 @@ export class AudioSource {
 		if (this.#closed) return;
 		this.#closed = true;
 		this.microphone.close();
-		this.#waiting.splice(0).forEach(({ reject }) => reject(closed()));
+		this.#waiting.splice(0).forEach((frame) => frame.reject(closed()));
 		this.#tell();
 	}
 

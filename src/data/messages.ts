@@ -51,9 +51,9 @@ const MAX_SEGMENTS = 32;
 export class Transcriptions {
 	readonly #began = new Map<string, number>();
 
-	segmentsOf({ segments }: TranscriptionPacket): TranscriptionSegment[] {
+	segmentsOf(packet: TranscriptionPacket): TranscriptionSegment[] {
 		const lastReceivedTime = Date.now();
-		return segments.map(({ id, text, language, startTime, endTime, final }) => {
+		return packet.segments.map(({ id, text, language, startTime, endTime, final }) => {
 			const firstReceivedTime = this.#began.get(id) ?? lastReceivedTime;
 			if (final) this.#began.delete(id);
 			else this.#began.set(id, firstReceivedTime);

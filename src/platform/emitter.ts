@@ -42,13 +42,14 @@ export class Emitter<E extends EventTable<E>> {
 		const listeners = this.#listeners?.get(event);
 		if (!listeners) return false;
 		const errors: unknown[] = [];
-		listeners.forEach((listener) => {
+		for (let i = 0; i < listeners.length; i++) {
+			const listener = listeners[i] as (...args: E[K]) => void;
 			try {
-				(listener as (...args: E[K]) => void)(...args);
+				listener(...args);
 			} catch (error) {
 				errors.push(error);
 			}
-		});
+		}
 		if (errors.length) throw errors[0];
 		return true;
 	}
@@ -72,15 +73,17 @@ export class HandledEmitter<E extends EventTable<E>> extends Emitter<E> {
 	override emit<K extends keyof E>(event: K, ...args: E[K]): boolean {
 		const errors: unknown[] = [];
 		let heard = false;
-		this.#handlers.forEach((handler) => {
+		const handlers = this.#handlers;
+		for (let i = 0; i < handlers.length; i++) {
+			const handler = handlers[i];
+			if (!handler[event]) continue;
+			heard = true;
 			try {
-				if (!handler[event]) return;
-				heard = true;
 				handler[event](...args);
 			} catch (error) {
 				errors.push(error);
 			}
-		});
+		}
 		try {
 			if (super.emit(event, ...args)) heard = true;
 		} catch (error) {

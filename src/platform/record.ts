@@ -9,13 +9,13 @@ interface Target {
 
 /** One for all of them: functions of each would be closures, ten slots of XS's heap apiece. */
 const HANDLER: ProxyHandler<Target> = Object.freeze({
-	get: ({ map }: Target, key: string | symbol) =>
-		typeof key === "string" ? map.get(key) : undefined,
+	get: (target: Target, key: string | symbol) =>
+		typeof key === "string" ? target.map.get(key) : undefined,
 	has: ({ map }: Target, key: string | symbol) => typeof key === "string" && map.has(key),
 	ownKeys: ({ map }: Target) => Array.from(map.keys()),
-	getOwnPropertyDescriptor({ map }: Target, key: string | symbol) {
-		if (typeof key !== "string" || !map.has(key)) return undefined;
-		return { value: map.get(key), enumerable: true, configurable: true };
+	getOwnPropertyDescriptor(target: Target, key: string | symbol) {
+		if (typeof key !== "string" || !target.map.has(key)) return undefined;
+		return { value: target.map.get(key), enumerable: true, configurable: true };
 	},
 	set: () => false,
 });

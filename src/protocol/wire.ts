@@ -85,8 +85,7 @@ export class WireReader {
 		throw new RangeError("varint of more than 10 bytes");
 	}
 	float(): number {
-		const { buffer, byteOffset } = this.buf;
-		return new DataView(buffer, byteOffset + this.skip(4), 4).getFloat32(0, true);
+		return new DataView(this.buf.buffer, this.buf.byteOffset + this.skip(4), 4).getFloat32(0, true);
 	}
 	/** A view. */
 	bytes(): Uint8Array {

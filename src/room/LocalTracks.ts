@@ -138,21 +138,19 @@ export class LocalTracks {
 	}
 
 	#request(session: RoomSession, track: LocalAudioTrack, entry: Entry): void {
-		const { cid, options } = entry;
 		const { isMuted: muted, microphone, source } = track;
 		const ofMicrophone = source === Track.Source.Microphone ? "microphone" : "";
-		const name = options.name ?? track.name ?? ofMicrophone;
-		const { dtx, audioPreset } = options;
+		const name = entry.options.name ?? track.name ?? ofMicrophone;
 		entry.result ??= makeResult();
 		session
 			.publish({
-				cid,
+				cid: entry.cid,
 				name,
 				source: protoSourceOf(source),
 				microphone,
 				muted,
-				dtx,
-				bitrate: audioPreset?.maxBitrate,
+				dtx: entry.options.dtx,
+				bitrate: entry.options.audioPreset?.maxBitrate,
 			})
 			.then(
 				(info) => this.#onPublished(track, entry, info, muted),
@@ -191,9 +189,9 @@ export class LocalTracks {
 		entry.silence.start(SILENCE_AFTER, () => {
 			if (this.publications.get(publication.trackSid) !== publication || publication.isMuted)
 				return;
-			const { frames, silent } = session.captured;
-			const encoded = frames - before.frames;
-			if (encoded <= 0 || silent - before.silent !== encoded) return;
+			const after = session.captured;
+			const encoded = after.frames - before.frames;
+			if (encoded <= 0 || after.silent - before.silent !== encoded) return;
 			publication.track.emit("audioSilenceDetected");
 			this.#core.announceLater("localAudioSilenceDetected", publication);
 		});

@@ -60,11 +60,11 @@ export class Participants {
 	/** Deltas: who is not named goes on as before. */
 	updateSpeakers(changes: readonly SpeakerInfo[]): void {
 		const speakers = new Set(this.activeSpeakers);
-		changes.forEach(({ sid, level, active }) => {
-			const participant = this.bySid(sid);
+		changes.forEach((change) => {
+			const participant = this.bySid(change.sid);
 			if (!participant) return;
-			participant.updateSpeaking(level, active);
-			if (active) speakers.add(participant);
+			participant.updateSpeaking(change.level, change.active);
+			if (change.active) speakers.add(participant);
 			else speakers.delete(participant);
 		});
 		speakers.forEach((speaker) => {
@@ -75,8 +75,8 @@ export class Participants {
 	}
 
 	updateQuality(updates: readonly ConnectionQualityInfo[]): void {
-		updates.forEach(({ participantSid, quality }) => {
-			this.bySid(participantSid)?.updateQuality(quality);
+		updates.forEach((update) => {
+			this.bySid(update.participantSid)?.updateQuality(update.quality);
 		});
 	}
 
@@ -94,7 +94,7 @@ export class Participants {
 	findTrack(
 		sid: string,
 	): { participant: RemoteParticipant; publication: RemoteTrackPublication } | undefined {
-		const participant = this.#remotes.find(({ trackPublications }) => trackPublications.has(sid));
+		const participant = this.#remotes.find((remote) => remote.trackPublications.has(sid));
 		const publication = participant?.trackPublications.get(sid);
 		return participant && publication && { participant, publication };
 	}
@@ -108,7 +108,7 @@ export class Participants {
 		const remotes = this.#remotes;
 		this.beyond.clear();
 		remotes.forEach((participant) => this.#remove(participant));
-		return remotes.map(({ identity }) => identity);
+		return remotes.map((remote) => remote.identity);
 	}
 
 	/** The session is over: nobody is left, and nobody is told of it one by one. */

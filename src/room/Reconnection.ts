@@ -21,7 +21,7 @@ export class Reconnection implements Handlers<SessionEvents> {
 	readonly #core: RoomCore;
 	readonly #updates: RoomUpdates;
 	/** Publications that are back: told of after all else. */
-	#republished: (() => void)[] = [];
+	readonly #republished: (() => void)[] = [];
 
 	constructor(core: RoomCore, updates: RoomUpdates) {
 		this.#core = core;
@@ -69,7 +69,7 @@ export class Reconnection implements Handlers<SessionEvents> {
 
 	/** The session is over. */
 	reset(): void {
-		this.#republished = [];
+		this.#republished.length = 0;
 	}
 
 	get #isConnecting(): boolean {
@@ -77,8 +77,6 @@ export class Reconnection implements Handlers<SessionEvents> {
 	}
 
 	#tellRepublished(): void {
-		const republished = this.#republished;
-		this.#republished = [];
-		republished.forEach((tell) => tell());
+		this.#republished.splice(0).forEach((tell) => tell());
 	}
 }

@@ -53,7 +53,8 @@ export class RemoteParticipant extends Participant<RemoteTrackPublication> {
 		const { link } = this;
 		const gone = new Set(this.trackPublications.keys());
 		const added: RemoteTrackPublication[] = [];
-		info.tracks.forEach((track) => {
+		for (let i = 0; i < info.tracks.length; i++) {
+			const track = info.tracks[i];
 			const known = this.trackPublications.get(track.sid);
 			gone.delete(track.sid);
 			if (!known) {
@@ -63,13 +64,13 @@ export class RemoteParticipant extends Participant<RemoteTrackPublication> {
 			} else if (known.update(track)) {
 				link.announce(track.muted ? "trackMuted" : "trackUnmuted", known, this);
 			}
-		});
+		}
 		gone.forEach((sid) => this.unpublish(sid));
 		refuseVideo(
 			added.map(({ trackInfo }) => trackInfo),
 			link,
 		);
-		added.forEach((publication) => link.announce("trackPublished", publication, this));
+		for (let i = 0; i < added.length; i++) link.announce("trackPublished", added[i], this);
 	}
 
 	/** @internal */

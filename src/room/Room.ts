@@ -297,9 +297,9 @@ export class Room extends Emitter<RoomEvents> {
 		return connecting;
 	}
 
-	#onClosed({ error, reason }: SessionEnd): void {
+	#onClosed(end: SessionEnd): void {
 		this.#takeConnecting()?.reject(
-			error ?? new ConnectionError("the connection ended", ConnectionErrorReason.InternalError),
+			end.error ?? new ConnectionError("the connection ended", ConnectionErrorReason.InternalError),
 		);
 		this.#stats = this.getStats();
 		this.#subscriptions.clear();
@@ -311,6 +311,6 @@ export class Room extends Emitter<RoomEvents> {
 		this.#participants.clear();
 		this.#devices.closeSpeaker();
 		this.#core.setState(ConnectionState.Disconnected);
-		this.emit("disconnected", reason);
+		this.emit("disconnected", end.reason);
 	}
 }

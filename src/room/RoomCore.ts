@@ -28,7 +28,7 @@ export class RoomCore implements RoomLink {
 	/** All is joined anew: what happens is news, to be told after Reconnected. */
 	restarting = false;
 	/** What waits for Connected, or Reconnected. */
-	#deferred: (() => void)[] = [];
+	readonly #deferred: (() => void)[] = [];
 
 	constructor(room: Emitter<RoomEvents>, options: RoomOptions) {
 		this.room = room;
@@ -81,14 +81,13 @@ export class RoomCore implements RoomLink {
 
 	/** Tells what waits. */
 	flush(): void {
-		const deferred = this.#deferred;
-		this.#deferred = [];
-		deferred.forEach((run) => run());
+		const deferred = this.#deferred.splice(0);
+		for (let i = 0; i < deferred.length; i++) deferred[i]();
 	}
 
 	/** What waits is not told. */
 	forget(): void {
-		this.#deferred = [];
+		this.#deferred.length = 0;
 	}
 
 	/** The session is over. */

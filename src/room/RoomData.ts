@@ -186,8 +186,9 @@ export class RoomData
 	}
 
 	get identities(): string[] {
-		const { remote, beyond } = this.#participants;
-		return Array.from(remote.keys()).concat(Array.from(beyond.keys()));
+		return Array.from(this.#participants.remote.keys()).concat(
+			Array.from(this.#participants.beyond.keys()),
+		);
 	}
 
 	data(message: ArrayBufferLike): void {
@@ -215,28 +216,27 @@ export class RoomData
 		this.#core.tell("dataReceived", payload, sender, kind, topic, NONE, participantIdentity);
 		sender?.emit("dataReceived", payload, kind, NONE);
 	}
-	chatMessage(message: ChatPacket, { participantIdentity }: DataPacket): void {
-		this.#onChat(chatMessageOf(message), participantIdentity);
+	chatMessage(message: ChatPacket, packet: DataPacket): void {
+		this.#onChat(chatMessageOf(message), packet.participantIdentity);
 	}
-	sipDtmf(dtmf: SipDTMF, { participantIdentity }: DataPacket): void {
-		this.#core.tell("sipDTMFReceived", dtmf, this.#sender(participantIdentity));
+	sipDtmf(dtmf: SipDTMF, packet: DataPacket): void {
+		this.#core.tell("sipDTMFReceived", dtmf, this.#sender(packet.participantIdentity));
 	}
 	transcription(transcription: Transcription): void {
-		const { transcribedParticipantIdentity, trackId } = transcription;
-		const participant = this.#participants.byIdentity(transcribedParticipantIdentity);
-		const publication = participant?.trackPublications.get(trackId);
+		const participant = this.#participants.byIdentity(transcription.transcribedParticipantIdentity);
+		const publication = participant?.trackPublications.get(transcription.trackId);
 		this.#transcriptions ??= new Transcriptions();
 		const segments = this.#transcriptions.segmentsOf(transcription);
 		this.#core.tell("transcriptionReceived", segments, participant, publication);
 	}
-	streamHeader(header: DataStream_Header, { participantIdentity }: DataPacket): void {
-		this.incoming.onHeader(header, participantIdentity);
+	streamHeader(header: DataStream_Header, packet: DataPacket): void {
+		this.incoming.onHeader(header, packet.participantIdentity);
 	}
-	streamChunk(chunk: DataStream_Chunk, { participantIdentity }: DataPacket): void {
-		this.incoming.onChunk(chunk, participantIdentity);
+	streamChunk(chunk: DataStream_Chunk, packet: DataPacket): void {
+		this.incoming.onChunk(chunk, packet.participantIdentity);
 	}
-	streamTrailer(trailer: DataStream_Trailer, { participantIdentity }: DataPacket): void {
-		this.incoming.onTrailer(trailer, participantIdentity);
+	streamTrailer(trailer: DataStream_Trailer, packet: DataPacket): void {
+		this.incoming.onTrailer(trailer, packet.participantIdentity);
 	}
 	/** Who waits for a response, there or here, need not wait for its time to be over. */
 	streamRefused(header: DataStream_Header, identity: string): void {
@@ -245,22 +245,22 @@ export class RoomData
 	holdData(hold: boolean): void {
 		this.#core.session?.holdData(hold);
 	}
-	rpcRequest(request: RpcRequest, { participantIdentity }: DataPacket): void {
-		this.rpcServer.onRequest(request, participantIdentity);
+	rpcRequest(request: RpcRequest, packet: DataPacket): void {
+		this.rpcServer.onRequest(request, packet.participantIdentity);
 	}
-	rpcAck({ requestId }: RpcAck, { participantIdentity }: DataPacket): void {
-		this.rpcClient.onAck(requestId, participantIdentity);
+	rpcAck(ack: RpcAck, packet: DataPacket): void {
+		this.rpcClient.onAck(ack.requestId, packet.participantIdentity);
 	}
-	rpcResponse(response: RpcResponse, { participantIdentity }: DataPacket): void {
-		this.rpcClient.onResponse(response, participantIdentity);
+	rpcResponse(response: RpcResponse, packet: DataPacket): void {
+		this.rpcClient.onResponse(response, packet.participantIdentity);
 	}
 
 	/** Topics of ours. */
 	#listen(incoming: IncomingStreams): IncomingStreams {
 		receiveStreams(incoming, this);
-		incoming.setDefaultText(CHAT_TOPIC, async (reader, { identity }) => {
+		incoming.setDefaultText(CHAT_TOPIC, async (reader, sender) => {
 			const { id, timestamp } = reader.info;
-			this.#onChat({ id, timestamp, message: await reader.readAll() }, identity);
+			this.#onChat({ id, timestamp, message: await reader.readAll() }, sender.identity);
 		});
 		return incoming;
 	}

@@ -49,46 +49,46 @@ export class RoomUpdates implements Handlers<SessionEvents> {
 		this.enter(join);
 		this.#core.room.emit("signalConnected");
 	}
-	update({ participants }: ParticipantUpdate): void {
-		this.#onParticipants(participants);
+	update(update: ParticipantUpdate): void {
+		this.#onParticipants(update.participants);
 	}
-	speakersChanged({ speakers }: SpeakersChanged): void {
-		this.#participants.updateSpeakers(speakers);
+	speakersChanged(message: SpeakersChanged): void {
+		this.#participants.updateSpeakers(message.speakers);
 	}
-	roomUpdate({ room }: RoomUpdate): void {
-		if (room) this.#description.update(room);
+	roomUpdate(update: RoomUpdate): void {
+		if (update.room) this.#description.update(update.room);
 	}
-	connectionQuality({ updates }: ConnectionQualityUpdate): void {
-		this.#participants.updateQuality(updates);
+	connectionQuality(update: ConnectionQualityUpdate): void {
+		this.#participants.updateQuality(update.updates);
 	}
-	mute({ sid, muted }: MuteTrackRequest): void {
-		this.#core.local.remoteMute(sid, muted);
+	mute(request: MuteTrackRequest): void {
+		this.#core.local.remoteMute(request.sid, request.muted);
 	}
-	trackUnpublished({ trackSid }: TrackUnpublishedResponse): void {
-		this.#core.local.remoteUnpublish(trackSid);
+	trackUnpublished(response: TrackUnpublishedResponse): void {
+		this.#core.local.remoteUnpublish(response.trackSid);
 	}
-	trackSubscribed({ trackSid }: TrackSubscribed): void {
+	trackSubscribed(message: TrackSubscribed): void {
 		// The word that it is published may have come in the same turn: that is heeded behind this.
-		if (!this.#tellSubscribed(trackSid)) {
-			Promise.resolve().then(() => this.#tellSubscribed(trackSid));
+		if (!this.#tellSubscribed(message.trackSid)) {
+			Promise.resolve().then(() => this.#tellSubscribed(message.trackSid));
 		}
 	}
-	subscriptionResponse({ trackSid, err }: SubscriptionResponse): void {
-		this.#subscriptions.fail(trackSid, err);
+	subscriptionResponse(response: SubscriptionResponse): void {
+		this.#subscriptions.fail(response.trackSid, response.err);
 	}
 	subscriptionPermissionUpdate(update: SubscriptionPermissionUpdate): void {
 		this.#subscriptions.permit(update);
 	}
-	streamStateUpdate({ streamStates }: StreamStateUpdate): void {
-		this.#subscriptions.updateStates(streamStates);
+	streamStateUpdate(update: StreamStateUpdate): void {
+		this.#subscriptions.updateStates(update.streamStates);
 	}
 	/** The connection goes on in another room, with others in it. */
-	roomMoved({ room, participant, otherParticipants }: RoomMovedResponse): void {
+	roomMoved(moved: RoomMovedResponse): void {
 		this.#othersLeave();
-		this.#description.begin(room);
-		this.#core.room.emit("moved", room?.name ?? "");
-		if (participant) this.#core.local.update(participant);
-		this.#onParticipants(otherParticipants);
+		this.#description.begin(moved.room);
+		this.#core.room.emit("moved", moved.room?.name ?? "");
+		if (moved.participant) this.#core.local.update(moved.participant);
+		this.#onParticipants(moved.otherParticipants);
 	}
 
 	track(track: IncomingTrack): void {
@@ -102,13 +102,13 @@ export class RoomUpdates implements Handlers<SessionEvents> {
 	}
 
 	/** We are in the room. */
-	enter({ room, participant, otherParticipants, serverInfo }: JoinResponse): void {
+	enter(join: JoinResponse): void {
 		const { data, local } = this.#core;
-		this.#description.begin(room);
-		this.serverInfo = serverInfo;
-		data.serverVersion = serverInfo?.version;
-		if (participant) local.update(participant);
-		this.#onParticipants(otherParticipants);
+		this.#description.begin(join.room);
+		this.serverInfo = join.serverInfo;
+		data.serverVersion = join.serverInfo?.version;
+		if (join.participant) local.update(join.participant);
+		this.#onParticipants(join.otherParticipants);
 		local.joined();
 	}
 

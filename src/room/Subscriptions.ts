@@ -46,20 +46,24 @@ export class Subscriptions {
 	}
 
 	/** Publishers let us, or no longer. */
-	permit({ trackSid, allowed }: SubscriptionPermissionUpdate): void {
-		this.#participants.findTrack(trackSid)?.publication.setAllowed(allowed);
+	permit(update: SubscriptionPermissionUpdate): void {
+		this.#participants.findTrack(update.trackSid)?.publication.setAllowed(update.allowed);
 	}
 
 	/** The server holds tracks back, or sends them again. */
 	updateStates(states: readonly StreamStateInfo[]): void {
-		states.forEach(({ trackSid, state }) => {
-			const found = this.#participants.findTrack(trackSid);
+		states.forEach((update) => {
+			const found = this.#participants.findTrack(update.trackSid);
 			const { track } = found?.publication ?? {};
-			const streamState = streamStateOf(state);
+			const streamState = streamStateOf(update.state);
 			if (!found || !track || track.streamState === streamState) return;
 			track.streamState = streamState;
-			const { publication, participant } = found;
-			this.#core.announce("trackStreamStateChanged", publication, streamState, participant);
+			this.#core.announce(
+				"trackStreamStateChanged",
+				found.publication,
+				streamState,
+				found.participant,
+			);
 		});
 	}
 

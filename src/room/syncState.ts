@@ -14,8 +14,8 @@ export function syncState(
 ): Init<SyncState> {
 	const trackSids: string[] = [];
 	const trackSidsDisabled: string[] = [];
-	participants.remote.forEach(({ trackPublications }) => {
-		trackPublications.forEach(({ trackSid, isDesired, isEnabled }) => {
+	participants.remote.forEach((participant) => {
+		participant.trackPublications.forEach(({ trackSid, isDesired, isEnabled }) => {
 			if (isDesired !== autoSubscribe) trackSids.push(trackSid);
 			if (!isEnabled) trackSidsDisabled.push(trackSid);
 		});

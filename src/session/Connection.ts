@@ -76,9 +76,9 @@ export class Connection {
 	}
 
 	/** The server took us in, and says which way its own media and data go. */
-	joined({ subscriberPrimary }: JoinResponse): void {
-		this.#needsSubscriber = subscriberPrimary;
-		if (!subscriberPrimary) this.#options.data.forgetDown();
+	joined(join: JoinResponse): void {
+		this.#needsSubscriber = join.subscriberPrimary;
+		if (!join.subscriberPrimary) this.#options.data.forgetDown();
 		this.negotiation.joined();
 	}
 
@@ -117,10 +117,9 @@ export class Connection {
 	}
 
 	get stats(): Record<string, number> {
-		const { negotiation, subscriber } = this;
 		const stats = this.#publisher.peer.stats; // so many that no copy is made
-		Object.assign(stats, negotiation.stats);
-		if (subscriber) sum(stats, subscriber.stats);
+		Object.assign(stats, this.negotiation.stats);
+		if (this.subscriber) sum(stats, this.subscriber.stats);
 		return Object.assign(stats, this.#options.data.stats);
 	}
 
@@ -136,9 +135,8 @@ export class Connection {
 	}
 
 	get #transports(): Transport[] {
-		const { subscriber } = this;
-		if (!subscriber) return [this.#publisher];
-		const { transport } = subscriber;
+		if (!this.subscriber) return [this.#publisher];
+		const { transport } = this.subscriber;
 		const counts = this.#needsSubscriber || transport.media !== "new";
 		return counts ? [this.#publisher, transport] : [this.#publisher];
 	}

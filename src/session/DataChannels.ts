@@ -105,7 +105,7 @@ export class DataChannels implements ChannelHandlers, DownChannelsHost {
 	#obstacle: string | undefined = "the data channels are not open yet";
 	#maxPacket = MAX_PACKET;
 	/** Reliable packets that found the send buffer full, or no connection, oldest first. */
-	#waiting: Waiting[] = [];
+	readonly #waiting: Waiting[] = [];
 	#waitingBytes = 0;
 	/** What may wait, at PACKET_COST and its bytes each, before nothing more of others is taken. */
 	readonly #backlog: number;
@@ -272,7 +272,7 @@ export class DataChannels implements ChannelHandlers, DownChannelsHost {
 			this.#sendAgain(this.#replay.newest(this.#peer.undelivered(reliable)));
 		}
 		this.#peer = this.#downPeer = undefined;
-		this.#channels = [];
+		this.#channels.length = 0;
 		this.#open.clear();
 		this.#settled = false;
 		this.#down = undefined;
@@ -287,22 +287,20 @@ export class DataChannels implements ChannelHandlers, DownChannelsHost {
 	}
 
 	async #sendLossy(bytes: Uint8Array): Promise<void> {
-		const { LOSSY } = DataPacketKind;
-		const channel = this.#channels[LOSSY];
+		const channel = this.#channels[DataPacketKind.LOSSY];
 		if (channel === undefined) {
 			this.#lossyDropped++;
 			return;
 		}
 		const full = (this.#peer?.bufferedAmount(channel) ?? 0) > LOSSY_BUFFERED;
-		if (full || !this.#transmit(LOSSY, bytes)) this.#lossyDropped++;
+		if (full || !this.#transmit(DataPacketKind.LOSSY, bytes)) this.#lossyDropped++;
 	}
 
 	onWritable(): void {
-		const { RELIABLE } = DataPacketKind;
-		if (this.#channels[RELIABLE] === undefined) return;
+		if (this.#channels[DataPacketKind.RELIABLE] === undefined) return;
 		for (let next = this.#waiting[0]; next; next = this.#waiting[0]) {
 			try {
-				if (!this.#transmit(RELIABLE, next.bytes)) return;
+				if (!this.#transmit(DataPacketKind.RELIABLE, next.bytes)) return;
 				this.#replay.add(next);
 				next.resolve();
 			} catch (error) {
@@ -390,10 +388,9 @@ export class DataChannels implements ChannelHandlers, DownChannelsHost {
 
 	#stop(obstacle: string): void {
 		this.#obstacle = obstacle;
-		this.#channels = [];
+		this.#channels.length = 0;
 		this.#peer = this.#downPeer = undefined;
-		this.#waiting.forEach(({ reject }) => reject(notConnected(obstacle)));
-		this.#waiting = [];
+		this.#waiting.splice(0).forEach((packet) => packet.reject(notConnected(obstacle)));
 		this.#waitingBytes = 0;
 		this.#setHolding();
 		this.#replay.clear();

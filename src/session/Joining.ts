@@ -73,9 +73,8 @@ export class Joining {
 		this.stop();
 		session.happen("prepared");
 		const addTrackRequests = requests.map(addTrackRequest);
-		const { joinRequest } = session;
 		const joining = signalling.join(
-			single ? { ...joinRequest, addTrackRequests, publisherOffer } : joinRequest,
+			single ? { ...session.joinRequest, addTrackRequests, publisherOffer } : session.joinRequest,
 			tries,
 		);
 		negotiation.startSenders(); // while the request travels

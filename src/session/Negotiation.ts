@@ -226,19 +226,19 @@ export class Negotiation {
 			this.#staleAnswers++;
 			return;
 		}
-		const { receivers } = this.#options;
 		const description = parseDescription(answer.sdp);
 		this.#endOffer();
 		this.#answer = answer;
 		this.#settleData(description); // before its packets can come
 		this.#setRemote(description);
-		description.sections.forEach((section) => {
-			const { mid } = section;
-			if ((this.#sections[Number(mid)]?.idle ?? Infinity) <= this.#offer) this.#retired.add(mid);
-			if (section.kind === "application") return;
+		for (let i = 0; i < description.sections.length; i++) {
+			const section = description.sections[i];
+			if ((this.#sections[Number(section.mid)]?.idle ?? Infinity) <= this.#offer)
+				this.#retired.add(section.mid);
+			if (section.kind === "application") continue;
 			this.#applySending(section);
-			receivers?.apply(section, answer.midToTrackId);
-		});
+			this.#options.receivers?.apply(section, answer.midToTrackId);
+		}
 		if (this.#stale) this.renegotiate();
 	}
 
@@ -301,7 +301,7 @@ export class Negotiation {
 	}
 
 	#appendReceiving(count: number): void {
-		const have = this.#sections.filter(({ track, data }) => !track && !data).length;
+		const have = this.#sections.filter((section) => !section.track && !section.data).length;
 		for (let i = 0; i < count && have + i < MAX_RECEIVING; i++) {
 			this.#sections.push({ mid: `${this.#sections.length}` });
 		}

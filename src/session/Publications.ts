@@ -77,8 +77,8 @@ export class Publications {
 	/** Those without an answer, oldest first. */
 	pending(): PublishRequest[] {
 		const pending: PublishRequest[] = [];
-		this.#tracks.forEach(({ request, info }) => {
-			if (!info) pending.push(request);
+		this.#tracks.forEach((publication) => {
+			if (!publication.info) pending.push(publication.request);
 		});
 		return pending;
 	}
@@ -86,8 +86,8 @@ export class Publications {
 	/** For SyncState: what the server has taken. */
 	published(): Init<TrackPublishedResponse>[] {
 		const published: Init<TrackPublishedResponse>[] = [];
-		this.#tracks.forEach(({ info }, cid) => {
-			if (info) published.push({ cid, track: info });
+		this.#tracks.forEach((publication, cid) => {
+			if (publication.info) published.push({ cid, track: publication.info });
 		});
 		return published;
 	}
@@ -101,7 +101,7 @@ export class Publications {
 
 	/** The server cannot be reached: its time does not run. */
 	hold(): void {
-		this.#tracks.forEach(({ timeout }) => timeout.stop());
+		this.#tracks.forEach((publication) => publication.timeout.stop());
 	}
 
 	/** The server knows nothing of us any more: all wait for its word again. */
@@ -153,8 +153,8 @@ export class Publications {
 		});
 	}
 
-	#forget(cid: string, { timeout }: Publication): void {
-		timeout.stop();
+	#forget(cid: string, publication: Publication): void {
+		publication.timeout.stop();
 		this.#tracks.delete(cid);
 	}
 }

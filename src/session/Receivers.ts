@@ -80,9 +80,9 @@ export class Receivers {
 		});
 	}
 
-	#remove(mid: string, { sid, receiver }: Receiving): void {
+	#remove(mid: string, receiving: Receiving): void {
 		this.#receiving.delete(mid);
-		this.#peer.removeReceiver(receiver);
-		this.#host.emit("trackEnded", sid);
+		this.#peer.removeReceiver(receiving.receiver);
+		this.#host.emit("trackEnded", receiving.sid);
 	}
 }

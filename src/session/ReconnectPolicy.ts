@@ -32,8 +32,8 @@ export class DefaultReconnectPolicy implements ReconnectPolicy {
 		this.#delays = delays.slice();
 	}
 
-	nextRetryDelayInMs({ retryCount }: ReconnectContext): number | null {
-		const delay = this.#delays[retryCount];
+	nextRetryDelayInMs(context: ReconnectContext): number | null {
+		const delay = this.#delays[context.retryCount];
 		if (delay === undefined) return null;
 		return delay * (1 + Math.random() * JITTER);
 	}

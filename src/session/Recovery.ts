@@ -164,9 +164,8 @@ export class Recovery {
 	#mend(resumed: boolean): void {
 		const connection = this.#host.connection;
 		if (!connection) return;
-		const { negotiation } = connection;
 		if (connection.media === "up" && !this.#moved) {
-			negotiation.resume();
+			connection.negotiation.resume();
 			this.#host.happen("mediaUp");
 			return;
 		}
@@ -177,7 +176,7 @@ export class Recovery {
 		this.#moved = false;
 		this.#tellMedia();
 		try {
-			negotiation.restartIce();
+			connection.negotiation.restartIce();
 		} catch {
 			this.#host.happen("signalLost"); // without an address there is no network
 			return;
@@ -212,11 +211,9 @@ export class Recovery {
 	}
 
 	#resume(): void {
-		const { signalling, joinRequest } = this.#host;
 		const attempt = this.#try;
-		const { RR_SIGNAL_DISCONNECTED } = ReconnectReason;
-		const reason = this.#host.connection?.reconnectReason ?? RR_SIGNAL_DISCONNECTED;
-		signalling.resume(reason, joinRequest, this.#attempts.count).then(
+		const reason = this.#host.connection?.reconnectReason ?? ReconnectReason.RR_SIGNAL_DISCONNECTED;
+		this.#host.signalling.resume(reason, this.#host.joinRequest, this.#attempts.count).then(
 			(response) => {
 				if (this.#try === attempt) this.#onResumed(response);
 			},

@@ -49,11 +49,11 @@ export class RemoteCandidates {
 	}
 
 	/** Those of a description. */
-	addAll({ candidates, complete, skipped }: Description): void {
-		candidates.forEach((candidate) => this.add(candidate));
-		if (complete) this.end();
-		(Object.keys(skipped) as CandidateDrop[]).forEach((reason) =>
-			this.drop(reason, skipped[reason]),
+	addAll(description: Description): void {
+		description.candidates.forEach((candidate) => this.add(candidate));
+		if (description.complete) this.end();
+		(Object.keys(description.skipped) as CandidateDrop[]).forEach((reason) =>
+			this.drop(reason, description.skipped[reason]),
 		);
 	}
 

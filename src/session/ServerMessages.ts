@@ -59,19 +59,19 @@ export class ServerMessages implements Handlers<SignalEvents> {
 	offer(offer: SessionDescription): void {
 		this.#take("offer", () => this.#session.connection?.subscriber?.offer(offer));
 	}
-	trickle({ candidateInit, final, target }: TrickleRequest): void {
+	trickle(request: TrickleRequest): void {
 		const { negotiation, subscriber } = this.#session.connection ?? {};
-		const side = target === SignalTarget.SUBSCRIBER ? subscriber : negotiation;
-		side?.trickle(candidateInit, final);
+		const side = request.target === SignalTarget.SUBSCRIBER ? subscriber : negotiation;
+		side?.trickle(request.candidateInit, request.final);
 	}
-	mediaSectionsRequirement({ numAudios, numVideos }: MediaSectionsRequirement): void {
-		this.#session.connection?.negotiation.require(numAudios, numVideos);
+	mediaSectionsRequirement(requirement: MediaSectionsRequirement): void {
+		this.#session.connection?.negotiation.require(requirement.numAudios, requirement.numVideos);
 	}
 
 	// Of the session.
 
-	trackPublished({ cid, track }: TrackPublishedResponse): void {
-		if (track) this.#session.publications.resolve(cid, track);
+	trackPublished(response: TrackPublishedResponse): void {
+		if (response.track) this.#session.publications.resolve(response.cid, response.track);
 	}
 	/** A refusal names its track in `addTrack`: requests of a join carry no id. */
 	requestResponse({ reason, message, addTrack }: RequestResponse): void {
@@ -96,8 +96,8 @@ export class ServerMessages implements Handlers<SignalEvents> {
 		if (this.#leaving) Timer.set(tell, OWN_WORD);
 		else tell();
 	}
-	closed({ message }: SignalClosed): void {
-		if (!this.#leaving) this.#session.happen("signalLost", ends.signalLost(message));
+	closed(end: SignalClosed): void {
+		if (!this.#leaving) this.#session.happen("signalLost", ends.signalLost(end.message));
 	}
 
 	// Of the room.
@@ -146,9 +146,9 @@ export class ServerMessages implements Handlers<SignalEvents> {
 	}
 	/** It was handled. */
 	release(): void {
-		const early = this.#early;
+		const early = this.#early ?? [];
 		this.#early = undefined;
-		early?.forEach((deliver) => deliver());
+		for (let i = 0; i < early.length; i++) early[i]();
 	}
 
 	#forward<K extends keyof RoomMessages>(kind: K, message: RoomMessages[K][0]): void {

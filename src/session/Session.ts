@@ -253,7 +253,7 @@ export class Session
 	taken(join: JoinResponse, requested: readonly PublishRequest[]): void {
 		this.emit(this.#wasConnected ? "rejoined" : "joined", join);
 		this.publications.pending().forEach((request) => {
-			if (requested.some(({ cid }) => cid === request.cid)) this.publications.sent(request.cid);
+			if (requested.some((asked) => asked.cid === request.cid)) this.publications.sent(request.cid);
 			else this.#announce(request);
 		});
 		this.signalling.flush();
@@ -283,8 +283,8 @@ export class Session
 
 	/** @internal Media does not come up, or is gone. When a join waits for it, another region may have some. */
 	noMedia(event: "mediaFailed" | "timedOut", end: SessionEnd): void {
-		const { error } = end;
-		const elsewhere = AWAITS_MEDIA.includes(this.#state) && error && this.signalling.avoid(error);
+		const elsewhere =
+			AWAITS_MEDIA.includes(this.#state) && end.error && this.signalling.avoid(end.error);
 		if (!elsewhere || !this.happen("regionLost", end)) this.happen(event, end);
 	}
 

@@ -131,8 +131,7 @@ export class Signalling {
 	/** To the next region; `failure` is what is wrong with this one, and thrown when there is none. */
 	async #moveOn(failure: ConnectionError): Promise<void> {
 		const client = this.#client;
-		const { regions } = this.#options;
-		const next = await regions.next(this.#home, this.#token, failure, this.#url);
+		const next = await this.#options.regions.next(this.#home, this.#token, failure, this.#url);
 		if (this.#client !== client) throw failure; // closed meanwhile, or begun anew
 		if (next === undefined) {
 			this.settled();
@@ -207,9 +206,7 @@ export class Signalling {
 
 	/** Sends what was held. */
 	flush(): void {
-		const held = this.#held;
-		this.#held = [];
-		held.forEach(({ request, send }) => {
+		this.#held.splice(0).forEach(({ request, send }) => {
 			if (send) send(this.#client);
 			else this.send(request);
 		});
@@ -230,7 +227,7 @@ export class Signalling {
 
 	/** Our tracks are others now: what was held for them is void. */
 	forgetTracks(): void {
-		this.#held = this.#held.filter(({ request }) => !request.mute);
+		this.#held = this.#held.filter((held) => !held.request.mute);
 	}
 
 	/** See SignalClient.hurry(). */
@@ -267,8 +264,7 @@ export class Signalling {
 
 	#end(): void {
 		this.#participant = "";
-		this.#held.forEach(({ send }) => send?.(undefined));
-		this.#held = [];
+		this.#held.splice(0).forEach((held) => held.send?.(undefined));
 	}
 
 	#drop(end: (client: SignalClient) => void): void {
@@ -299,8 +295,8 @@ export class Signalling {
 }
 
 /** It may have ended in the turn of its first message; nobody heeds that before it is taken. */
-function checkConnected({ connected }: SignalClient): void {
-	if (connected) return;
+function checkConnected(client: SignalClient): void {
+	if (client.connected) return;
 	const message = "the server closed the connection that it had just taken";
 	throw new ConnectionError(message, ConnectionErrorReason.ServerUnreachable);
 }

@@ -97,11 +97,10 @@ export class Transport implements PeerOptions {
 	 */
 	#configure(offered: JoinResponse["iceServers"] = [], forced = false): void {
 		const { rtcConfig = {}, loopback, tls } = this.#options;
-		const { iceServers, iceTransportPolicy } = rtcConfig;
-		const relayOnly = iceTransportPolicy === "relay" || forced;
-		const named = iceServers ?? (loopback ? [] : offered);
+		const relayOnly = rtcConfig.iceTransportPolicy === "relay" || forced;
+		const named = rtcConfig.iceServers ?? (loopback ? [] : offered);
 		const servers = parseIceServers(named, (reason) => {
-			if (iceServers) throw new TypeError(`rtcConfig.iceServers: ${reason}`);
+			if (rtcConfig.iceServers) throw new TypeError(`rtcConfig.iceServers: ${reason}`);
 			log.info(`an ICE server is not used: ${reason}`);
 		});
 		if (servers.length > 0 || relayOnly) {

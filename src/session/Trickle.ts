@@ -36,6 +36,6 @@ export class Trickle {
 
 	/** ICE begins anew. */
 	clear(): void {
-		this.#untold = [];
+		this.#untold.length = 0;
 	}
 }

@@ -71,9 +71,9 @@ export function signalLost(this: unknown, message: string): SessionEnd {
 }
 
 /** The server's Leave may be an order to come back. */
-export function eventOf(this: unknown, { action }: LeaveRequest): SessionEvent {
-	if (action === LeaveAction.RESUME) return "toldToResume";
-	return action === LeaveAction.RECONNECT ? "toldToRejoin" : "dismissed";
+export function eventOf(this: unknown, leave: LeaveRequest): SessionEvent {
+	if (leave.action === LeaveAction.RESUME) return "toldToResume";
+	return leave.action === LeaveAction.RECONNECT ? "toldToRejoin" : "dismissed";
 }
 
 export function dismissed(this: unknown, { reason }: LeaveRequest): SessionEnd {

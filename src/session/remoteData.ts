@@ -10,8 +10,10 @@ export interface RemoteData {
 }
 
 /** Undefined: it wants none. */
-export function remoteData(this: unknown, { sections }: Description): RemoteData | undefined {
-	const section = sections.find(({ kind, rejected }) => kind === "application" && !rejected);
+export function remoteData(this: unknown, description: Description): RemoteData | undefined {
+	const section = description.sections.find(
+		({ kind, rejected }) => kind === "application" && !rejected,
+	);
 	if (!section) return undefined;
 	// Without a size it is 64 KiB (RFC 8841, section 6.1).
 	const { sctpPort: port = SCTP_PORT, maxMessageSize = 65_536 } = section;

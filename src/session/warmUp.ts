@@ -24,7 +24,7 @@ export async function warmUp(
 	return region;
 }
 
-function visit(this: unknown, url: string, { tls }: RegionsOptions): Promise<void> {
+function visit(this: unknown, url: string, options: RegionsOptions): Promise<void> {
 	return new Promise((resolve) => {
 		try {
 			const endpoint = parseEndpoint(url);
@@ -32,7 +32,7 @@ function visit(this: unknown, url: string, { tls }: RegionsOptions): Promise<voi
 				endpoint,
 				target: `${endpoint.path}/`,
 				headers: "",
-				tls,
+				tls: options.tls,
 				timeout: TIMEOUT,
 				onDone: () => resolve(),
 			});

@@ -39,11 +39,11 @@ export class KeepAlive {
 	 * Seconds, by the server's wish: pings each `pingInterval`, and silence after `pingTimeout` without a
 	 * message. Without an interval neither.
 	 */
-	begin({ pingInterval, pingTimeout }: Pick<JoinResponse, "pingInterval" | "pingTimeout">): void {
+	begin(join: Pick<JoinResponse, "pingInterval" | "pingTimeout">): void {
 		this.#deadline.stop();
-		if (pingInterval <= 0) return;
-		const interval = Math.min(pingInterval, MAX_PING_INTERVAL) * 1000;
-		this.#patience = Math.max(interval + 1000, Math.min(pingTimeout, MAX_PING_TIMEOUT) * 1000);
+		if (join.pingInterval <= 0) return;
+		const interval = Math.min(join.pingInterval, MAX_PING_INTERVAL) * 1000;
+		this.#patience = Math.max(interval + 1000, Math.min(join.pingTimeout, MAX_PING_TIMEOUT) * 1000);
 		const ping = () => {
 			this.#sendPing();
 			this.#pingTimer.start(interval, ping);

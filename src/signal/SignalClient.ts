@@ -288,9 +288,8 @@ export class SignalClient extends HandledEmitter<SignalEvents> implements KeepAl
 			this.#onNextMessage(message);
 		} else if (leave) {
 			if (this.#resuming) this.#emit("leave", leave);
-			const { reason } = leave;
-			const what = `the server refused the join: ${nameOf(DisconnectReason, reason)}`;
-			this.#fail(what, ConnectionErrorReason.LeaveRequest, { context: reason });
+			const what = `the server refused the join: ${nameOf(DisconnectReason, leave.reason)}`;
+			this.#fail(what, ConnectionErrorReason.LeaveRequest, { context: leave.reason });
 		} else {
 			this.#fail(
 				`the server's first message is no join response (${fault})`,
@@ -303,10 +302,12 @@ export class SignalClient extends HandledEmitter<SignalEvents> implements KeepAl
 		const { pongResp, requestResponse } = message;
 		if (pongResp) this.#keepAlive.pong(pongResp.lastPingTimestamp);
 		if (requestResponse) this.#requests.get(requestResponse.requestId)?.(requestResponse);
-		(Object.keys(message) as (keyof SignalResponse)[]).forEach((kind) => {
+		const kinds = Object.keys(message) as (keyof SignalResponse)[];
+		for (let i = 0; i < kinds.length; i++) {
+			const kind = kinds[i];
 			if (kind !== "join" && kind !== "reconnect" && kind !== "pong" && kind !== "pongResp")
 				this.#emit(kind, message[kind] as never);
-		});
+		}
 	}
 
 	/** A listener's error must not keep the next message from being read. */

@@ -43,12 +43,9 @@ const NETWORK: {
 };
 
 /** An error when the network explains it all; undefined when the server was reached. */
-export function networkFailure(
-	endpoint: Endpoint,
-	{ cause, message }: WebSocketEnd,
-): ConnectionError | undefined {
-	const entry = cause && NETWORK[cause];
-	return entry && new ConnectionError(entry[1](endpoint.authority, message), entry[0]);
+export function networkFailure(endpoint: Endpoint, end: WebSocketEnd): ConnectionError | undefined {
+	const entry = end.cause && NETWORK[end.cause];
+	return entry && new ConnectionError(entry[1](endpoint.authority, end.message), entry[0]);
 }
 
 /** What livekit-server says to a token it does not accept, and what we do. */

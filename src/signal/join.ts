@@ -37,12 +37,11 @@ function singleQuery(join: Init<messages.JoinRequest>): string {
 }
 
 function dualQuery(join: Init<messages.JoinRequest>): string {
-	const { protocol, clientProtocol, version } = CLIENT_INFO;
 	const query = [
 		"sdk=esp32",
-		`version=${version}`,
-		`protocol=${protocol}`,
-		`client_protocol=${clientProtocol}`,
+		`version=${CLIENT_INFO.version}`,
+		`protocol=${CLIENT_INFO.protocol}`,
+		`client_protocol=${CLIENT_INFO.clientProtocol}`,
 		`auto_subscribe=${join.connectionSettings?.autoSubscribe ? 1 : 0}`,
 	];
 	if (join.reconnect) {

@@ -19,4 +19,7 @@ const int16_t *speech_frame(uint32_t number);
  */
 void echo_run(uint32_t frames);
 
+/** Takes the audio task's stack as deep as a board, and whoever sends to it, can take it. */
+void deepest_run(void);
+
 #endif

@@ -174,7 +174,7 @@ static bool run_audio(void (*work)(void *), audio_call *call)
 {
 	count_place before = count_enter(COUNT_AUDIO);
 
-	stack_run(STACK_AUDIO, work, call);
+	stack_run(STACK_AUDIO_INTERNAL, work, call);
 	count_leave(before);
 	return call->result;
 }

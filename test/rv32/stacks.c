@@ -49,7 +49,7 @@ size_t stack_depth(stack_task task)
 
 const char *stack_name(stack_task task)
 {
-	static const char *const names[] = {"transport", "audio", "worker"};
+	static const char *const names[] = {"transport", "audio", "audio.internal", "worker"};
 
 	return names[task];
 }

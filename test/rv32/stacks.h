@@ -4,7 +4,14 @@
 
 #include <stddef.h>
 
-typedef enum { STACK_TRANSPORT, STACK_AUDIO, STACK_WORKER, STACKS } stack_task;
+/* The audio task's twice: as it can be without PSRAM, and what is deeper with it. */
+typedef enum {
+	STACK_TRANSPORT,
+	STACK_AUDIO,
+	STACK_AUDIO_INTERNAL,
+	STACK_WORKER,
+	STACKS
+} stack_task;
 
 void stack_paint_all(void);
 /** Runs work(argument) on a task's stack. Not from one that is in use. */

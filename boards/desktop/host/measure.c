@@ -2,7 +2,8 @@
  * What an app's modules cost a device's flash, by the machine that stands for it (flash.c). The
  * SDK's linker keeps of a preload what is left when it has run: the bytecode of each function that
  * can still be called, and objects, which are not counted here. Of other modules it keeps all
- * bytecode.
+ * bytecode. A function that only hands its arguments to native code has none: the SDK's compiler
+ * puts that code in its place.
  */
 
 #include "xsAll.h"
@@ -52,6 +53,58 @@ static size_t device_size(txByte *code, size_t size)
 	return total;
 }
 
+/* Whether this function is native("…").call(this, …) with all of its parameters, and nothing else.
+ */
+static bool is_native(txMachine *the, txByte *code, size_t size)
+{
+	txByte *p = code;
+	int parameters = code[1];
+	int locals = 0;
+	int calls = 0;
+	int arguments = 0;
+	bool is_native = false;
+	if ((txU1)*p != XS_CODE_BEGIN_STRICT)
+		return false;
+	for (p += 2; p < code + size; p += host_instruction_size(p)) {
+		txByte *operand = p + 1;
+		txID id;
+		switch ((txU1)*p) {
+		case XS_CODE_PROGRAM_REFERENCE:
+			mxDecodeID(operand, id);
+			is_native = strcmp(fxGetKeyName(the, id), "native") == 0;
+			break;
+		case XS_CODE_CALL:
+			calls++;
+			break;
+		case XS_CODE_GET_LOCAL_1:
+			if (*operand != ++locals)
+				return false;
+			break;
+		case XS_CODE_RUN_1:
+		case XS_CODE_RUN_TAIL_1:
+			arguments = *operand;
+			break;
+		case XS_CODE_RESERVE_1:
+		case XS_CODE_NEW_LOCAL:
+		case XS_CODE_ARGUMENT:
+		case XS_CODE_VAR_LOCAL_1:
+		case XS_CODE_POP:
+		case XS_CODE_UNDEFINED:
+		case XS_CODE_GET_THIS_VARIABLE:
+		case XS_CODE_STRING_1:
+		case XS_CODE_DUB:
+		case XS_CODE_GET_PROPERTY:
+		case XS_CODE_THIS:
+		case XS_CODE_SET_RESULT:
+		case XS_CODE_END:
+			break;
+		default:
+			return false;
+		}
+	}
+	return is_native && calls == 2 && locals == parameters && arguments == parameters + 1;
+}
+
 /* Of the functions in a preload's bytecode, each with those inside it: those that are left. */
 static size_t left_of(txMachine *the, const txScript *script)
 {
@@ -61,7 +114,7 @@ static size_t left_of(txMachine *the, const txScript *script)
 	while (p < end) {
 		size_t inside = host_nested_size(p);
 		p += host_instruction_size(p);
-		if (inside > 0 && take_function(the, p, inside))
+		if (inside > 0 && take_function(the, p, inside) && !is_native(the, p, inside))
 			total += aligned(device_size(p, inside));
 	}
 	return total;

@@ -23,6 +23,10 @@
 #define ICE_REFLEXES BOUND(8, 4)
 #define ICE_REMOTE_MAX BOUND(16, 8)
 #define ICE_PAIRS_MAX BOUND(64, 24)
+/* Characters of a peer's user name and password: RFC 8839 section 5.4 has 256; pion makes 16
+ * and 32. */
+#define ICE_UFRAG_MAX BOUND(256, 32)
+#define ICE_PWD_MAX BOUND(256, 64)
 
 /* Tracks sent and received at a time. */
 #define PEER_SENDERS BOUND(4, 2)
@@ -37,12 +41,19 @@
 
 /* Blocks of SCTP that are kept for packets in order when the window is full: 10 are one packet. */
 #define IN_ORDER_BLOCKS BOUND(24, 12)
+/* Data channels, both sides' together; ids of streams are below their bound, both ways. */
+#define DCEP_CHANNELS BOUND(16, 8)
+#define SCTP_STREAMS BOUND(64, 16)
 /* Bytes of SCTP's buffers, each way: at least, and on every board at most. */
 #define SCTP_BUFFER_MIN BOUND(4096, 2048)
 #define SCTP_BUFFER_MAX 4194304
 
 /* Sound in one packet of another sender, ms. */
 #define AUDIO_PACKET_MS_MAX BOUND(120, 60)
+/* Bytes of it: all that a network carries, or 85 kb/s in the longest, 256 kb/s in 20 ms. */
+#define JITTER_PACKET_MAX BOUND(1472, 640)
+/* Hz of sound that is sent: the stack that encoding takes grows with it. */
+#define AUDIO_SENT_RATE_MAX BOUND(48000, 16000)
 /* Bytes between transport and audio; a packet from a network has 1,472. */
 #define UPLINK_RING BOUND(2048, 1024)
 #define DOWNLINK_RING BOUND(4096, 2048)
@@ -50,7 +61,9 @@
 #define JITTER_BLOCKS BOUND(64, 32)
 
 /* Bytes that a stream has read and its reader has not; as many more of TLS. */
-#define STREAM_INBOUND BOUND(4096, 2048)
+#define STREAM_INBOUND BOUND(4096, 1024)
+/* Sockets that the transport task waits for at a time. */
+#define LOOP_POLL_MAX BOUND(64, 16)
 /* Bytes of events on their way to the engine: a candidate takes 150. */
 #define EVENT_BYTES BOUND(4096, 2048)
 

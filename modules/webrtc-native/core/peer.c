@@ -224,6 +224,11 @@ static void media_input_from(peer *self, int socket, const net_address *from, ui
 		peer_rtp_input(self, bytes, length);
 }
 
+uint8_t *peer_room(peer *self)
+{
+	return self->scratch;
+}
+
 void peer_input(peer *self, int socket, const net_address *from, uint8_t *bytes, size_t length,
 				uint64_t now)
 {

@@ -23,6 +23,9 @@
 
 typedef enum { PEER_SETUP_ACTPASS, PEER_SETUP_ACTIVE, PEER_SETUP_PASSIVE } peer_setup;
 
+/** Bytes: a datagram, with what a relay puts around it. */
+#define PEER_ROOM (NET_DATAGRAM_MAX + 64)
+
 /** RTCPeerConnectionState. */
 typedef enum {
 	PEER_NEW,
@@ -198,6 +201,12 @@ void peer_set_low_water(peer *peer, int channel, uint32_t bytes);
 /** The oldest message; while messages are not taken, the sender's window closes. */
 bool peer_take_message(peer *peer, peer_message *out, uint64_t now);
 
+/**
+ * Where a datagram for peer_input() can be received, so that no stack needs room for it: PEER_ROOM
+ * bytes, until the next call of any function here.
+ */
+uint8_t *peer_room(peer *peer);
+/** `bytes` are worked on in place. They may be in peer_room(). */
 void peer_input(peer *peer, int socket, const net_address *from, uint8_t *bytes, size_t length,
 				uint64_t now);
 /** There is something in a sender's ring: drain the datagrams to send it. */

@@ -166,9 +166,9 @@ static size_t send_new(peer *self, media_sender *sender)
 		.payload_length = frame.length,
 	};
 	size_t length =
-		rtp_write(&packet, &sender->extensions, self->scratch, sizeof(self->scratch) - SRTP_TAG);
+		rtp_write(&packet, &sender->extensions, self->scratch, NET_DATAGRAM_MAX - SRTP_TAG);
 	if (length == 0 ||
-		srtp_seal(self->srtp_out, self->scratch, &length, sizeof(self->scratch)) != SRTP_OK) {
+		srtp_seal(self->srtp_out, self->scratch, &length, NET_DATAGRAM_MAX) != SRTP_OK) {
 		self->stats.dropped_unsendable++;
 		return 0;
 	}

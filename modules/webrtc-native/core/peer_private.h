@@ -102,7 +102,9 @@ struct peer {
 	size_t event_first, event_count;
 	size_t outbox_start, outbox_end;
 	uint8_t outbox[PEER_OUTBOX]; /* two bytes of length, then the datagram; repeated */
-	uint8_t scratch[NET_DATAGRAM_MAX];
+	/* The one datagram that is worked on: as it came in, DTLS's data decrypted over it, or as it is
+	 * made when polled. */
+	uint8_t scratch[PEER_ROOM];
 	peer_stats stats;
 };
 

@@ -56,14 +56,14 @@ static size_t write_compound(peer *self, uint32_t ssrc, const rtp_sender *sent, 
 	rtcp_report reports[PEER_RECEIVERS];
 	size_t count = bye ? 0 : take_reports(self, reports);
 	size_t length = rtcp_write(ssrc, sent, AUDIO_RTP_CLOCK, reports, count, cname, bye,
-							   self->scratch, sizeof(self->scratch) - SRTCP_OVERHEAD, self->now);
+							   self->scratch, NET_DATAGRAM_MAX - SRTCP_OVERHEAD, self->now);
 	return length;
 }
 
 static size_t seal(peer *self, size_t length)
 {
 	if (length == 0 ||
-		srtcp_seal(self->srtp_out, self->scratch, &length, sizeof(self->scratch)) != SRTP_OK)
+		srtcp_seal(self->srtp_out, self->scratch, &length, NET_DATAGRAM_MAX) != SRTP_OK)
 		return 0;
 	self->stats.rtcp_out++;
 	return length;

@@ -44,9 +44,9 @@ export class RpcClient {
 
 	/** Rejects with RpcError. */
 	async perform(params: PerformRpcParams): Promise<string> {
-		const { destinationIdentity, payload } = params;
-		const version2 = this.#port.clientProtocolOf(destinationIdentity) >= ClientProtocol.RPC_STREAMS;
-		if (!version2 && encodeUtf8(payload).length > MAX_PAYLOAD) {
+		const version2 =
+			this.#port.clientProtocolOf(params.destinationIdentity) >= ClientProtocol.RPC_STREAMS;
+		if (!version2 && encodeUtf8(params.payload).length > MAX_PAYLOAD) {
 			throw RpcError.builtIn("REQUEST_PAYLOAD_TOO_LARGE");
 		}
 		if (isOld(this.#port.serverVersion)) throw RpcError.builtIn("UNSUPPORTED_SERVER");
@@ -101,8 +101,8 @@ export class RpcClient {
 	}
 
 	onParticipantGone(identity: string): void {
-		this.#calls.forEach(({ recipient }, id) => {
-			if (recipient === identity) {
+		this.#calls.forEach((call, id) => {
+			if (call.recipient === identity) {
 				this.#settle(id)?.reject(RpcError.builtIn("RECIPIENT_DISCONNECTED"));
 			}
 		});
@@ -116,23 +116,22 @@ export class RpcClient {
 	}
 
 	#expect(id: string, params: PerformRpcParams): Promise<string> {
-		const { destinationIdentity, responseTimeout, maxRoundTripLatency } = params;
 		return new Promise((resolve, reject) => {
 			const call: Call = {
-				recipient: destinationIdentity,
+				recipient: params.destinationIdentity,
 				acknowledged: new Timeout(),
 				answered: new Timeout(),
 				resolve,
 				reject,
 			};
 			this.#calls.set(id, call);
-			call.acknowledged.start(maxRoundTripLatency ?? MAX_ROUND_TRIP, () => {
+			call.acknowledged.start(params.maxRoundTripLatency ?? MAX_ROUND_TRIP, () => {
 				// Who is hidden can answer, so that it is not known says nothing before.
-				const known = this.#port.identities.includes(destinationIdentity);
+				const known = this.#port.identities.includes(params.destinationIdentity);
 				const name = known ? "CONNECTION_TIMEOUT" : "RECIPIENT_NOT_FOUND";
 				this.#settle(id)?.reject(RpcError.builtIn(name));
 			});
-			call.answered.start(responseTimeout ?? RESPONSE_TIMEOUT, () => {
+			call.answered.start(params.responseTimeout ?? RESPONSE_TIMEOUT, () => {
 				this.#settle(id)?.reject(RpcError.builtIn("RESPONSE_TIMEOUT"));
 			});
 		});

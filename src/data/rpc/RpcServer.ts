@@ -220,8 +220,7 @@ export class RpcServer {
 
 	/** Takes what a text has out of the budget; or all the same. */
 	#take(call: Invocation, text: string, anyway = false): boolean {
-		const { limit, used } = this.#texts;
-		if (!anyway && text.length > limit - used) return false; // and is not encoded to know
+		if (!anyway && text.length > this.#texts.limit - this.#texts.used) return false; // and is not encoded to know
 		const { length } = encodeUtf8(text);
 		if (!this.#texts.take(length, anyway)) return false;
 		call.bytes = length;

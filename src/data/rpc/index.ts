@@ -17,8 +17,8 @@ export interface Calls {
 
 /** Requests and responses of version 2 are streams. */
 export function receiveStreams(this: unknown, streams: IncomingStreams, calls: Calls): void {
-	streams.registerText(REQUEST_TOPIC, (reader, { identity }) =>
-		calls.rpcServer.onRequestStream(reader, identity),
+	streams.registerText(REQUEST_TOPIC, (reader, sender) =>
+		calls.rpcServer.onRequestStream(reader, sender.identity),
 	);
 	streams.registerText(RESPONSE_TOPIC, (reader, { identity }) =>
 		calls.rpcClient.onResponseStream(reader, identity),
@@ -28,11 +28,11 @@ export function receiveStreams(this: unknown, streams: IncomingStreams, calls: C
 /** Who waits for a response, there or here, need not wait for its time to be over. */
 export function streamRefused(
 	this: unknown,
-	{ topic, attributes }: DataStream_Header,
+	header: DataStream_Header,
 	identity: string,
 	calls: Calls,
 ): void {
-	const id = attributes.get(ATTRIBUTE.ID);
-	if (topic === REQUEST_TOPIC) calls.rpcServer.refuse(id, identity);
-	else if (topic === RESPONSE_TOPIC) calls.rpcClient.onResponseRefused(id, identity);
+	const id = header.attributes.get(ATTRIBUTE.ID);
+	if (header.topic === REQUEST_TOPIC) calls.rpcServer.refuse(id, identity);
+	else if (header.topic === RESPONSE_TOPIC) calls.rpcClient.onResponseRefused(id, identity);
 }

@@ -141,7 +141,6 @@ export class IncomingStreams {
 			this.stats.streamsUnhandled++;
 			return;
 		}
-		const { inlineContent, totalLength } = header;
 		const headerBytes = sizeOf(header);
 		const key = keyOf(identity, header.streamId);
 		if (!this.#admit(header, key, identity, headerBytes)) {
@@ -160,7 +159,7 @@ export class IncomingStreams {
 			identity,
 			feed,
 			attributes: new Map(header.attributes),
-			total: totalLength || undefined, // 0 is also what senders say who do not know
+			total: header.totalLength || undefined, // 0 is also what senders say who do not know
 			received: 0,
 			next: 0,
 			headerBytes,
@@ -168,8 +167,8 @@ export class IncomingStreams {
 		};
 		this.#streams.set(key, stream);
 		this.stats.streamsIn++;
-		if (inlineContent) {
-			this.#push(stream, inlineContent);
+		if (header.inlineContent) {
+			this.#push(stream, header.inlineContent);
 			this.#complete(stream);
 		}
 		const info = {
@@ -184,36 +183,36 @@ export class IncomingStreams {
 		this.#hand(() => open(info, feed));
 	}
 
-	onChunk({ streamId, chunkIndex, content }: Chunk, identity: string): void {
-		const stream = this.#streams.get(keyOf(identity, streamId));
+	onChunk(chunk: Chunk, identity: string): void {
+		const stream = this.#streams.get(keyOf(identity, chunk.streamId));
 		// The channel is ordered: what comes late came before, of a sender that repeats itself.
-		if (!stream || stream.feed.ended || chunkIndex < stream.next) {
+		if (!stream || stream.feed.ended || chunk.chunkIndex < stream.next) {
 			this.stats.strayPackets++;
 			return;
 		}
-		if (chunkIndex > stream.next) {
-			const message = `chunk ${stream.next} of stream ${streamId} is missing`;
+		if (chunk.chunkIndex > stream.next) {
+			const message = `chunk ${stream.next} of stream ${chunk.streamId} is missing`;
 			this.#fail(stream, message, DataStreamErrorReason.Incomplete);
 			return;
 		}
 		stream.next++;
 		stream.touched = now();
-		this.#push(stream, content);
+		this.#push(stream, chunk.content);
 	}
 
-	onTrailer({ streamId, reason, attributes }: Trailer, identity: string): void {
-		const stream = this.#streams.get(keyOf(identity, streamId));
+	onTrailer(trailer: Trailer, identity: string): void {
+		const stream = this.#streams.get(keyOf(identity, trailer.streamId));
 		if (!stream || stream.feed.ended) {
 			this.stats.strayPackets++;
 			return;
 		}
-		const size = sizeOfAttributes(attributes);
+		const size = sizeOfAttributes(trailer.attributes);
 		if (this.#headers.take(size)) {
 			stream.headerBytes += size;
-			attributes.forEach((value, name) => stream.attributes.set(name, value));
+			trailer.attributes.forEach((value, name) => stream.attributes.set(name, value));
 		}
-		if (reason) {
-			const message = `stream ${streamId} was ended by its sender: ${reason}`;
+		if (trailer.reason) {
+			const message = `stream ${trailer.streamId} was ended by its sender: ${trailer.reason}`;
 			this.#fail(stream, message, DataStreamErrorReason.AbnormalEnd);
 		} else this.#complete(stream);
 	}
@@ -264,8 +263,8 @@ export class IncomingStreams {
 			if (!this.#evict(() => true)) return false;
 		}
 		const { totalLength = 0, textHeader } = header;
-		const { limit, used } = this.#texts;
-		if (textHeader && used + totalLength > limit) this.#evict(({ feed }) => feed.hasText);
+		if (textHeader && this.#texts.used + totalLength > this.#texts.limit)
+			this.#evict((stream) => stream.feed.hasText);
 		return this.#headers.take(headerBytes);
 	}
 
@@ -359,10 +358,10 @@ export class IncomingStreams {
 const keyOf = (identity: string, streamId: string) => `${identity.length} ${identity} ${streamId}`;
 
 /** What a header keeps in the engine's heap, about. */
-function sizeOf({ attributes, streamId, topic, mimeType, textHeader, byteHeader }: Header): number {
-	const texts = streamId + topic + mimeType + (byteHeader?.name ?? "");
-	const attached = textHeader?.attachedStreamIds.join("") ?? "";
-	return sizeOfAttributes(attributes) + sizeOfText(texts + attached);
+function sizeOf(header: Header): number {
+	const texts = header.streamId + header.topic + header.mimeType + (header.byteHeader?.name ?? "");
+	const attached = header.textHeader?.attachedStreamIds.join("") ?? "";
+	return sizeOfAttributes(header.attributes) + sizeOfText(texts + attached);
 }
 
 function sizeOfAttributes(attributes: ReadonlyMap<string, string>): number {

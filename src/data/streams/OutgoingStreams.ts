@@ -106,11 +106,11 @@ export class OutgoingStreams {
 	async #sendChunks(
 		info: ByteStreamInfo,
 		bytes: Uint8Array,
-		{ destinationIdentities, onProgress }: SendBytesOptions,
+		options: SendBytesOptions,
 	): Promise<void> {
-		const sink = await this.#open(byteHeader(info), destinationIdentities);
-		await sendAll(sink, splitBytes(bytes, sink.chunkSize), bytes.length, onProgress);
-		if (bytes.length === 0) onProgress?.(1);
+		const sink = await this.#open(byteHeader(info), options.destinationIdentities);
+		await sendAll(sink, splitBytes(bytes, sink.chunkSize), bytes.length, options.onProgress);
+		if (bytes.length === 0) options.onProgress?.(1);
 	}
 
 	/** True when all who get it understand a header with content, and it fits one. */

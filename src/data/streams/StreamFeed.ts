@@ -22,7 +22,7 @@ export class StreamFeed {
 	readonly #onRead: () => void;
 	/** Of what a reader puts together; out of `texts`. */
 	#textBytes = 0;
-	#chunks: Uint8Array[] = [];
+	readonly #chunks: Uint8Array[] = [];
 	#ended = false;
 	#error: unknown;
 	#wake: (() => void) | undefined;
@@ -78,8 +78,7 @@ export class StreamFeed {
 
 	/** The end now: what is here is forgotten, and readers get the error, even of a stream that was whole. */
 	drop(error?: unknown): void {
-		this.#chunks.forEach((chunk) => this.#budget.give(costOf(chunk.length)));
-		this.#chunks = [];
+		this.#chunks.splice(0).forEach((chunk) => this.#budget.give(costOf(chunk.length)));
 		this.texts.give(this.#textBytes);
 		this.#textBytes = 0;
 		this.end();

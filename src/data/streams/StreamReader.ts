@@ -92,8 +92,7 @@ export class TextStreamReader extends StreamReader<TextStreamInfo, string> {
 		if (!chunk) return undefined;
 		const most = Math.max(4, this.feed.texts.limit * PIECE_SHARE);
 		const piece = splitUtf8(chunk, most).next().value as Uint8Array;
-		const { length } = piece;
-		this.#rest = length < chunk.length ? chunk.subarray(length) : undefined;
+		this.#rest = piece.length < chunk.length ? chunk.subarray(piece.length) : undefined;
 		return this.#decode(piece);
 	}
 
@@ -159,8 +158,8 @@ export class ByteStreamReader extends StreamReader<ByteStreamInfo, Uint8Array> {
 	}
 }
 
-function tooLarge(what: string, { limit }: Budget): DataStreamError {
-	const message = `${what} beyond the limit of ${limit} bytes: read it in pieces`;
+function tooLarge(what: string, budget: Budget): DataStreamError {
+	const message = `${what} beyond the limit of ${budget.limit} bytes: read it in pieces`;
 	return new DataStreamError(message, DataStreamErrorReason.PayloadTooLarge);
 }
 

@@ -85,15 +85,15 @@ export function buildOffer(offer: Offer): string {
 	return `${lines.join("\r\n")}\r\n`;
 }
 
-export function pushCandidates(lines: string[], { candidates }: OwnSide): void {
-	candidates.forEach((candidate) => lines.push(`a=${formatCandidate(candidate)}`));
+export function pushCandidates(lines: string[], side: OwnSide): void {
+	side.candidates.forEach((candidate) => lines.push(`a=${formatCandidate(candidate)}`));
 }
 
 /** The lines before the first section; `mids` are those of the bundle. */
-export function begin({ sessionId, version }: OwnSide, mids: readonly string[]): string[] {
+export function begin(side: OwnSide, mids: readonly string[]): string[] {
 	return [
 		"v=0",
-		`o=- ${sessionId} ${version} IN IP4 0.0.0.0`,
+		`o=- ${side.sessionId} ${side.version} IN IP4 0.0.0.0`,
 		"s=-",
 		"t=0 0",
 		`a=group:BUNDLE ${mids.join(" ")}`,
@@ -104,15 +104,12 @@ export function begin({ sessionId, version }: OwnSide, mids: readonly string[]):
 }
 
 /** Of each section that is not rejected. */
-export function transport(
-	{ ufrag, pwd, fingerprint }: OwnSide,
-	setup: "actpass" | "passive",
-): string[] {
+export function transport(side: OwnSide, setup: "actpass" | "passive"): string[] {
 	return [
 		`a=setup:${setup}`,
-		`a=ice-ufrag:${ufrag}`,
-		`a=ice-pwd:${pwd}`,
-		`a=fingerprint:sha-256 ${fingerprint}`,
+		`a=ice-ufrag:${side.ufrag}`,
+		`a=ice-pwd:${side.pwd}`,
+		`a=fingerprint:sha-256 ${side.fingerprint}`,
 	];
 }
 

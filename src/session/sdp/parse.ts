@@ -243,12 +243,12 @@ function readMedia(value: string, reading: Reading): void {
 	sections.push(reading.section);
 }
 
-function direction(_value: string, { section }: Reading, name: string): void {
-	if (section) section.direction = name as Direction;
+function direction(_value: string, at: Reading, name: string): void {
+	if (at.section) at.section.direction = name as Direction;
 }
 
-function transport({ session, section }: Reading): Transport {
-	return section ?? session;
+function transport(at: Reading): Transport {
+	return at.section ?? at.session;
 }
 
 /** The bundle's transport is its first accepted section's (RFC 9143, section 7.3.1). */

@@ -56,8 +56,11 @@ export class Regions {
 		error: ConnectionError,
 		failed = home,
 	): Promise<string | undefined> {
-		const { Cancelled, NotAllowed } = ConnectionErrorReason;
-		if (error.reason === Cancelled || error.reason === NotAllowed) return undefined;
+		if (
+			error.reason === ConnectionErrorReason.Cancelled ||
+			error.reason === ConnectionErrorReason.NotAllowed
+		)
+			return undefined;
 		if (!this.exist(home)) return undefined;
 		this.#left ??= (await this.#ask(parseEndpoint(home), token)).filter((url) => url !== failed);
 		return this.#left.shift();

@@ -61,7 +61,8 @@ static inline int make_identities(void **state)
 static inline void drive_input(void *object, int socket, const net_address *from, uint8_t *bytes,
 							   size_t length, uint64_t now)
 {
-	peer_input(object, socket, from, bytes, length, now);
+	/* As the port does it. */
+	peer_input(object, socket, from, memcpy(peer_room(object), bytes, length), length, now);
 }
 
 static inline uint64_t drive_timeout(const void *object)

@@ -671,16 +671,17 @@ static void credentials_out_of_range_are_refused(void **state)
 	(void)state;
 	const ice_config config = {0};
 	ice_agent *agent = ice_agent_create(&config);
-	char text[ICE_PWD_MAX + 2];
+	char ufrag[ICE_UFRAG_MAX + 2], pwd[ICE_PWD_MAX + 2]; /* one character too many */
 
-	memset(text, 'x', sizeof text);
-	text[sizeof text - 1] = '\0'; /* 257 */
+	memset(ufrag, 'x', sizeof ufrag);
+	memset(pwd, 'y', sizeof pwd);
+	ufrag[sizeof ufrag - 1] = pwd[sizeof pwd - 1] = '\0';
 	assert_int_equal(ice_agent_set_remote(agent, "abc", PWD, false, 1), -1);
-	assert_int_equal(ice_agent_set_remote(agent, text, PWD, false, 1), -1);
+	assert_int_equal(ice_agent_set_remote(agent, ufrag, PWD, false, 1), -1);
 	assert_int_equal(ice_agent_set_remote(agent, "abcd", "123456789012345678901", false, 1), -1);
-	assert_int_equal(ice_agent_set_remote(agent, "abcd", text, false, 1), -1);
-	assert_int_equal(ice_agent_set_remote(agent, text + 1, text + 1, false, 1), 0);
-	assert_int_equal(ice_agent_set_remote(agent, text + 1, text + 1, false, 1), 0);
+	assert_int_equal(ice_agent_set_remote(agent, "abcd", pwd, false, 1), -1);
+	assert_int_equal(ice_agent_set_remote(agent, ufrag + 1, pwd + 1, false, 1), 0);
+	assert_int_equal(ice_agent_set_remote(agent, ufrag + 1, pwd + 1, false, 1), 0);
 	assert_int_equal(ice_agent_set_remote(agent, "abcd", PWD, false, 1), -1);
 
 	/* The longest check there can be is built whole. */
@@ -693,7 +694,7 @@ static void credentials_out_of_range_are_refused(void **state)
 	ice_agent_handle_timeout(agent, 1);
 	assert_true(ice_agent_poll_datagram(agent, &out));
 	assert_true(stun_read(&message, out.bytes, out.length));
-	assert_int_equal(message.username.length, 256 + 1 + 8);
+	assert_int_equal(message.username.length, ICE_UFRAG_MAX + 1 + 8);
 	ice_agent_free(agent);
 }
 

@@ -415,7 +415,8 @@ static void overflow_drops_the_oldest(void **state)
 
 static void large_packets_share_the_memory(void **state)
 {
-	fixture on = start(10 * JITTER_BLOCKS / 16); /* which the packets that there is room for fill */
+	enum { BLOCKS = (JITTER_PACKET_MAX + 95) / 96, ROOM = JITTER_BLOCKS / BLOCKS };
+	fixture on = start(10 * ROOM); /* which the packets that there is room for fill */
 	uint8_t payload[JITTER_PACKET_MAX + 1];
 
 	(void)state;
@@ -425,9 +426,9 @@ static void large_packets_share_the_memory(void **state)
 		jitter_put(on.jitter, i, i * FRAME, FRAME, payload, JITTER_PACKET_MAX, on.now);
 	}
 	jitter_put(on.jitter, 8, 8 * FRAME, FRAME, payload, JITTER_PACKET_MAX + 1, on.now);
-	/* each takes 16 blocks of 96 bytes; the newest are there, whole */
-	assert_int_equal(stats(&on).overflow, 8 - JITTER_BLOCKS / 16 + 1);
-	for (uint16_t i = 8 - JITTER_BLOCKS / 16; i < 8; i++) {
+	/* each takes BLOCKS blocks of 96 bytes; the newest are there, whole */
+	assert_int_equal(stats(&on).overflow, 8 - ROOM + 1);
+	for (uint16_t i = 8 - ROOM; i < 8; i++) {
 		assert_int_equal(get(&on), JITTER_PACKET);
 		assert_int_equal(on.frame.length, JITTER_PACKET_MAX);
 		for (size_t j = 0; j < JITTER_PACKET_MAX; j++)

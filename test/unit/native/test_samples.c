@@ -9,6 +9,7 @@
 #include <cmocka.h>
 #include <pthread.h>
 
+#include "audio.h"
 #include "audio/engine.h"
 #include "audio/resample.h"
 #include "sound.h"
@@ -206,6 +207,41 @@ static void rates_are_checked(void **state)
 		assert_int_equal(audio_codec_rate(table[i][0]), table[i][1]);
 }
 
+static void ignore(void *context)
+{
+	(void)context;
+}
+
+static void what_a_board_has_no_stack_for_is_refused(void **state)
+{
+	static const uint32_t rates[] = {16000, 24000, 48000};
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		audio_encoder_options options = {
+			.sample_rate = rates[i], .channels = 1, .bitrate = 24000, .complexity = 1};
+		port_feed_options fed = {.sample_rate = rates[i] - 1, .queue_ms = 50, .on_taken = ignore};
+		port_audio_options opened = {
+			.driver = PORT_AUDIO_WAV, .path = FIXTURES "/speech-16k.wav", .sample_rate = rates[i]};
+		bool good = rates[i] <= AUDIO_SENT_RATE_MAX;
+		char error[160];
+
+		audio_encoder *encoder = audio_encoder_create(&options);
+		assert_true((encoder != NULL) == good);
+		audio_encoder_free(encoder);
+
+		port_microphone *feed = port_feed_open(&fed, error, sizeof error);
+		assert_true((feed != NULL) == good);
+		port_microphone_close(feed);
+
+		port_microphone *microphone = port_microphone_open(&opened, error, sizeof error);
+		if (!good)
+			assert_non_null(strstr(error, "without PSRAM"));
+		assert_true(good || !microphone);
+		port_microphone_close(microphone);
+	}
+}
+
 /* ---- taps ---- */
 
 static void on_samples(void *context)
@@ -337,6 +373,7 @@ int main(void)
 		cmocka_unit_test(what_a_lower_rate_cannot_carry_is_gone),
 		cmocka_unit_test(full_scale_saturates),
 		cmocka_unit_test(rates_are_checked),
+		cmocka_unit_test(what_a_board_has_no_stack_for_is_refused),
 		cmocka_unit_test(a_tap_gets_what_is_played),
 		cmocka_unit_test(a_tap_does_not_hear_the_volume),
 	};

@@ -34,9 +34,9 @@ static bool rate_is_valid(uint32_t rate)
 
 static bool options_are_valid(const audio_encoder_options *options)
 {
-	return rate_is_valid(options->sample_rate) && options->channels == 1 &&
-		   options->bitrate >= 6000 && options->bitrate <= 128000 && options->complexity <= 10 &&
-		   options->expected_loss <= 100;
+	return rate_is_valid(options->sample_rate) && options->sample_rate <= AUDIO_SENT_RATE_MAX &&
+		   options->channels == 1 && options->bitrate >= 6000 && options->bitrate <= 128000 &&
+		   options->complexity <= 10 && options->expected_loss <= 100;
 }
 
 #ifdef OPUS_APPLICATION_RESTRICTED_SILK

@@ -15,7 +15,7 @@
 #define AUDIO_FRAME_MAX 960   /* samples of one mono channel in 20 ms at 48 kHz */
 
 typedef struct {
-	uint32_t sample_rate;  /* one of audio_codec_rate() */
+	uint32_t sample_rate;  /* one of audio_codec_rate(), up to AUDIO_SENT_RATE_MAX */
 	uint8_t channels;      /* 1 */
 	uint32_t bitrate;      /* bit/s, 6000 to 128000 [24000] */
 	uint8_t complexity;    /* 0 to 10 [1]; in-band FEC is silently off at 0 */

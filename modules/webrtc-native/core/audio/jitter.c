@@ -13,7 +13,6 @@
 
 #include <string.h>
 
-#include "../bounds.h"
 #include "../port.h"
 
 #define CLOCK_MS 48 /* RTP clock units in 1 ms */

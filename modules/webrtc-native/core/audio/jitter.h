@@ -10,9 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define JITTER_SLOTS 32        /* packets held, 640 ms of 20 ms frames */
-#define JITTER_PACKET_MAX 1472 /* bytes */
-#define JITTER_TARGET_MS 60    /* the usual delay */
+#include "../bounds.h"
+
+#define JITTER_SLOTS 32     /* packets held, 640 ms of 20 ms frames */
+#define JITTER_TARGET_MS 60 /* the usual delay */
 
 typedef enum {
 	JITTER_EMPTY,  /* not started or stopped: play silence */

@@ -41,7 +41,7 @@ const char *anchors_use_system(tls_session *session)
 {
 	if (esp_crt_bundle_attach(&session->config) != ESP_OK)
 		return "no certificate bundle in this firmware: CONFIG_MBEDTLS_CERTIFICATE_BUNDLE=y";
-	session->verify_root = session->config.f_vrfy;
+	session->stream->verify_root = session->config.f_vrfy;
 	return NULL;
 }
 

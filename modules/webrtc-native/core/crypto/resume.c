@@ -37,32 +37,33 @@ static void put(kept_session *entry)
 /* A resumed session is believed without its certificate: only by who would have believed that. */
 static int identify(tls_session *session, const tls_config *config)
 {
-	uint8_t text[32 + sizeof session->host_name] = {0};
-	size_t length = strlen(session->host_name);
+	tls_stream *stream = session->stream;
+	uint8_t text[32 + sizeof stream->host_name] = {0};
+	size_t length = strlen(stream->host_name);
 
 	if (config->ca && crypto_sha256(config->ca, config->ca_length, text) != 0)
 		return -1;
-	memcpy(text + 32, session->host_name, length);
-	return crypto_sha256(text, 32 + length, session->trust);
+	memcpy(text + 32, stream->host_name, length);
+	return crypto_sha256(text, 32 + length, stream->trust);
 }
 
 void resume_offer(tls_session *session, const tls_config *config)
 {
 	if (config->datagram || config->insecure || !config->now || identify(session, config) != 0)
 		return;
-	session->keeps = true;
+	session->stream->keeps = true;
 	kept_session *entry = atomic_exchange(&kept, NULL);
 	if (!entry)
 		return;
-	if (memcmp(entry->trust, session->trust, sizeof entry->trust) == 0 &&
+	if (memcmp(entry->trust, session->stream->trust, sizeof entry->trust) == 0 &&
 		config->now(config->context) - entry->since < LIFETIME)
-		session->resumes = mbedtls_ssl_set_session(&session->ssl, &entry->session) == 0;
+		session->stream->resumes = mbedtls_ssl_set_session(&session->ssl, &entry->session) == 0;
 	put(entry);
 }
 
 void resume_keep(tls_session *session)
 {
-	if (!session->keeps)
+	if (!session->stream || !session->stream->keeps)
 		return;
 	kept_session *entry = port_alloc(sizeof *entry, PORT_EXTERNAL, PORT_STREAM);
 	if (!entry)
@@ -72,14 +73,14 @@ void resume_keep(tls_session *session)
 		forget(entry);
 		return;
 	}
-	memcpy(entry->trust, session->trust, sizeof entry->trust);
+	memcpy(entry->trust, session->stream->trust, sizeof entry->trust);
 	entry->since = session->now(session->context);
 	put(entry);
 }
 
 void resume_failed(tls_session *session)
 {
-	if (session->resumes)
+	if (session->stream && session->stream->resumes)
 		put(NULL);
 }
 

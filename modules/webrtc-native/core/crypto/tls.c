@@ -106,15 +106,16 @@ size_t tls_session_input(tls_session *session, const uint8_t *bytes, size_t leng
 		session->input_end = length;
 		return length;
 	}
+	uint8_t *buffer = session->stream->buffer;
 	if (session->input_start > 0) {
 		session->input_end -= session->input_start;
-		memmove(session->buffer, session->buffer + session->input_start, session->input_end);
+		memmove(buffer, buffer + session->input_start, session->input_end);
 		session->input_start = 0;
 	}
 	size_t room = STREAM_INBOUND - session->input_end;
 	if (length > room)
 		length = room;
-	memcpy(session->buffer + session->input_end, bytes, length);
+	memcpy(buffer + session->input_end, bytes, length);
 	session->input_end += length;
 	return length;
 }
@@ -139,11 +140,11 @@ static bool can_go_on(tls_session *session, int *code)
 
 static void describe_cipher(tls_session *session)
 {
-	size_t size = sizeof session->cipher;
-	session->cipher[0] = 0;
-	words_append(session->cipher, size, mbedtls_ssl_get_version(&session->ssl));
-	words_append(session->cipher, size, " ");
-	words_append(session->cipher, size, mbedtls_ssl_get_ciphersuite(&session->ssl));
+	tls_stream *stream = session->stream;
+	stream->cipher[0] = 0;
+	words_append(stream->cipher, sizeof stream->cipher, mbedtls_ssl_get_version(&session->ssl));
+	words_append(stream->cipher, sizeof stream->cipher, " ");
+	words_append(stream->cipher, sizeof stream->cipher, mbedtls_ssl_get_ciphersuite(&session->ssl));
 }
 
 static bool srtp_negotiated(const tls_session *session)
@@ -163,16 +164,17 @@ static tls_result finish_handshake(tls_session *session)
 	if (!tls_records_whole(session))
 		return failed(session, MBEDTLS_ERR_SSL_BAD_INPUT_DATA);
 	session->connected = true;
-	describe_cipher(session);
 	if (session->datagram) {
 		mbedtls_ssl_set_mtu(&session->ssl, NET_DATAGRAM_MAX);
 		tls_check_replays(session, true);
+	} else {
+		describe_cipher(session);
+		if (!mbed_tickets_follow(&session->ssl))
+			resume_keep(session);
 	}
-	if (!mbed_tickets_follow(&session->ssl))
-		resume_keep(session);
 	/* Nobody shakes hands a second time. */
 	mbedtls_ssl_conf_ca_chain(&session->config, NULL, NULL);
-	mbedtls_x509_crt_free(&session->anchors);
+	tls_forget_certificates(session);
 	return TLS_OK;
 }
 
@@ -310,7 +312,7 @@ bool tls_session_certificate_refused(const tls_session *session)
 
 const char *tls_session_cipher(const tls_session *session)
 {
-	return session->cipher;
+	return session->stream ? session->stream->cipher : "";
 }
 
 int tls_session_srtp_keys(tls_session *session, uint8_t out[60])

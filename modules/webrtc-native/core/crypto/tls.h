@@ -70,7 +70,7 @@ void tls_session_close(tls_session *session); /* sends close_notify, best effort
 const char *tls_session_error(const tls_session *session);
 /** Whether it failed because the peer's certificate was not accepted. */
 bool tls_session_certificate_refused(const tls_session *session);
-/** "TLS 1.2 ECDHE-ECDSA-…", for reports. */
+/** "TLS 1.2 ECDHE-ECDSA-…", for reports. "" for datagram sessions. */
 const char *tls_session_cipher(const tls_session *session);
 /** RFC 5764 section 4.2: 2 keys and 2 salts, 60 bytes. -1 unless connected with use_srtp. */
 int tls_session_srtp_keys(tls_session *session, uint8_t out[60]);

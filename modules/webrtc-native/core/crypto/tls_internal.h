@@ -9,14 +9,30 @@
 
 #define TLS_TEXT_MAX 256
 
+/* What sessions over TCP have, all of them a client's, and DTLS does not. */
+typedef struct {
+	mbedtls_x509_crt anchors; /* the caller's, when it gave some; until it is connected */
+	/* Looks for the issuer of a chain's last certificate elsewhere than in a chain of anchors. */
+	int (*verify_root)(void *context, mbedtls_x509_crt *certificate, int depth, uint32_t *flags);
+	/* What the peer's certificate is held against. */
+	char host_name[256];
+	uint8_t host_ip[16];
+	size_t host_ip_length; /* 4 or 16 when the host is an address, else 0 */
+	char peer_names[96];   /* for whom the certificate is, when it is not for the host */
+	uint8_t trust[32];     /* whom we take the server for, and on whose word */
+	bool keeps, resumes;   /* the session is kept for later; an earlier one was offered */
+
+	char text[TLS_TEXT_MAX]; /* of `error`, when it has names in it */
+	char cipher[80];
+	uint8_t buffer[STREAM_INBOUND];
+} tls_stream;
+
 struct tls_session {
 	mbedtls_ssl_context ssl;
 	mbedtls_ssl_config config;
-	mbedtls_x509_crt certificate; /* ours */
+	/* Ours, for datagrams; until the session is connected. */
+	mbedtls_x509_crt certificate;
 	mbedtls_pk_context key;
-	mbedtls_x509_crt anchors; /* the caller's, when it gave some */
-	/* Looks for the issuer of a chain's last certificate elsewhere than in a chain of anchors. */
-	int (*verify_root)(void *context, mbedtls_x509_crt *certificate, int depth, uint32_t *flags);
 	bool datagram, connected;
 
 	int (*send)(void *context, const uint8_t *bytes, size_t length);
@@ -26,32 +42,23 @@ struct tls_session {
 	uint32_t timer_span;             /* of timer_hard, until it was found late once */
 	size_t written;                  /* bytes of a write that mbedTLS has taken but not sent */
 
-	/* What the peer's certificate is held against. */
-	uint8_t peer_fingerprint[32];
-	char host_name[256];
-	uint8_t host_ip[16];
-	size_t host_ip_length; /* 4 or 16 when the host is an address, else 0 */
-	uint32_t refused;      /* MBEDTLS_X509_BADCERT_… of the chain */
-	char peer_names[96];   /* for whom the certificate is, when it is not for the host */
-
-	/* TLS clients that check certificates: */
-	uint8_t trust[32];   /* whom we take the server for, and on whose word */
-	bool keeps, resumes; /* the session is kept for later; an earlier one was offered */
+	tls_stream *stream;           /* NULL for datagrams */
+	uint8_t peer_fingerprint[32]; /* what a datagram session's peer must have */
+	uint32_t refused;             /* MBEDTLS_X509_BADCERT_… of the chain */
 
 	mbed_master master;
 	const char *error;
-	char text[TLS_TEXT_MAX];
-	char cipher[80];
 
-	/* Received, not read yet: input_start .. input_end of `input`, which is `buffer`, or the
-	 * caller's datagram. */
+	/* Received, not read yet: input_start .. input_end of `input`, which is the stream's buffer, or
+	 * the caller's datagram. */
 	const uint8_t *input;
 	size_t input_start, input_end;
-	uint8_t *buffer; /* STREAM_INBOUND bytes; NULL for datagrams */
 
 	size_t record_held, record_most; /* mbedTLS's buffer for incoming records: bytes */
 };
 
+/** Frees what the handshake alone needs: our certificate and its key, and the anchors. */
+void tls_forget_certificates(tls_session *session);
 /** Points mbedTLS's input, output and timer at the session. */
 void tls_connect_callbacks(tls_session *session);
 /** Whether a record's number is held against those seen before. */

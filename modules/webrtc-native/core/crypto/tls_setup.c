@@ -91,16 +91,17 @@ static const char *ask_for_small_records(mbedtls_ssl_config *config)
 static const char *configure_stream(tls_session *session, const tls_config *config)
 {
 	mbedtls_ssl_config *conf = &session->config;
+	tls_stream *stream = session->stream;
 	if (config->server)
 		return "TLS servers are not supported";
 	const char *failure = ask_for_small_records(conf);
 	if (failure)
 		return failure;
 	if (config->host_name) {
-		if (strlen(config->host_name) >= sizeof session->host_name)
+		if (strlen(config->host_name) >= sizeof stream->host_name)
 			return "the host name is too long";
-		strcpy(session->host_name, config->host_name);
-		session->host_ip_length = host_parse_ip(session->host_name, session->host_ip);
+		strcpy(stream->host_name, config->host_name);
+		stream->host_ip_length = host_parse_ip(stream->host_name, stream->host_ip);
 	}
 	if (config->insecure) {
 		mbedtls_ssl_conf_authmode(conf, MBEDTLS_SSL_VERIFY_NONE);
@@ -113,8 +114,8 @@ static const char *configure_stream(tls_session *session, const tls_config *conf
 		failure = anchors_use_system(session);
 		if (failure)
 			return failure;
-	} else if (anchors_parse(&session->anchors, config->ca, config->ca_length) == 0) {
-		mbedtls_ssl_conf_ca_chain(conf, &session->anchors, NULL);
+	} else if (anchors_parse(&stream->anchors, config->ca, config->ca_length) == 0) {
+		mbedtls_ssl_conf_ca_chain(conf, &stream->anchors, NULL);
 	} else {
 		return "the CA certificate cannot be read (PEM or DER is wanted)";
 	}
@@ -148,8 +149,9 @@ static const char *configure(tls_session *session, const tls_config *config)
 		return "out of memory";
 	tls_records_begin(session);
 	/* SNI is for names only (RFC 6066 section 3); NULL tells newer versions that none is meant. */
+	const tls_stream *stream = session->stream;
 	const char *name =
-		session->host_name[0] && session->host_ip_length == 0 ? session->host_name : NULL;
+		stream && stream->host_name[0] && stream->host_ip_length == 0 ? stream->host_name : NULL;
 	if (mbedtls_ssl_set_hostname(&session->ssl, name) != 0)
 		return "the host name cannot be used";
 	tls_connect_callbacks(session);
@@ -159,6 +161,17 @@ static const char *configure(tls_session *session, const tls_config *config)
 		mbed_keep_master(conf, &session->ssl, &session->master);
 	}
 	return NULL;
+}
+
+static bool add_stream(tls_session *session)
+{
+	tls_stream *stream = port_alloc(sizeof *stream, PORT_EXTERNAL, PORT_STREAM);
+	if (!stream)
+		return false;
+	mbedtls_x509_crt_init(&stream->anchors);
+	session->stream = stream;
+	session->input = stream->buffer;
+	return true;
 }
 
 tls_session *tls_session_create(const tls_config *config, char *error, size_t error_size)
@@ -176,13 +189,8 @@ tls_session *tls_session_create(const tls_config *config, char *error, size_t er
 		mbedtls_ssl_init(&session->ssl);
 		mbedtls_ssl_config_init(&session->config);
 		mbedtls_x509_crt_init(&session->certificate);
-		mbedtls_x509_crt_init(&session->anchors);
 		mbedtls_pk_init(&session->key);
-		if (!config->datagram) {
-			session->buffer = port_alloc(STREAM_INBOUND, PORT_EXTERNAL, paying);
-			session->input = session->buffer;
-		}
-		if (config->datagram || session->buffer)
+		if (config->datagram || add_stream(session))
 			failure = mbed_start() == 0 ? configure(session, config) : "no entropy";
 		if (failure) {
 			tls_session_free(session);
@@ -197,6 +205,14 @@ tls_session *tls_session_create(const tls_config *config, char *error, size_t er
 	return session;
 }
 
+void tls_forget_certificates(tls_session *session)
+{
+	mbedtls_x509_crt_free(&session->certificate);
+	mbedtls_pk_free(&session->key);
+	if (session->stream)
+		mbedtls_x509_crt_free(&session->stream->anchors);
+}
+
 void tls_session_free(tls_session *session)
 {
 	if (!session)
@@ -204,11 +220,9 @@ void tls_session_free(tls_session *session)
 	port_subsystem before = mbed_charge(session->datagram ? PORT_DTLS : PORT_STREAM);
 	mbedtls_ssl_free(&session->ssl);
 	mbedtls_ssl_config_free(&session->config);
-	mbedtls_x509_crt_free(&session->certificate);
-	mbedtls_x509_crt_free(&session->anchors);
-	mbedtls_pk_free(&session->key);
+	tls_forget_certificates(session);
 	mbed_charge(before);
-	port_free(session->buffer);
+	port_free(session->stream);
 	crypto_wipe(session, sizeof *session);
 	port_free(session);
 }

@@ -65,17 +65,18 @@ static void list_names(const mbedtls_x509_crt *certificate, char *out, size_t si
 int verify_host(void *context, mbedtls_x509_crt *certificate, int depth, uint32_t *flags)
 {
 	tls_session *session = context;
+	tls_stream *stream = session->stream;
 	/* It clears the flag when it knows the issuer; when not, the flag says so and the error
 	 * nothing. */
-	if (session->verify_root)
-		(void)session->verify_root(NULL, certificate, depth, flags);
+	if (stream->verify_root)
+		(void)stream->verify_root(NULL, certificate, depth, flags);
 	if (depth == 0) {
 		/* mbedTLS has compared host names; 2.28 does not know addresses. */
-		if (session->host_ip_length > 0 &&
-			!holds_ip(certificate, session->host_ip, session->host_ip_length))
+		if (stream->host_ip_length > 0 &&
+			!holds_ip(certificate, stream->host_ip, stream->host_ip_length))
 			*flags |= MBEDTLS_X509_BADCERT_CN_MISMATCH;
 		if (*flags & MBEDTLS_X509_BADCERT_CN_MISMATCH)
-			list_names(certificate, session->peer_names, sizeof session->peer_names);
+			list_names(certificate, stream->peer_names, sizeof stream->peer_names);
 	}
 	session->refused |= *flags;
 	return 0;

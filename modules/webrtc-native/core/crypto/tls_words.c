@@ -148,8 +148,9 @@ static void certificate_words(tls_session *session)
 		{MBEDTLS_X509_BADCERT_BAD_MD | MBEDTLS_X509_BADCERT_BAD_PK | MBEDTLS_X509_BADCERT_BAD_KEY,
 		 "certificate's key or hash is too weak"},
 	};
-	char *text = session->text;
-	size_t size = sizeof session->text;
+	tls_stream *stream = session->stream;
+	char *text = stream->text;
+	size_t size = sizeof stream->text;
 	text[0] = 0;
 	for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++) {
 		if (!(session->refused & reasons[i].flags))
@@ -162,9 +163,9 @@ static void certificate_words(tls_session *session)
 		if (text[0])
 			words_append(text, size, "; ");
 		words_append(text, size, "certificate is for ");
-		words_append(text, size, session->peer_names[0] ? session->peer_names : "no host name");
+		words_append(text, size, stream->peer_names[0] ? stream->peer_names : "no host name");
 		words_append(text, size, ", not for ");
-		words_append(text, size, session->host_name);
+		words_append(text, size, stream->host_name);
 	}
 	if (session->refused & MBEDTLS_X509_BADCERT_FUTURE && clock_is_unset())
 		words_append(text, size, " (this device's clock is not set)");

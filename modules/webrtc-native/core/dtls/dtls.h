@@ -19,7 +19,8 @@ typedef struct {
 	uint8_t peer_fingerprint[32]; /* SHA-256 */
 	/* The owner's way out; called from inside dtls_* calls. */
 	void (*send)(void *context, const uint8_t *datagram, size_t length);
-	/* The owner's, NET_DATAGRAM_MAX bytes: where data is decrypted to, inside dtls_* calls. */
+	/* The owner's, NET_DATAGRAM_MAX bytes: where data is decrypted to, inside dtls_* calls. It may
+	 * be where the datagram is that dtls_input() is given: that is copied before. */
 	uint8_t *room;
 	/** Decrypted application data (SCTP), in `room`. */
 	void (*receive)(void *context, const uint8_t *bytes, size_t length);

@@ -21,9 +21,7 @@
 #include "../bounds.h"
 #include "../net.h"
 
-#define ICE_UFRAG_MAX 256 /* RFC 8839 section 5.4: 4 to 256 characters */
-#define ICE_PWD_MAX 256   /* 22 to 256 */
-#define ICE_TCP_MAX 2     /* active TCP candidates: one per address family */
+#define ICE_TCP_MAX 2 /* active TCP candidates: one per address family */
 #define ICE_NO_TIMEOUT UINT64_MAX
 
 typedef enum { ICE_HOST, ICE_SERVER_REFLEXIVE, ICE_PEER_REFLEXIVE, ICE_RELAYED } ice_candidate_type;

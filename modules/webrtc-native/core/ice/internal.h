@@ -26,7 +26,7 @@
 #define ICE_REPLIES 8
 #define ICE_EVENTS 8
 #define ICE_NONE 0xff
-#define ICE_SEND_MAX 352 /* a check that names a peer of ICE_UFRAG_MAX takes 348 */
+#define ICE_SEND_MAX (ICE_UFRAG_MAX + 96) /* a check that names such a peer takes 4 bytes less */
 
 /* Microseconds. */
 #define ICE_RTO 250000u

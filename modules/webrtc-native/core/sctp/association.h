@@ -22,7 +22,6 @@
 
 #define SCTP_PACKET_MAX 1191    /* bytes sent in one packet at most; pion's initial MTU */
 #define SCTP_MESSAGE_MAX 65535u /* bytes that one message can have (a=max-message-size) */
-#define SCTP_STREAMS 64         /* stream ids are below this, both ways */
 #define SCTP_NO_TIMEOUT UINT64_MAX
 
 /** RFC 9260 section 4. */

@@ -7,7 +7,6 @@
 
 #include "association.h"
 
-#define DCEP_CHANNELS 16  /* both sides' together */
 #define DCEP_LABEL_MAX 64 /* bytes of UTF-8; a longer label is refused */
 #define DCEP_NO_CHANNEL (-1)
 

@@ -20,12 +20,13 @@ static void stop_when_unused(void)
 		audio_thread_stop();
 }
 
-static bool rate_is_valid(uint32_t rate, const char *what, char *error, size_t size)
+static bool rate_is_valid(uint32_t rate, uint32_t most, const char *what, char *error, size_t size)
 {
-	if (rate == 16000 || rate == 24000 || rate == 48000)
+	if ((rate == 16000 || rate == 24000 || rate == 48000) && rate <= most)
 		return true;
-	snprintf(error, size, "%s: sample rate %lu: give 16000, 24000 or 48000", what,
-			 (unsigned long)rate);
+	snprintf(error, size, "%s: sample rate %lu: give %s", what, (unsigned long)rate,
+			 most < 48000 ? "16000, for which a board without PSRAM has the stack"
+						  : "16000, 24000 or 48000");
 	return false;
 }
 
@@ -79,7 +80,7 @@ static port_microphone *open_microphone(const port_audio_options *options, char 
 		snprintf(error, size, audio_no_driver, "microphone");
 		return NULL;
 	}
-	if (!rate_is_valid(options->sample_rate, "microphone", error, size))
+	if (!rate_is_valid(options->sample_rate, AUDIO_SENT_RATE_MAX, "microphone", error, size))
 		return NULL;
 	void *device = driver->open(options, error, size);
 	return device ? serve(driver, device, options->sample_rate, error, size) : NULL;
@@ -168,7 +169,7 @@ static port_speaker *open_speaker(const port_audio_options *options, char *error
 		snprintf(error, size, audio_no_driver, "speaker");
 		return NULL;
 	}
-	if (!rate_is_valid(options->sample_rate, "speaker", error, size))
+	if (!rate_is_valid(options->sample_rate, 48000, "speaker", error, size))
 		return NULL;
 	port_speaker *speaker = port_alloc(sizeof *speaker, PORT_EXTERNAL, PORT_AUDIO);
 	if (!speaker) {

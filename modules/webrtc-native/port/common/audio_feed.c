@@ -39,10 +39,10 @@ void *audio_feed_create(const port_feed_options *options, char *error, size_t si
 {
 	uint32_t rate = audio_codec_rate(options->sample_rate);
 
-	if (options->sample_rate < RESAMPLE_RATE_MIN || rate == 0 || options->queue_ms < QUEUE_MS_MIN ||
-		options->queue_ms > QUEUE_MS_MAX) {
-		snprintf(error, size, "give a sample rate of 8000 to 48000, and a queue of %d to %d ms",
-				 QUEUE_MS_MIN, QUEUE_MS_MAX);
+	if (options->sample_rate < RESAMPLE_RATE_MIN || rate == 0 || rate > AUDIO_SENT_RATE_MAX ||
+		options->queue_ms < QUEUE_MS_MIN || options->queue_ms > QUEUE_MS_MAX) {
+		snprintf(error, size, "give a sample rate of 8000 to %d, and a queue of %d to %d ms",
+				 AUDIO_SENT_RATE_MAX, QUEUE_MS_MIN, QUEUE_MS_MAX);
 		return NULL;
 	}
 	audio_feed *feed = port_alloc(sizeof *feed, PORT_INTERNAL, PORT_AUDIO);

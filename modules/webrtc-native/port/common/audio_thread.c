@@ -74,7 +74,7 @@ static void run_microphone(const audio_capture *work, uint32_t skipped, audio_de
 {
 	port_microphone *microphone = work->microphone;
 	const microphone_driver *driver = microphone->driver;
-	int16_t samples[AUDIO_FRAME_MAX];
+	int16_t samples[AUDIO_SENT_RATE_MAX * AUDIO_FRAME_MS / 1000];
 	unsigned frames = 1;
 	bool listening = false;
 

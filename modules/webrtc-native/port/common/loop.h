@@ -14,8 +14,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define LOOP_SOCKETS 16  /* sockets of one client */
-#define LOOP_POLL_MAX 64 /* sockets of all clients */
+#include "../../core/bounds.h"
+
+#define LOOP_SOCKETS 16 /* sockets of one client */
 #define LOOP_NEVER UINT64_MAX
 
 typedef struct loop_client loop_client;

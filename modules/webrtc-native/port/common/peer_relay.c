@@ -245,10 +245,10 @@ static void take(port_peer *self, peer_relay *relay, uint8_t *bytes, size_t leng
 
 static void receive_udp(port_peer *self, peer_relay *relay)
 {
-	uint8_t bytes[TURN_MESSAGE_MAX];
+	uint8_t *bytes = peer_room(self->core);
 
 	for (int i = 0; i < PEER_PACKETS_PER_RUN; i++) {
-		ssize_t length = recv(self->loop.sockets[relay->slot], bytes, sizeof(bytes), 0);
+		ssize_t length = recv(self->loop.sockets[relay->slot], bytes, PEER_ROOM, 0);
 		if (length < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
 			return;
 		/* ICMP's answers come as errors; the client finds out by itself. */

@@ -50,13 +50,13 @@ void sockets_send(port_peer *self)
 
 static void receive_datagrams(port_peer *self, int index)
 {
-	uint8_t bytes[NET_DATAGRAM_MAX + 1]; /* one more, to see what was cut */
+	uint8_t *bytes = peer_room(self->core); /* larger than a datagram: so that is seen */
 
 	for (int i = 0; i < PEER_PACKETS_PER_RUN; i++) {
 		struct sockaddr_storage from;
 		socklen_t size = sizeof(from);
 		net_address address;
-		ssize_t length = recvfrom(self->loop.sockets[index], bytes, sizeof(bytes), 0,
+		ssize_t length = recvfrom(self->loop.sockets[index], bytes, PEER_ROOM, 0,
 								  (struct sockaddr *)&from, &size);
 		if (length < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
 			return;
