@@ -49,8 +49,8 @@ export function decode<T>(
 	maxValues = MAX_VALUES,
 ): T {
 	try {
-		const decoder = new Decoder(bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes));
-		decoder.values = maxValues;
+		const view = bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes);
+		const decoder = new Decoder(view, maxValues);
 		return decoder.message(type, decoder.len) as T;
 	} catch (error) {
 		throw new ProtocolError(error instanceof Error ? error.message : String(error));
@@ -101,7 +101,13 @@ class Lazy<T> implements LazyList<T> {
 }
 
 class Decoder extends WireReader {
-	values = 0;
+	/** How many more there may be. */
+	#values: number;
+
+	constructor(bytes: Uint8Array, maxValues: number) {
+		super(bytes);
+		this.#values = maxValues;
+	}
 
 	/** Recursion is as deep as the schema, whatever was sent. */
 	message(type: MessageType<unknown>, end: number): unknown {
@@ -199,7 +205,7 @@ class Decoder extends WireReader {
 	}
 
 	count(): void {
-		if (--this.values < 0) throw new RangeError("too many values in one message");
+		if (--this.#values < 0) throw new RangeError("too many values in one message");
 	}
 }
 

@@ -34,9 +34,13 @@ export abstract class DataSender extends Participant<LocalTrackPublication> {
 	 * Rejects with PublishDataError: not connected, too large, not allowed.
 	 */
 	async publishData(payload: Uint8Array, options: DataPublishOptions = {}): Promise<void> {
-		const { reliable, topic, destinationIdentities } = options;
-		const user = { participantIdentity: this.identity, payload, topic, destinationIdentities };
-		const kind = reliable ? DataPacketKind.RELIABLE : DataPacketKind.LOSSY;
+		const user = {
+			participantIdentity: this.identity,
+			payload,
+			topic: options.topic,
+			destinationIdentities: options.destinationIdentities,
+		};
+		const kind = options.reliable ? DataPacketKind.RELIABLE : DataPacketKind.LOSSY;
 		return this.data.send({ user }, kind);
 	}
 

@@ -1,6 +1,11 @@
 /** This device in the room. */
 
-import type { ParticipantInfo, TrackInfo } from "../protocol/generated/types";
+import type {
+	ParticipantInfo,
+	SubscriptionPermission,
+	TrackInfo,
+} from "../protocol/generated/types";
+import type { Init } from "../protocol/schema";
 import { DataSender } from "./DataSender";
 import { type TrackPublishError, UnsupportedError } from "./errors";
 import type { LocalTrackPublication } from "./LocalTrackPublication";
@@ -27,7 +32,7 @@ export class LocalParticipant extends DataSender {
 	readonly #ownInfo = new OwnInfo();
 	#joined = false;
 	/** Kept for the next session too. */
-	#subscriptionPermissions: [boolean, readonly ParticipantTrackPermission[]] | undefined;
+	#subscriptionPermission: Init<SubscriptionPermission> | undefined;
 
 	/** @internal */
 	constructor(core: RoomCore, devices: SoundDevices) {
@@ -171,8 +176,16 @@ export class LocalParticipant extends DataSender {
 		if (participantTrackPermissions.some((to) => !to.participantIdentity && !to.participantSid)) {
 			throw new TypeError("a permission needs participantIdentity or participantSid");
 		}
-		this.#subscriptionPermissions = [allParticipantsAllowed, participantTrackPermissions];
-		this.#sendSubscriptionPermissions();
+		this.#subscriptionPermission = {
+			allParticipants: allParticipantsAllowed,
+			trackPermissions: participantTrackPermissions.map((permission) => ({
+				participantIdentity: permission.participantIdentity,
+				participantSid: permission.participantSid,
+				allTracks: permission.allowAll,
+				trackSids: permission.allowedTrackSids,
+			})),
+		};
+		this.#sendSubscriptionPermission();
 	}
 
 	/**
@@ -200,7 +213,7 @@ export class LocalParticipant extends DataSender {
 	/** @internal We are in the room: what the server does not remember is told anew. */
 	joined(): void {
 		this.#joined = true;
-		this.#sendSubscriptionPermissions();
+		this.#sendSubscriptionPermission();
 	}
 
 	/** @internal The connection is lost for good: our tracks are unpublished until they are back. */
@@ -277,16 +290,9 @@ export class LocalParticipant extends DataSender {
 		return canPublishSources.length === 0 || canPublishSources.includes(protoSourceOf(source));
 	}
 
-	#sendSubscriptionPermissions(): void {
-		if (!this.#subscriptionPermissions) return;
-		const [allParticipants, permissions] = this.#subscriptionPermissions;
-		const trackPermissions = permissions.map((permission) => ({
-			participantIdentity: permission.participantIdentity,
-			participantSid: permission.participantSid,
-			allTracks: permission.allowAll,
-			trackSids: permission.allowedTrackSids,
-		}));
-		this.link.send({ subscriptionPermission: { allParticipants, trackPermissions } });
+	#sendSubscriptionPermission(): void {
+		const subscriptionPermission = this.#subscriptionPermission;
+		if (subscriptionPermission) this.link.send({ subscriptionPermission });
 	}
 
 	#unsupported(what: string): UnsupportedError {

@@ -187,23 +187,22 @@ export class Room extends Emitter<RoomEvents> {
 			return Promise.reject(new ConnectionError(message, ConnectionErrorReason.InternalError));
 		}
 		const core = this.#core;
-		const { maxSignalBytes, maxDataBytes, tls, reconnectPolicy, hasRegions } = core.options;
 		core.autoSubscribe = options.autoSubscribe ?? true;
 		const session = this.#createSession({
 			autoSubscribe: core.autoSubscribe,
 			mediaTimeout: options.peerConnectionTimeout,
 			rtcConfig: options.rtcConfig,
-			maxDataBytes,
+			maxDataBytes: core.options.maxDataBytes,
 			singlePeerConnection: core.options.singlePeerConnection,
 			signal: {
-				maxSignalBytes,
+				maxSignalBytes: core.options.maxSignalBytes,
 				...(options.websocketTimeout && { openTimeout: options.websocketTimeout }),
-				tls,
+				tls: core.options.tls,
 			},
 			speaker: () => this.#devices.openSpeaker(),
-			hasRegions,
+			hasRegions: core.options.hasRegions,
 			region: this.#prepared?.url === url ? this.#prepared.region : undefined,
-			reconnectPolicy,
+			reconnectPolicy: core.options.reconnectPolicy,
 			syncState: () => syncState(this.#participants, packets, core.autoSubscribe),
 		});
 		this.#prepared = undefined; // its answer grows old

@@ -176,14 +176,16 @@ export class Negotiation {
 
 	/** Takes a section for the track, an old one if there is; call renegotiate() once the first offer is out. */
 	addTrack(track: OutgoingTrack): void {
-		const { cid, stream, ssrc } = track;
 		const free = this.#retired.values().next().value;
 		const mid = free ?? `${this.#sections.length}`;
-		const section = { mid, track: { stream, cid, ssrc, cname: this.#options.cname } };
+		const section = {
+			mid,
+			track: { stream: track.stream, cid: track.cid, ssrc: track.ssrc, cname: this.#options.cname },
+		};
 		if (free === undefined) this.#sections.push(section);
 		else this.#sections[Number(free)] = section;
 		this.#retired.delete(mid);
-		this.#sending.set(cid, { mid, track, offer: this.#offer + 1 });
+		this.#sending.set(track.cid, { mid, track, offer: this.#offer + 1 });
 	}
 
 	/** Stops sending; the section stays behind for another track. */
@@ -282,13 +284,12 @@ export class Negotiation {
 	}
 
 	#describe(): Init<SessionDescription> {
-		const { peer, identity, sessionId } = this.#options;
 		const sdp = buildOffer({
-			sessionId,
+			sessionId: this.#options.sessionId,
 			version: this.#offer,
-			ufrag: peer.ufrag,
-			pwd: peer.pwd,
-			fingerprint: identity.fingerprint,
+			ufrag: this.#options.peer.ufrag,
+			pwd: this.#options.peer.pwd,
+			fingerprint: this.#options.identity.fingerprint,
 			candidates: this.#local.slice(0, OFFERED_CANDIDATES),
 			sections: this.#sections,
 		});
@@ -363,26 +364,24 @@ export class Negotiation {
 			peer.removeSender(sender);
 			sending.sender = undefined;
 		}
-		const { payloadType, audioLevel, midId, fec } = format;
-		const { ssrc, microphone, muted, dtx, bitrate } = track;
 		try {
 			sending.sender = peer.addSender({
 				mid,
-				ssrc,
-				payloadType,
-				extensions: { audioLevel, mid: midId },
+				ssrc: track.ssrc,
+				payloadType: format.payloadType,
+				extensions: { audioLevel: format.audioLevel, mid: format.midId },
 				cname,
-				microphone,
-				fec,
-				dtx,
-				bitrate,
+				microphone: track.microphone,
+				fec: format.fec,
+				dtx: track.dtx,
+				bitrate: track.bitrate,
 			});
 		} catch (error) {
 			this.#refuse(sending, (error as Error).message);
 			return;
 		}
 		sending.format = format;
-		if (!muted) peer.setMuted(sending.sender, false);
+		if (!track.muted) peer.setMuted(sending.sender, false);
 	}
 
 	#refuse({ track: { cid } }: Sending, message: string): void {

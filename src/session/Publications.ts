@@ -181,6 +181,13 @@ const STREAM = "device";
 
 /** What is negotiated for it. */
 export function outgoing(this: unknown, request: PublishRequest): OutgoingTrack {
-	const { cid, microphone, muted, dtx, bitrate } = request;
-	return { cid, microphone, muted, dtx, bitrate, stream: STREAM, ssrc: newSsrc() };
+	return {
+		cid: request.cid,
+		microphone: request.microphone,
+		muted: request.muted,
+		dtx: request.dtx,
+		bitrate: request.bitrate,
+		stream: STREAM,
+		ssrc: newSsrc(),
+	};
 }

@@ -186,21 +186,19 @@ export class SignalClient extends HandledEmitter<SignalEvents> implements KeepAl
 	}
 
 	#open(endpoint: Endpoint, token: string, join: Init<JoinRequest>): void {
-		const { singlePeerConnection, tls, openTimeout, joinTimeout, maxSignalBytes } = this.options;
-		const { path, query } = joinTarget(join, singlePeerConnection);
 		// Whether the token would do has nothing to do with the offer, which is most of a request.
 		const question = { ...join, publisherOffer: undefined, addTrackRequests: undefined };
 		const headers = `Authorization: Bearer ${token}\r\n`;
 		this.#socket = new WebSocket({
 			endpoint,
-			target: `${endpoint.path}${path}?${query}`,
+			target: endpoint.path + joinTarget(join, this.options.singlePeerConnection),
 			headers,
-			tls,
-			openTimeout,
-			maxMessageBytes: maxSignalBytes,
+			tls: this.options.tls,
+			openTimeout: this.options.openTimeout,
+			maxMessageBytes: this.options.maxSignalBytes,
 			onOpen: () => {
 				this.#opened = true;
-				this.#keepAlive.expect(joinTimeout);
+				this.#keepAlive.expect(this.options.joinTimeout);
 			},
 			onMessage: (message) => this.#onMessage(message),
 			onRefused: () => this.#onRefused(),
@@ -223,11 +221,11 @@ export class SignalClient extends HandledEmitter<SignalEvents> implements KeepAl
 			this.#reject(failure ?? refusal(endpoint, token, end, undefined));
 			return;
 		}
-		const { path, query } = joinTarget(question, this.options.singlePeerConnection);
+		const target = joinTarget(question, this.options.singlePeerConnection, "/validate");
 		try {
 			this.#validation = new HttpGet({
 				endpoint,
-				target: `${endpoint.path}${path}/validate?${query}`,
+				target: endpoint.path + target,
 				headers: `Authorization: Bearer ${token}\r\n`,
 				tls: this.options.tls,
 				timeout: VALIDATE_TIMEOUT,

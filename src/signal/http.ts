@@ -111,17 +111,16 @@ export class HttpGet {
 
 	constructor(options: HttpGetOptions) {
 		this.#options = options;
-		const { endpoint, target, headers, tls, timeout } = options;
 		this.#stream = new Stream({
-			host: endpoint.host,
-			port: endpoint.port,
-			tls: endpoint.secure ? (tls ?? {}) : undefined,
-			connectTimeout: timeout,
+			host: options.endpoint.host,
+			port: options.endpoint.port,
+			tls: options.endpoint.secure ? (options.tls ?? {}) : undefined,
+			connectTimeout: options.timeout,
 			maxMessageBytes: MAX_BODY,
 			onOpen: () => {
-				const head = `GET ${target} HTTP/1.1\r\nHost: ${endpoint.authority}\r\nConnection: close\r\n`;
+				const head = `GET ${options.target} HTTP/1.1\r\nHost: ${options.endpoint.authority}\r\nConnection: close\r\n`;
 				try {
-					this.#stream.write(`${head}${headers}\r\n`);
+					this.#stream.write(`${head}${options.headers}\r\n`);
 				} catch {
 					// The connection is over already; onClose will say so.
 				}
@@ -132,8 +131,8 @@ export class HttpGet {
 				else this.#fail(error ?? { code: "reset", message: "the server closed the connection" });
 			},
 		});
-		this.#timeout.start(timeout, () => {
-			this.#fail({ code: "timeout", message: `no answer within ${timeout} ms` });
+		this.#timeout.start(options.timeout, () => {
+			this.#fail({ code: "timeout", message: `no answer within ${options.timeout} ms` });
 		});
 	}
 

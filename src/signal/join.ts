@@ -15,17 +15,12 @@ const CLIENT_INFO: Init<messages.ClientInfo> = {
 	clientProtocol: 2,
 };
 
-/** Where a connection is asked for: its path, which has a `/validate` below it, and its query. */
-interface JoinTarget {
-	path: string;
-	query: string;
-}
-
-/** `/rtc/v1` for one peer connection, with all of the request; `/rtc` for two, with what old servers know. */
-export function joinTarget(join: Init<messages.JoinRequest>, single: boolean): JoinTarget {
-	return single
-		? { path: "/rtc/v1", query: singleQuery(join) }
-		: { path: "/rtc", query: dualQuery(join) };
+/**
+ * Where a connection is asked for, or what is `below` that: `/rtc/v1` for one peer connection, with all of
+ * the request; `/rtc` for two, with what old servers know.
+ */
+export function joinTarget(join: Init<messages.JoinRequest>, single: boolean, below = ""): string {
+	return single ? `/rtc/v1${below}?${singleQuery(join)}` : `/rtc${below}?${dualQuery(join)}`;
 }
 
 function singleQuery(join: Init<messages.JoinRequest>): string {

@@ -116,22 +116,23 @@ export class RpcClient {
 	}
 
 	#expect(id: string, params: PerformRpcParams): Promise<string> {
+		const { destinationIdentity, responseTimeout, maxRoundTripLatency } = params; // not its payload
 		return new Promise((resolve, reject) => {
 			const call: Call = {
-				recipient: params.destinationIdentity,
+				recipient: destinationIdentity,
 				acknowledged: new Timeout(),
 				answered: new Timeout(),
 				resolve,
 				reject,
 			};
 			this.#calls.set(id, call);
-			call.acknowledged.start(params.maxRoundTripLatency ?? MAX_ROUND_TRIP, () => {
+			call.acknowledged.start(maxRoundTripLatency ?? MAX_ROUND_TRIP, () => {
 				// Who is hidden can answer, so that it is not known says nothing before.
-				const known = this.#port.identities.includes(params.destinationIdentity);
+				const known = this.#port.identities.includes(destinationIdentity);
 				const name = known ? "CONNECTION_TIMEOUT" : "RECIPIENT_NOT_FOUND";
 				this.#settle(id)?.reject(RpcError.builtIn(name));
 			});
-			call.answered.start(params.responseTimeout ?? RESPONSE_TIMEOUT, () => {
+			call.answered.start(responseTimeout ?? RESPONSE_TIMEOUT, () => {
 				this.#settle(id)?.reject(RpcError.builtIn("RESPONSE_TIMEOUT"));
 			});
 		});

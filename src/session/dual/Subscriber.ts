@@ -84,12 +84,12 @@ export class Subscriber implements TransportHost {
 	}
 
 	/** Throws SdpError when it is not to be used, and when ICE cannot begin anew for want of a network. */
-	offer({ sdp, id, midToTrackId, type }: SessionDescription): void {
-		const description = parseDescription(sdp);
+	offer(offer: SessionDescription): void {
+		const description = parseDescription(offer.sdp);
 		this.#setRemote(description);
 		const sections = description.sections.map((offered): AnsweredSection => {
 			if (offered.kind !== "audio") return { offered };
-			return { offered, payloadType: this.#receivers.apply(offered, midToTrackId) };
+			return { offered, payloadType: this.#receivers.apply(offered, offer.midToTrackId) };
 		});
 		this.#sections = sections.length;
 		const { peer } = this.transport;
@@ -102,8 +102,8 @@ export class Subscriber implements TransportHost {
 			candidates: this.#local,
 			sections,
 		});
-		this.#offer = { sdp, id, type };
-		this.#answer = { type: "answer", sdp: answer, id };
+		this.#offer = { sdp: offer.sdp, id: offer.id, type: offer.type };
+		this.#answer = { type: "answer", sdp: answer, id: offer.id };
 		// If it does not arrive, the server offers anew when signalling is resumed.
 		this.#options.host.send({ answer: this.#answer });
 		this.#mid = description.sections[0].mid;

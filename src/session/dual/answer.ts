@@ -66,7 +66,7 @@ function pushAnswered(
 		`a=mid:${mid}`,
 		payloadType === undefined ? "a=inactive" : "a=recvonly",
 		"a=rtcp-mux",
-		...transport(answer, "passive"),
+		transport(answer, "passive"),
 	);
 	if (codec) {
 		const { name, clockRate, fmtp } = codec;

@@ -103,14 +103,10 @@ export function begin(side: OwnSide, mids: readonly string[]): string[] {
 	];
 }
 
-/** Of each section that is not rejected. */
-export function transport(side: OwnSide, setup: "actpass" | "passive"): string[] {
-	return [
-		`a=setup:${setup}`,
-		`a=ice-ufrag:${side.ufrag}`,
-		`a=ice-pwd:${side.pwd}`,
-		`a=fingerprint:sha-256 ${side.fingerprint}`,
-	];
+/** Lines of each section that is not rejected. */
+export function transport(side: OwnSide, setup: "actpass" | "passive"): string {
+	const credentials = `a=ice-ufrag:${side.ufrag}\r\na=ice-pwd:${side.pwd}`;
+	return `a=setup:${setup}\r\n${credentials}\r\na=fingerprint:sha-256 ${side.fingerprint}`;
 }
 
 export function pushData(
@@ -123,7 +119,7 @@ export function pushData(
 		"m=application 9 UDP/DTLS/SCTP webrtc-datachannel",
 		"c=IN IP4 0.0.0.0",
 		`a=mid:${mid}`,
-		...transport(own, setup),
+		transport(own, setup),
 		`a=sctp-port:${SCTP_PORT}`,
 		`a=max-message-size:${MAX_MESSAGE_SIZE}`,
 	);
@@ -139,7 +135,7 @@ function pushAudio(lines: string[], section: OfferedSection, offer: Offer): void
 		`a=mid:${mid}`,
 		`a=${direction}`,
 		"a=rtcp-mux",
-		...transport(offer, "actpass"),
+		transport(offer, "actpass"),
 		`a=rtpmap:${OPUS_PAYLOAD_TYPE} opus/48000/2`,
 		`a=fmtp:${OPUS_PAYLOAD_TYPE} minptime=10;useinbandfec=1`,
 		`a=rtcp-fb:${OPUS_PAYLOAD_TYPE} nack`,
