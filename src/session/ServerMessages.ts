@@ -1,7 +1,12 @@
 /** What the server says to a session by signalling: each kind of message by the method of its name. */
 
+import Timer from "timer";
 import type { Handlers } from "../platform/emitter";
-import { RequestResponse_Reason as RequestReason, SignalTarget } from "../protocol/generated/enums";
+import {
+	DisconnectReason,
+	RequestResponse_Reason as RequestReason,
+	SignalTarget,
+} from "../protocol/generated/enums";
 import type {
 	ConnectionQualityUpdate,
 	JoinResponse,
@@ -29,10 +34,15 @@ import * as ends from "./ends";
 import type { Session } from "./Session";
 import type { RoomMessages } from "./types";
 
+/** Milliseconds for our own peer's word on why media does not come up. */
+const OWN_WORD = 20;
+
 export class ServerMessages implements Handlers<SignalEvents> {
 	readonly #session: Session;
 	/** The room's, that came before the join response was handled. */
 	#early: (() => void)[] | undefined = [];
+	/** The server's Leave waits for our own peer's word. */
+	#leaving = false;
 
 	constructor(session: Session) {
 		this.#session = session;
@@ -74,10 +84,20 @@ export class ServerMessages implements Handlers<SignalEvents> {
 	}
 	leave(leave: LeaveRequest): void {
 		if (leave.regions) this.#session.signalling.regionsReported(leave.regions.regions);
-		this.#session.happen(ends.eventOf(leave), ends.dismissed(leave));
+		const { connection } = this.#session;
+		const tell = () => {
+			this.#leaving = false;
+			if (this.#session.connection === connection)
+				this.#session.happen(ends.eventOf(leave), ends.dismissed(leave));
+		};
+		// The server knows that media did not come up, our peer also why: it may be a turn later.
+		this.#leaving =
+			leave.reason === DisconnectReason.CONNECTION_TIMEOUT && connection?.media === "new";
+		if (this.#leaving) Timer.set(tell, OWN_WORD);
+		else tell();
 	}
 	closed(end: SignalClosed): void {
-		this.#session.happen("signalLost", ends.signalLost(end.message));
+		if (!this.#leaving) this.#session.happen("signalLost", ends.signalLost(end.message));
 	}
 
 	// Of the room.

@@ -1,7 +1,7 @@
 /**
  * Writes src/protocol/generated/: compact tables and TypeScript types of the LiveKit messages a
- * device uses, read from `@livekit/protocol`'s message classes. Run by the set-up; alone:
- * `node tools/proto/generate.mjs`.
+ * device uses, read from `@livekit/protocol`'s message classes, and protobufjs' Reader and Writer as
+ * one ES module. Run by the set-up; alone: `node tools/proto/generate.mjs`.
  */
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -9,12 +9,13 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { closure, enumName, messageName } from "./closure.mjs";
+import { bundleRuntime } from "./runtime.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 
 /**
  * Scalar types by protobuf's own numbers; messages and enums take two of its free ones. Those that no
- * message has are not here, nor in src/protocol/wire.ts.
+ * message has are not here, nor in reader-writer.js and src/protocol/wire.ts.
  */
 const MESSAGE = 11;
 const TYPESCRIPT = {
@@ -55,7 +56,7 @@ const isLazy = (message, field) =>
 export async function generate({ root = join(here, "../..") } = {}) {
 	const require = createRequire(join(root, "package.json"));
 	const output = join(root, "src/protocol/generated");
-	const files = ["tables.ts", "types.ts", "enums.ts"];
+	const files = ["tables.ts", "types.ts", "enums.ts", "runtime.js", "runtime.d.ts"];
 	const hash = inputsHash(require);
 	const stamp = join(output, "inputs.sha256");
 	const complete = files.every((name) => existsSync(join(output, name)));
@@ -69,6 +70,7 @@ export async function generate({ root = join(here, "../..") } = {}) {
 		"tables.ts": head + tables(schema),
 		"types.ts": head + types(schema),
 		"enums.ts": head + enums(schema),
+		...(await bundleRuntime(root, require)),
 	};
 	mkdirSync(output, { recursive: true });
 	for (const name of files) writeFileSync(join(output, name), text[name]);
@@ -79,8 +81,11 @@ export async function generate({ root = join(here, "../..") } = {}) {
 /** Our own tools and the locked packages decide what comes out. */
 function inputsHash(require) {
 	const hash = createHash("sha256");
-	for (const name of ["generate", "closure"]) hash.update(readFileSync(join(here, `${name}.mjs`)));
-	hash.update(readFileSync(packageFile(require, "@livekit/protocol")));
+	const tools = ["generate", "closure", "runtime"].map((name) => `${name}.mjs`);
+	for (const name of [...tools, "reader-writer.js", "protobufjs-util.cjs"])
+		hash.update(readFileSync(join(here, name)));
+	for (const name of ["@livekit/protocol", "protobufjs", "esbuild"])
+		hash.update(readFileSync(packageFile(require, name)));
 	return hash.digest("hex");
 }
 

@@ -11,7 +11,7 @@ export const protocolTables = {
 	name: "protocol-tables",
 	title: "protocol tables",
 	inputs: ["tools/proto", "package-lock.json"],
-	outputs: ["tables.ts", "types.ts", "enums.ts"].map((name) =>
+	outputs: ["tables.ts", "types.ts", "enums.ts", "runtime.js", "runtime.d.ts"].map((name) =>
 		join(root, "src/protocol/generated", name),
 	),
 	async run() {

@@ -310,6 +310,26 @@ test("why it ended: whatever a server says, and what was lost when nothing comes
 	}
 });
 
+test("of media that does not come up our own peer knows more than the server", async () => {
+	const reason = DisconnectReason.CONNECTION_TIMEOUT;
+	const dismiss = ({ signal }: Made) => {
+		signal.emit("leave", { reason, action: LeaveRequest_Action.RESUME } as never);
+		signal.lose();
+	};
+	const made = make();
+	await reach.negotiating(made);
+	dismiss(made);
+	made.fakes.peer.state("failed", "DTLS: another fingerprint");
+	assert.match(made.end()?.error?.message ?? "", /another fingerprint/);
+
+	const silent = make();
+	await reach.negotiating(silent);
+	dismiss(silent);
+	assert.equal(silent.session.state, "negotiating");
+	await sleep(30);
+	assert.match(silent.end()?.error?.message ?? "", /the server ended .*CONNECTION_TIMEOUT/);
+});
+
 test("why it never was connected", async () => {
 	const cases: [SessionState, SessionEvent, number, RegExp][] = [
 		["preparing", "timedOut", ConnectionErrorReason.Timeout, /certificate/],
