@@ -82,7 +82,7 @@ export async function generate({ root = join(here, "../..") } = {}) {
 function inputsHash(require) {
 	const hash = createHash("sha256");
 	const tools = ["generate", "closure", "runtime"].map((name) => `${name}.mjs`);
-	for (const name of [...tools, "reader-writer.js", "protobufjs-util.cjs"])
+	for (const name of [...tools, "reader-writer.js", "protobufjs-util.js"])
 		hash.update(readFileSync(join(here, name)));
 	for (const name of ["@livekit/protocol", "protobufjs", "esbuild"])
 		hash.update(readFileSync(packageFile(require, name)));

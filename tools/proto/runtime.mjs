@@ -1,9 +1,36 @@
-/** protobufjs/minimal's Reader and Writer, without what an engine of ours never calls. */
+/**
+ * protobufjs/minimal's Reader and Writer, without what an engine of ours never calls. As ES modules:
+ * CommonJS's wrappers are functions, and one that a device's flash keeps has all of its module in it.
+ */
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-/** Theirs, and ours: tools/proto/protobufjs-util.cjs says why. */
+/** Theirs, and ours: tools/proto/protobufjs-util.js says why. */
 const UTIL = /\/util\/minimal$/;
-const OUR_UTIL = fileURLToPath(new URL("./protobufjs-util.cjs", import.meta.url));
+const OUR_UTIL = fileURLToPath(new URL("./protobufjs-util.js", import.meta.url));
+
+const THEIRS = /\/protobufjs\/src\/(reader|writer|util\/longbits)\.js$/;
+
+/** What is replaced in each file; it must be there exactly once. @type {[RegExp, string][]} */
+const CHANGES = [
+	[/^module\.exports = (\w+);$/m, "export default $1;"],
+	[/^var util\s*= require\((".*")\);$/m, "import * as util from $1;"],
+];
+
+/** What is never so here: Node's buffers and 64-bit integers, and bytes as arrays or as base64. */
+const NEVER = /\butil\.(Buffer|Long)\b|\butil\.isString\(value\)|\bArray\.isArray\(this\.buf\)/g;
+
+/** @param {string} path */
+function asModule(path) {
+	return CHANGES.reduce(
+		(text, [pattern, replacement]) => {
+			const changed = text.replace(pattern, replacement);
+			if (changed === text) throw new Error(`${path} is another: no ${pattern}`);
+			return changed;
+		},
+		readFileSync(path, "utf8"),
+	).replace(NEVER, "null");
+}
 
 export async function bundleRuntime(root, require) {
 	const esbuild = require("esbuild");
@@ -18,10 +45,14 @@ export async function bundleRuntime(root, require) {
 		mainFields: ["main"],
 		target: "es2022",
 		legalComments: "none",
+		minifySyntax: true,
 		plugins: [
 			{
-				name: "util",
-				setup: (build) => build.onResolve({ filter: UTIL }, () => ({ path: OUR_UTIL })),
+				name: "modules",
+				setup(build) {
+					build.onResolve({ filter: UTIL }, () => ({ path: OUR_UTIL }));
+					build.onLoad({ filter: THEIRS }, ({ path }) => ({ contents: asModule(path) }));
+				},
 			},
 		],
 	});

@@ -7,14 +7,16 @@
 const at = (bytes, position, length) =>
 	new DataView(bytes.buffer, bytes.byteOffset + position, length);
 
-exports.Array = Uint8Array;
-exports.Buffer = null;
-exports.Long = null; // 64-bit integers are numbers
-exports.pool = (alloc) => alloc;
-exports.merge = Object.assign;
-exports.isString = (value) => typeof value === "string";
-exports.float = {
+const Bytes = Uint8Array;
+
+export { Bytes as Array };
+export const pool = (alloc) => alloc;
+export const merge = Object.assign;
+export const float = {
 	readFloatLE: (bytes, position) => at(bytes, position, 4).getFloat32(0, true),
 	writeFloatLE: (value, bytes, position) => at(bytes, position, 4).setFloat32(0, value, true),
 };
-exports.LongBits = require("protobufjs/src/util/longbits");
+export { default as LongBits } from "protobufjs/src/util/longbits";
+export const base64 = undefined;
+export const utf8 = undefined;
+export const recursionLimit = undefined;
