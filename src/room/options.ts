@@ -22,7 +22,7 @@ export interface RoomOptions extends StreamLimits {
 	maxParticipants?: number;
 	/**
 	 * Largest message from the server in bytes; larger ones are dropped and counted. By default
-	 * the memory profile's: 65,536 in the simulator, 32,768 with PSRAM, 16,384 without.
+	 * the memory profile's: 65,536 in the simulator, 32,768 with PSRAM, 5,120 without.
 	 */
 	maxSignalBytes?: number;
 	/**

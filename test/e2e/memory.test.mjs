@@ -11,7 +11,7 @@ import { SignalResponse } from "@livekit/protocol";
 import { Room } from "@livekit/rtc-node";
 import { broken } from "../../bench/budgets.mjs";
 import { figure } from "../../bench/figures.mjs";
-import { internalProfile } from "../../bench/memory/profiles.mjs";
+import { internalProfile, profiles } from "../../bench/memory/profiles.mjs";
 import { hostPath } from "../../tools/app/run.mjs";
 import { readWav } from "../../tools/lib/wav.mjs";
 import { oldServers, startServer } from "../../tools/server/server.mjs";
@@ -60,6 +60,22 @@ const heap = {
 const mic = "test/fixtures/speech-16k.wav";
 
 /**
+ * With so much metadata of its room that the message is of this size, in bytes.
+ * @param {SignalResponse} response of a join, or an update of the room @param {number} size
+ */
+function pad(response, size) {
+	const { message } = response;
+	if ((message.case !== "join" && message.case !== "roomUpdate") || !message.value.room)
+		return response;
+	const { room } = message.value;
+	const without = response.toBinary().length - room.metadata.length;
+	room.metadata = "m".repeat(size - without - 100);
+	room.metadata += "m".repeat(size - response.toBinary().length);
+	assert.equal(response.toBinary().length, size);
+	return response;
+}
+
+/**
  * An app in `room`, with this memory.
  * @param {string} room @param {string} app
  * @param {import("../../tools/lib/memory.mjs").Memory | undefined} memory undefined: a desktop's
@@ -104,6 +120,50 @@ describe("in a device's memory", { skip }, () => {
 				);
 			}
 			await peer.leave();
+		});
+	}
+
+	for (const memory of [board, small]) {
+		const { maxSignal } = profiles()[memory.profile];
+		const name = `the largest message of a server fits it, at a join and in a call, and a larger one is told: ${memory.profile}`;
+		it(name, { skip: missing(memory) || oldServers }, async () => {
+			/**
+			 * A device that joins through a proxy.
+			 * @param {number} size of the join response
+			 * @param {(say: (update: SignalResponse) => void) => void} [then] when it has joined
+			 */
+			const call = async (size, then) => {
+				const proxy = await signalProxy(server.url, (response) =>
+					response.message.case === "join" ? pad(response, size) : response,
+				);
+				const on = { ...server, url: `ws://127.0.0.1:${proxy.port}` };
+				const room = `memory-large-${memory.profile}`;
+				const device = await start(room, "examples/voice-agent", memory, { on, mic, seconds: 2 });
+				try {
+					if (then) {
+						await until(() => /^joined/m.test(device.output()), "the device to join");
+						then(proxy.say);
+					}
+					return await device.end();
+				} finally {
+					await proxy.close();
+				}
+			};
+			const { status, output, report } = await call(maxSignal, (say) => {
+				for (const size of [maxSignal, maxSignal + 1]) {
+					const value = { room: { metadata: "" } };
+					say(pad(new SignalResponse({ message: { case: "roomUpdate", value } }), size));
+				}
+			});
+			assert.equal(status, 0, output);
+			assert.equal(report.signal.refused, 1);
+
+			const refused = await call(maxSignal + 1);
+			assert.equal(refused.status, 1, refused.output);
+			assert.match(
+				refused.output,
+				/^a signalling message is larger .*: raise it to join this room/m,
+			);
 		});
 	}
 

@@ -42,7 +42,7 @@ static const port_profile profiles[] = {
 		},
 		.tasks = TASKS(KB(5), KB(25), KB(8), KB(8)),
 		.xs_chunk = 24576, .xs_slots = 2368, .xs_stack = 640,
-		.max_signal = 16384, .max_data = 2000, .max_text = 2048, .max_streams = 2,
+		.max_signal = 5120, .max_data = 2000, .max_text = 2048, .max_streams = 2,
 	},
 #ifndef ESP_PLATFORM
 	{
