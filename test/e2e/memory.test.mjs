@@ -35,12 +35,13 @@ after(async () => {
 	await disposePeers();
 });
 
-/** A board like CoreS3. @type {import("../../tools/lib/memory.mjs").Memory} */
+/** @typedef {import("../../tools/lib/memory.mjs").Memory} Memory */
+/** A board like CoreS3. @type {Required<Omit<Memory, "heap">>} */
 const board = { libraries: "x86-32", profile: "psram" };
-/** One without PSRAM. @type {import("../../tools/lib/memory.mjs").Memory} */
+/** One without PSRAM. @type {Required<Omit<Memory, "heap">>} */
 const small = { libraries: "x86-32-internal", profile: "internal" };
 
-/** Why it cannot be tried. @param {import("../../tools/lib/memory.mjs").Memory} memory */
+/** Why it cannot be tried. @param {Memory} memory */
 const missing = ({ libraries }) =>
 	existsSync(hostPath({ libraries }))
 		? (libraries === small.libraries && otherThanBoards()) || false
@@ -78,7 +79,7 @@ function pad(response, size) {
 /**
  * An app in `room`, with this memory.
  * @param {string} room @param {string} app
- * @param {import("../../tools/lib/memory.mjs").Memory | undefined} memory undefined: a desktop's
+ * @param {Memory | undefined} memory undefined: a desktop's
  * @param {{ identity?: string, on?: typeof server, seconds: number, [key: string]: unknown }} config
  */
 async function start(room, app, memory, { identity = "device", on = server, ...config }) {
