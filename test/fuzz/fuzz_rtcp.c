@@ -2,7 +2,7 @@
  * Fuzzes rtcp_read() with compound packets, and what becomes of their sender reports; reports that
  * were read must survive being written and read again.
  */
-#include <string.h>
+#include <stdbool.h>
 
 #include "fuzz.h"
 #include "rtp/rtcp.h"
@@ -58,6 +58,15 @@ static void on_nack(void *context, uint32_t ssrc, uint16_t sequence)
 static const rtcp_handler all = {on_sender_report, on_report, on_bye, on_nack};
 static const rtcp_handler none = {0};
 
+/* Not by memcmp(): there is padding. */
+static bool same(const rtcp_report *a, const rtcp_report *b)
+{
+	return a->ssrc == b->ssrc && a->fraction_lost == b->fraction_lost &&
+		   a->cumulative_lost == b->cumulative_lost && a->highest_sequence == b->highest_sequence &&
+		   a->jitter == b->jitter && a->last_sr == b->last_sr &&
+		   a->delay_since_last_sr == b->delay_since_last_sr;
+}
+
 static void write_and_read(const target *from)
 {
 	uint8_t bytes[2048];
@@ -73,7 +82,8 @@ static void write_and_read(const target *from)
 	REQUIRE(rtcp_read(exact, length, &all, &to) == 0);
 	free(exact);
 	REQUIRE(to.reports == from->reports);
-	REQUIRE(memcmp(to.report, from->report, to.reports * sizeof *to.report) == 0);
+	for (size_t i = 0; i < to.reports; i++)
+		REQUIRE(same(&to.report[i], &from->report[i]));
 	REQUIRE(to.sender.packets == from->sender.packets && to.sender.octets == from->sender.octets);
 }
 

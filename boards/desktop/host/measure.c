@@ -58,7 +58,7 @@ static size_t device_size(txByte *code, size_t size)
 static bool is_native(txMachine *the, txByte *code, size_t size)
 {
 	txByte *p = code;
-	int parameters = code[1];
+	int parameters = (txU1)code[1];
 	int locals = 0;
 	int calls = 0;
 	int arguments = 0;
@@ -77,12 +77,12 @@ static bool is_native(txMachine *the, txByte *code, size_t size)
 			calls++;
 			break;
 		case XS_CODE_GET_LOCAL_1:
-			if (*operand != ++locals)
+			if ((txU1)*operand != ++locals)
 				return false;
 			break;
 		case XS_CODE_RUN_1:
 		case XS_CODE_RUN_TAIL_1:
-			arguments = *operand;
+			arguments = (txU1)*operand;
 			break;
 		case XS_CODE_RESERVE_1:
 		case XS_CODE_NEW_LOCAL:
