@@ -359,15 +359,18 @@ const keyOf = (identity: string, streamId: string) => `${identity.length} ${iden
 
 /** What a header keeps in the engine's heap, about. */
 function sizeOf(header: Header): number {
-	const texts = header.streamId + header.topic + header.mimeType + (header.byteHeader?.name ?? "");
-	const attached = header.textHeader?.attachedStreamIds.join("") ?? "";
-	return sizeOfAttributes(header.attributes) + sizeOfText(texts + attached);
+	const texts = [header.streamId, header.topic, header.mimeType, header.byteHeader?.name ?? ""];
+	let size = sizeOfAttributes(header.attributes);
+	texts.concat(header.textHeader?.attachedStreamIds ?? []).forEach((text) => {
+		size += sizeOfText(text);
+	});
+	return size;
 }
 
 function sizeOfAttributes(attributes: ReadonlyMap<string, string>): number {
 	let size = 0;
 	attributes.forEach((value, name) => {
-		size += sizeOfText(name + value) + ENTRY_COST;
+		size += sizeOfText(name) + sizeOfText(value) + ENTRY_COST;
 	});
 	return size;
 }
