@@ -15,6 +15,7 @@
 #include "crypto/crypto.h"
 #include "dtls/dtls.h"
 #include "ice/agent.h"
+#include "ice/turn.h"
 #include "ring.h"
 #include "rtp/rtp.h"
 #include "rtp/transform.h"
@@ -24,7 +25,7 @@
 typedef enum { PEER_SETUP_ACTPASS, PEER_SETUP_ACTIVE, PEER_SETUP_PASSIVE } peer_setup;
 
 /** Bytes: a datagram, with what a relay puts around it. */
-#define PEER_ROOM (NET_DATAGRAM_MAX + 64)
+#define PEER_ROOM TURN_MESSAGE_MAX
 
 /** RTCPeerConnectionState. */
 typedef enum {
